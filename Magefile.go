@@ -1,0 +1,282 @@
+//go:build mage
+
+// Everything a developer does with this repository, as commands.
+//
+// On a fresh machine with Go and Node each of them sets up what it needs.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/build"
+	"github.com/magefile/mage/mg"
+	"github.com/magefile/mage/target"
+)
+
+// Demo builds everything, generates logs, runs the ETL and serves the dashboards; with -headless it prints the tables and exits.
+func Demo(ctx context.Context, headless *bool) error {
+	if err := steps(ctx,
+		frontEnd,
+		step{"build the plugin", func(context.Context) error { return Build{}.Custom(runtime.GOOS, runtime.GOARCH) }},
+		goStep("build", "-o", executable("bin/auditlake"), "./cmd/auditlake"),
+	); err != nil {
+		return err
+	}
+	args := []string{"demo"}
+	if headless != nil && *headless {
+		args = append(args, "--headless")
+	}
+	return run(ctx, ".", executable("bin/auditlake"), args...)
+}
+
+// Test runs every test that needs no server and no network beyond the package registries.
+func Test(ctx context.Context) error {
+	return steps(ctx,
+		goStep("vet", "./..."),
+		goStep("test", "./..."),
+		npmPackages,
+		npmStep("typecheck"),
+		npmStep("lint"),
+		npmStep("test:ci"),
+	)
+}
+
+// Check is what CI runs: formatting, then all that test does. It runs no golangci-lint yet.
+func Check(ctx context.Context) error {
+	return steps(ctx, step{"gofmt", gofmt}, step{"test", Test})
+}
+
+// Integration runs the tests of the nested module integration, against a real S3 server in the same process.
+func Integration(ctx context.Context) error {
+	return steps(ctx, step{"go test ./... in integration", func(ctx context.Context) error {
+		return run(ctx, "integration", "go", "test", "-count=1", "./...")
+	}})
+}
+
+// Interop reads every table with other engines and compares row by row.
+func Interop(ctx context.Context) error {
+	return steps(ctx, goStep("test", "-count=1", "-timeout=40m", "-tags=interop", "./interop/..."))
+}
+
+// Bench runs every Go benchmark once, to see that they work; measure with go test -bench.
+func Bench(ctx context.Context) error {
+	return steps(ctx, goStep("test", "-run=^$", "-bench=.", "-benchtime=1x", "./..."))
+}
+
+// Fuzz runs every fuzz target for 10s each; -duration=1m changes that.
+func Fuzz(ctx context.Context, duration *time.Duration) error {
+	each := 10 * time.Second
+	if duration != nil {
+		each = *duration
+	}
+	found, err := findInTests(regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`))
+	if err != nil {
+		return err
+	}
+	var all []step
+	for _, pkg := range sortedKeys(found) {
+		for _, name := range found[pkg] {
+			all = append(all, goStep("test", "-run=^$", "-fuzz=^"+name+"$", "-fuzztime="+each.String(), pkg))
+		}
+	}
+	return steps(ctx, all...)
+}
+
+// Golden rewrites the expected answers in testdata of every package whose tests have the flag -update. Read the diff.
+func Golden(ctx context.Context) error {
+	found, err := findInTests(regexp.MustCompile(`flag\.Bool\("(update)"`))
+	if err != nil {
+		return err
+	}
+	var all []step
+	for _, pkg := range sortedKeys(found) {
+		all = append(all, goStep("test", "-count=1", pkg, "-update"))
+	}
+	return steps(ctx, all...)
+}
+
+// Setup downloads the Go modules and the npm packages, as far as they are missing.
+func Setup(ctx context.Context) error {
+	return steps(ctx, goStep("mod", "download"), npmPackages)
+}
+
+// Hooks makes git run .githooks/pre-commit before each commit in this clone.
+func Hooks(ctx context.Context) error {
+	return run(ctx, ".", "git", "config", "core.hooksPath", ".githooks")
+}
+
+// BuildAll builds the plugin's executables for all six platforms into dist.
+func BuildAll() { build.BuildAll() }
+
+// Build builds parts of the plugin into dist.
+//
+// The SDK's own targets are not imported with mage:import: its Test would
+// collide with ours, and most of the others would say the same thing twice.
+type Build mg.Namespace
+
+// Frontend builds the front end, unless it is up to date.
+func (Build) Frontend(ctx context.Context) error { return steps(ctx, frontEnd) }
+
+// Linux builds the plugin's executable for Linux on AMD64.
+func (Build) Linux() error { return build.Build{}.Linux() }
+
+// LinuxARM64 builds the plugin's executable for Linux on ARM64.
+func (Build) LinuxARM64() error { return build.Build{}.LinuxARM64() }
+
+// LinuxARM builds the plugin's executable for Linux on ARM.
+func (Build) LinuxARM() error { return build.Build{}.LinuxARM() }
+
+// Darwin builds the plugin's executable for macOS on AMD64.
+func (Build) Darwin() error { return build.Build{}.Darwin() }
+
+// DarwinARM64 builds the plugin's executable for macOS on ARM64.
+func (Build) DarwinARM64() error { return build.Build{}.DarwinARM64() }
+
+// Windows builds the plugin's executable for Windows on AMD64.
+func (Build) Windows() error { return build.Build{}.Windows() }
+
+// Custom builds the plugin's executable for the given operating system and architecture.
+func (Build) Custom(goos, goarch string) error { return build.Build{}.Custom(goos, goarch) }
+
+// A step is one line of progress.
+type step struct {
+	name string
+	do   func(context.Context) error
+}
+
+// steps does one after the other, with a heading and the time of each, and
+// stops at the first that fails.
+func steps(ctx context.Context, all ...step) error {
+	for _, s := range all {
+		fmt.Printf("==> %s\n", s.name)
+		began := time.Now()
+		err := s.do(ctx)
+		took := time.Since(began).Round(100 * time.Millisecond)
+		if err != nil {
+			return fmt.Errorf("%s (after %s): %w", s.name, took, err)
+		}
+		fmt.Printf("    done: %s in %s\n", s.name, took)
+	}
+	return nil
+}
+
+func goStep(args ...string) step {
+	return step{"go " + strings.Join(args, " "), func(ctx context.Context) error { return run(ctx, ".", "go", args...) }}
+}
+
+func npmStep(script string) step {
+	return step{"npm run " + script, func(ctx context.Context) error { return run(ctx, ".", "npm", "run", "--silent", script) }}
+}
+
+// npmPackages installs what package-lock.json lists, unless that was done since
+// the file changed: npm writes the hidden lock file at the end of an install.
+var npmPackages = step{"npm packages", func(ctx context.Context) error {
+	stale, err := target.Path("node_modules/.package-lock.json", "package-lock.json")
+	if err != nil || !stale {
+		return err
+	}
+	return run(ctx, ".", "npm", "ci", "--no-audit", "--no-fund")
+}}
+
+// frontEnd makes dist/module.js and what belongs to it.
+var frontEnd = step{"build the front end", func(ctx context.Context) error {
+	const bundle = "dist/module.js"
+	stale, err := target.Dir(bundle, "src", ".config", "package.json", "package-lock.json", "CHANGELOG.md", "LICENSE")
+	if err != nil || !stale {
+		return err
+	}
+	if err := steps(ctx, npmPackages, npmStep("build")); err != nil {
+		return err
+	}
+	// webpack leaves a bundle alone whose content did not change.
+	now := time.Now()
+	return os.Chtimes(bundle, now, now)
+}}
+
+// gofmt fails for Go files that are not formatted and names them.
+func gofmt(ctx context.Context) error {
+	args := []string{"-l", "Magefile.go"}
+	for _, dir := range goFolders {
+		if _, err := os.Stat(dir); err == nil {
+			args = append(args, dir)
+		}
+	}
+	unformatted, err := exec.CommandContext(ctx, "gofmt", args...).Output()
+	if err != nil {
+		return err
+	}
+	if names := bytes.TrimSpace(unformatted); len(names) > 0 {
+		return fmt.Errorf("gofmt -w %s", bytes.ReplaceAll(names, []byte("\n"), []byte(" ")))
+	}
+	return nil
+}
+
+// run runs a command with its output on ours. Our Go programs need no C compiler.
+func run(ctx context.Context, dir, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	// An interrupt from the terminal reaches the command as well; it gets time to clean up.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 4 * time.Second
+	return cmd.Run()
+}
+
+func executable(path string) string {
+	path = filepath.FromSlash(path)
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	return path
+}
+
+// goFolders hold the Go code of the repository, beside this file.
+var goFolders = []string{"cmd", "integration", "internal", "interop", "pkg"}
+
+// findInTests gives the pattern's first group in the test files of the root
+// module, by package.
+func findInTests(pattern *regexp.Regexp) (map[string][]string, error) {
+	found := map[string][]string{}
+	for _, dir := range []string{"cmd", "internal", "pkg"} {
+		err := filepath.WalkDir(dir, func(file string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(file, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			pkg := "./" + filepath.ToSlash(filepath.Dir(file))
+			for _, match := range pattern.FindAllSubmatch(text, -1) {
+				found[pkg] = append(found[pkg], string(match[1]))
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func sortedKeys(m map[string][]string) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
