@@ -1,0 +1,103 @@
+package generate
+
+func workspaceKinds() []kind {
+	const n, q = "notebook", "databrickssql"
+	libs := ps{p("path", notebookPath), p("notebookId", flexible(id))}
+	dashboard := ps{p("dashboardId", uuid), p("refreshSchedule", jsonText(`{"interval":3600,"until":null}`))}
+	return []kind{
+		{service: n, action: "attachNotebook", weight: 1300, who: human, params: ps{p("path", notebookPath), p("clusterId", anyCluster), p("notebookId", flexible(id))}},
+		{service: n, action: "detachNotebook", weight: 1100, who: human, params: ps{p("path", notebookPath), p("clusterId", anyCluster), p("notebookId", id)}},
+		{service: n, action: "createNotebook", weight: 250, who: human, params: libs},
+		{service: n, action: "deleteNotebook", weight: 90, who: human, params: libs},
+		{service: n, action: "renameNotebook", weight: 60, who: human, params: ps{p("newName", word), p("oldName", word), p("notebookId", id), p("parentPath", notebookPath)}},
+		{service: n, action: "takeNotebookSnapshot", weight: 500, params: libs},
+		{service: n, action: "runCommand", weight: 8600, fail: 400, who: human, reply: commandResult, params: ps{p("notebookId", flexible(id)), p("clusterId", anyCluster), p("executionTime", flexible(float)), p("status", text("finished", "failed", "cancelled")), p("commandLanguage", text("python", "sql", "scala", "r")), p("commandId", id), p("commandText", command)}},
+		{service: n, action: "downloadPreviewResults", weight: 40, who: human, params: libs},
+		{service: n, action: "downloadLargeResults", weight: 15, who: human, params: ps{p("notebookId", id), p("notebookFullPath", notebookPath), p("size", rawNumber)}},
+
+		{service: q, action: "commandSubmit", weight: 4200, reply: noReply, params: ps{p("warehouseId", hex16), p("commandId", uuid), p("commandText", command)}},
+		{service: q, action: "commandFinish", weight: 4100, fail: 250, params: ps{p("warehouseId", hex16), p("commandId", uuid)}},
+		{service: q, action: "executeFastQuery", weight: 500, params: ps{p("DataSourceId", uuid), p("queryId", uuid)}},
+		{service: q, action: "executeAdhocQuery", weight: 500, params: ps{p("dataSourceId", uuid)}},
+		{service: q, action: "createRefreshSchedule", weight: 10, params: ps{p("DashboardId", uuid), p("dashboardId", uuid), p("AlertId", uuid)}},
+		{service: q, action: "createAlertDashboardSubscription", weight: 8, params: append(ps{p("alertId", uuid)}, dashboard...)},
+		{service: q, action: "downloadQueryResult", weight: 120, params: ps{p("queryId", uuid), p("queryResultId", uuid), p("fileType", text("csv", "xlsx", "arrows"))}},
+		{service: q, action: "startWarehouse", weight: 60, params: ps{p("id", hex16)}},
+		{service: q, action: "stopWarehouse", weight: 50, params: ps{p("id", hex16)}},
+		{service: q, action: "createWarehouse", weight: 6, who: human, params: ps{p("name", word), p("cluster_size", text("2X-Small", "Medium", "Large")), p("auto_stop_mins", flexible(number(5, 60))), p("enable_photon", rawBool), p("tags", rawObject)}},
+		{service: q, action: "changeWarehouseAcls", weight: 8, who: human, params: ps{p("resourceId", hex16), p("aclPermissionSet", rawArray), p("targetUserId", userID), p("shardName", shardName)}},
+
+		{service: "workspace", action: "workspaceConfEdit", weight: 8, who: human, params: ps{p("workspaceConfKeys", text("enableVerboseAuditLogs", "enableResultsDownloading", "maxTokenLifetimeDays")), p("workspaceConfValues", text("true", "false", "90"))}},
+		{service: "workspace", action: "workspaceExport", weight: 80, who: human, params: ps{p("workspaceExportFormat", text("SOURCE", "DBC", "HTML", "JUPYTER")), p("workspaceExportDirectDownload", flexible(boolean)), p("path", notebookPath)}},
+		{service: "workspace", action: "changeWorkspaceAcl", weight: 40, who: human, params: ps{p("shardName", shardName), p("resourceId", id), p("targetUserId", userID), p("aclPermissionSet", text("CAN_RUN", "CAN_EDIT"))}},
+		{service: "workspaceFiles", action: "wsfsStreamingRead", weight: 900, params: ps{p("path", notebookPath)}},
+		{service: "dbfs", action: "mount", weight: 4, who: human, params: ps{p("mountPoint", dbfsPath), p("owner", userMail)}},
+		{service: "dbfs", action: "create", weight: 90, params: ps{p("path", dbfsPath), p("overwrite", flexible(boolean))}},
+		{service: "dbfs", action: "addBlock", weight: 200, params: ps{p("handle", flexible(id)), p("data_length", flexible(number(1, 1048576)))}},
+		{service: "dbfs", action: "put", weight: 60, params: ps{p("path", dbfsPath), p("overwrite", flexible(boolean))}},
+		{service: "dbfs", action: "getSessionCredentials", weight: 400, params: ps{p("path", dbfsPath)}},
+		{service: "secrets", action: "getSecret", weight: 2400, fail: 60, params: ps{p("scope", text("prod", "etl", "ml-team")), p("key", word)}},
+		{service: "secrets", action: "putSecret", weight: 12, who: human, params: ps{p("scope", text("prod", "etl", "ml-team")), p("key", word), p("string_value", text("[REDACTED]"))}},
+		{service: "secrets", action: "listScopes", weight: 300, params: ps{}},
+		{service: "secrets", action: "putAcl", weight: 5, who: human, params: ps{p("scope", text("prod", "etl")), p("principal", userMail), p("permission", text("READ", "MANAGE"))}},
+		{service: "sqlPermissions", action: "grantPermission", weight: 40, params: ps{p("permission", jsonText(`{"securable":{"table":"orders"},"principal":"analysts","permissions":["SELECT"]}`)), p("securable", rawObject)}},
+		{service: "sqlPermissions", action: "requestPermissions", weight: 900, params: ps{p("requests", rawArray)}},
+		{service: "globalInitScripts", action: "create", weight: 4, who: human, params: ps{p("name", word), p("script-SHA256", hex64), p("enabled", flexible(boolean)), p("position", flexible(number(0, 9)))}},
+		{service: "globalInitScripts", action: "batch-reorder", weight: 2, who: human, params: ps{p("script_ids", rawArray)}},
+		{service: "iamRole", action: "changeIamRoleAcl", weight: 4, who: human, params: ps{p("targetUserId", userID), p("shardName", shardName), p("resourceId", text("arn:aws:iam::123456789012:instance-profile/etl")), p("aclPermissionSet", text("CAN_USE"))}},
+		{service: "mlflowExperiment", action: "createMlflowExperiment", weight: 40, who: human, params: ps{p("experimentId", rawID), p("experimentName", word), p("path", notebookPath)}},
+		{service: "mlflowAcledArtifact", action: "readArtifact", weight: 700, params: ps{p("experimentId", flexible(id)), p("runId", hex32), p("path", dbfsPath)}},
+		{service: "mlflowAcledArtifact", action: "writeArtifact", weight: 500, params: ps{p("experimentId", rawID), p("runId", hex32), p("path", dbfsPath)}},
+		{service: "modelRegistry", action: "createModelVersion", weight: 30, params: ps{p("name", word), p("source", dbfsPath), p("run_id", hex32)}},
+		{service: "modelRegistry", action: "transitionModelVersionStage", weight: 12, who: human, params: ps{p("name", word), p("version", number(1, 60)), p("stage", text("Staging", "Production")), p("archive_existing_versions", rawBool)}},
+		{service: "repos", action: "pull", weight: 120, params: ps{p("id", flexible(id)), p("branch", text("main", "develop"))}},
+		{service: "gitCredentials", action: "getGitCredential", weight: 150, params: ps{p("id", id)}},
+		{service: "deltaPipelines", action: "startUpdate", weight: 150, params: ps{p("pipeline_id", uuid), p("full_refresh", flexible(boolean)), p("job_task", rawObject)}},
+		{service: "featureStore", action: "getFeatureTable", weight: 60, params: ps{p("name", word)}},
+		{service: "dashboards", action: "getDashboard", weight: 250, params: ps{p("dashboard_id", hex32)}},
+		{service: "files", action: "getFile", weight: 120, params: ps{p("path", dbfsPath)}},
+		{service: "filesystem", action: "filesPut", weight: 160, params: ps{p("path", dbfsPath), p("received_file_size", flexible(number(1, 90_000_000)))}},
+		{service: "serverlessRealTimeInference", action: "queryServingEndpoint", weight: 500, params: ps{p("name", word)}},
+		{service: "vectorSearch", action: "queryVectorIndex", weight: 120, params: ps{p("name", word), p("num_results", rawNumber)}},
+		{service: "webhookNotifications", action: "notify", weight: 40, who: system, params: ps{p("body", jsonText(`{"event_type":"jobs.on_failure"}`)), p("id", uuid)}},
+		{service: "webTerminal", action: "startSession", weight: 15, who: human, params: ps{p("socketGUID", uuid), p("clusterId", anyCluster), p("serverPort", flexible(number(7000, 7999))), p("ProxyTargetURI", text("wss://10.139.64.5:7681/"))}},
+		{service: "webTerminal", action: "closeSession", weight: 14, who: human, params: ps{p("socketGUID", uuid), p("clusterId", anyCluster)}},
+		{service: "genie", action: "databricksAccess", weight: 3, params: ps{p("user", text("support@databricks.example")), p("approver", userMail), p("duration", flexible(number(1, 48))), p("reason", text("ES-104422: \\\"driver lost\\\"\\nunder load"))}},
+		{service: "aibiGenie", action: "genieStartConversationMessage", weight: 60, who: human, params: ps{p("space_id", hex32), p("conversation_id", hex32)}},
+		{service: "capsule8-alerts-dataplane", action: "Suspicious Interactive Shell", weight: 6, who: system, params: ps{p("instanceId", instance)}},
+		{service: "capsule8-alerts-dataplane", action: "New File Executed in Container", weight: 20, who: system, params: ps{p("instanceId", instance)}},
+		{service: "clamAVScanService-dataplane", action: "clamAVScanAction", weight: 60, who: system, reply: scanResult, params: ps{p("instanceId", instance)}},
+		{service: "syslog", action: "processEvent", weight: 200, who: system, params: ps{p("instanceId", instance), p("processName", text("sshd", "sudo"))}},
+		{service: "remoteHistoryService", action: "addUserGitHubCredentials", weight: 8, who: human, params: ps{}},
+		{service: "RemoteHistoryService", action: "pushToRemote", weight: 8, who: human, params: ps{}},
+		{service: "partnerhub", action: "createOrReusePartnerConnection", weight: 3, who: human, params: ps{p("partner_name", text("fivetran", "dbt"))}},
+		{service: "partnerHub", action: "getPartner", weight: 4, params: ps{p("partner_name", text("fivetran", "dbt"))}},
+		{service: "", action: "unattributed", weight: 12, who: system, params: ps{p("detail", word)}},
+	}
+}
+
+func accountKinds() []kind {
+	const u = "unityCatalog"
+	table := p("table_full_name", tableName)
+	credential := ps{p("credential_id", uuid), p("operation", text("READ", "READ_WRITE")), p("is_permissions_enforcing_client", flexible(boolean)), table, p("table_url", s3URL), p("table_id", uuid), p("workspace_id", wsParam), p("metastore_id", uuid)}
+	return []kind{
+		{service: u, action: "getTable", weight: 6500, fail: 120, level: accountLevel, params: ps{p("full_name_arg", tableName), p("include_delta_metadata", flexible(boolean)), p("workspace_id", wsParam), p("metastore_id", uuid)}},
+		{service: u, action: "createTable", weight: 160, level: accountLevel, params: ps{p("name", word), p("schema_name", text("silver", "gold")), p("catalog_name", text("main", "dev")), p("columns", rawArray), p("storage_location", s3URL), p("workspace_id", wsParam), p("metastore_id", uuid)}},
+		{service: u, action: "deleteTable", weight: 40, level: accountLevel, params: ps{p("full_name_arg", tableName), p("workspace_id", wsParam), p("metastore_id", uuid)}},
+		{service: u, action: "getPermissions", weight: 800, level: accountLevel, params: ps{p("securable_type", text("table", "catalog")), p("securable_full_name", tableName), p("workspace_id", wsParam), p("metastore_id", uuid)}},
+		{service: u, action: "updatePermissions", weight: 40, who: human, level: accountLevel, params: ps{p("securable_type", text("table")), p("changes", jsonText(`[{"principal":"analysts","add":["SELECT"],"remove":[]}]`)), p("securable_full_name", tableName), p("workspace_id", wsParam), p("metastore_id", uuid)}},
+		{service: u, action: "generateTemporaryTableCredential", weight: 5200, fail: 60, level: accountLevel, params: credential},
+		{service: u, action: "generateTemporaryPathCredential", weight: 500, level: accountLevel, params: ps{p("operation", text("PATH_READ", "PATH_READ_WRITE")), p("url", s3URL), p("workspace_id", wsParam), p("metastore_id", uuid)}},
+		{service: u, action: "deltaSharingQueryTable", weight: 60, level: accountLevel, params: ps{p("share", word), p("recipient_name", word), p("is_ip_access_denied", flexible(boolean)), p("recipient_authentication_type", text("TOKEN"))}},
+		{service: u, action: "createRecipient", weight: 3, who: human, level: accountLevel, params: ps{p("name", word), p("ip_access_list", rawObject)}},
+		{service: "accountsManager", action: "updateWorkspaceConfiguration", weight: 4, who: human, level: accountLevel, params: ps{p("account_id", uuid), p("workspace_id", wsParam), p("workspace_name", word)}},
+		{service: "accountBillableUsage", action: "getAggregatedUsage", weight: 30, level: accountLevel, params: ps{p("account_id", uuid), p("window_size", text("DAY")), p("start_time", text("2019-12-01")), p("meter_name", nothing)}},
+		{service: "logDelivery", action: "updateLogDeliveryConfiguration", weight: 2, who: human, level: accountLevel, params: ps{p("account_id", uuid), p("config_id", uuid)}},
+		{service: "oauth2", action: "createCustomAppIntegration", weight: 3, who: human, level: accountLevel, params: ps{p("name", word), p("redirect_url", text(`https:\/\/app.northwind.example\/callback`)), p("tenant_id", uuid)}},
+		{service: "servicePrincipalCredentials", action: "create", weight: 5, who: human, level: accountLevel, params: ps{p("account_id", uuid), p("service_principal", id), p("secret_id", uuid)}},
+		{service: "ssoConfigBackend", action: "update", weight: 2, who: human, level: accountLevel, params: ps{p("account_id", uuid), p("sso_type", text("saml", "oidc")), p("config", jsonText(`{"entity_id":"https://idp.northwind.example"}`))}},
+		{service: "lineageTracking", action: "getTableLineages", weight: 70, level: accountLevel, params: ps{p("table_name", tableName), p("include_entity_lineage", flexible(boolean))}},
+		{service: "marketplaceConsumer", action: "getMarketplaceListing", weight: 6, level: accountLevel, params: ps{p("listing_id", uuid)}},
+		{service: "predictiveOptimization", action: "PutMetrics", weight: 120, who: system, level: accountLevel, params: ps{p("table_metrics_list", jsonText(`[{"table_id":"a1","metrics":{"files":12,"bytes":9007199254740993}}]`))}},
+	}
+}
