@@ -1,0 +1,359 @@
+// Package event turns one delivered audit-log line into one silver row, or says
+// why it cannot be one.
+//
+// The delivered format is documented only in part, so the rules are tolerant and
+// lossless: a field that is not known, or is known with another type, goes to
+// the column extra as JSON; no number passes through a float; a line that is not
+// strict JSON in valid UTF-8, or has no believable time, is refused with a
+// Reason and belongs in quarantine.
+//
+//	line --> Cleanser.Append --> a row of Schema
+//	                        \--> Reason
+package event
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+)
+
+// Rules is the version of the cleansing rules in this package. It grows when a
+// line would become a different row than before.
+const Rules = 1
+
+// Positions of silver's columns in Schema.
+const (
+	ColVersion = iota
+	ColAuditLevel
+	ColTimestamp
+	ColOrgID
+	ColWorkspaceID
+	ColAccountID
+	ColShardName
+	ColSourceIPAddress
+	ColUserAgent
+	ColSessionID
+	ColServiceName
+	ColActionName
+	ColRequestID
+	ColEmail
+	ColSubjectName
+	ColActor
+	ColDateTime
+	ColDate
+	ColRequestParams
+	ColResponse
+	ColOutcome
+	ColIdentityMetadata
+	ColExtra
+	ColEventKey
+	ColSourceFile
+	ColFileID
+	ColLineNumber
+	ColIngestedAt
+)
+
+// Schema is silver's columns: the delivered names, what is derived from them,
+// and where the line came from. docs/format.md describes each.
+func Schema() columnar.Schema {
+	str, long := columnar.Of(columnar.String), columnar.Of(columnar.Long)
+	return columnar.Schema{
+		{Name: "version", Type: str},
+		{Name: "auditLevel", Type: str},
+		{Name: "timestamp", Type: long},
+		{Name: "orgId", Type: str},
+		{Name: "workspaceId", Type: long},
+		{Name: "accountId", Type: str},
+		{Name: "shardName", Type: str},
+		{Name: "sourceIPAddress", Type: str},
+		{Name: "userAgent", Type: str},
+		{Name: "sessionId", Type: str},
+		{Name: "serviceName", Type: str},
+		{Name: "actionName", Type: str},
+		{Name: "requestId", Type: str},
+		{Name: "email", Type: str},
+		{Name: "subjectName", Type: str},
+		{Name: "actor", Type: str},
+		{Name: "date_time", Type: columnar.Of(columnar.Timestamp)},
+		{Name: "date", Type: columnar.Of(columnar.Date)},
+		{Name: "requestParams", Type: columnar.MapOf(str, str)},
+		{Name: "response", Type: columnar.StructOf(
+			columnar.Field{Name: "statusCode", Type: long},
+			columnar.Field{Name: "errorMessage", Type: str},
+			columnar.Field{Name: "result", Type: str},
+		)},
+		{Name: "outcome", Type: str},
+		{Name: "identityMetadata", Type: str},
+		{Name: "extra", Type: str},
+		{Name: "eventKey", Type: str},
+		{Name: "sourceFile", Type: str},
+		{Name: "fileId", Type: long},
+		{Name: "lineNumber", Type: long},
+		{Name: "ingestedAt", Type: columnar.Of(columnar.Timestamp)},
+	}
+}
+
+// Origin is where a line was delivered.
+type Origin struct {
+	SourceFile  []byte // key relative to the source
+	FileID      int64
+	LineNumber  int64 // from 1
+	IngestedAt  int64 // microseconds since 1970 UTC
+	WorkspaceID int64 // of the delivery folder; -1 if it names none
+}
+
+// Reason says why a line is not an event. The empty Reason means that it is one.
+type Reason string
+
+// Counts is what the cleansing noticed in the lines it accepted.
+type Counts struct {
+	DuplicateKeys   int64 // object keys given more than once; the last value won
+	TruncatedParams int64 // events whose requestParams the sender cut short
+}
+
+// Earliest is the first moment an event may have: Databricks was founded in 2013.
+func Earliest() time.Time { return time.Date(2013, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// Skew is how far after the time of ingestion an event may lie.
+const Skew = 48 * time.Hour
+
+// Cleanser turns lines into rows. It keeps its buffers from line to line and is
+// not safe for concurrent use.
+type Cleanser struct {
+	Counts Counts
+
+	earliest, latest int64 // epoch milliseconds
+	parser           fastjson.Parser
+	top              [numFields]*fastjson.Value
+	unknown          []member
+	params           []member
+	seen             map[string]int
+	sorted           []member // stack of the canonical writer
+	buf, canonical   []byte
+}
+
+// NewCleanser accepts events up to Skew after now.
+func NewCleanser(now time.Time) *Cleanser {
+	return &Cleanser{
+		earliest: Earliest().UnixMilli(),
+		latest:   now.Add(Skew).UnixMilli(),
+		seen:     map[string]int{},
+	}
+}
+
+// The top-level members of a delivered event.
+const (
+	fVersion = iota
+	fAuditLevel
+	fTimestamp
+	fOrgID
+	fWorkspaceID
+	fAccountID
+	fShardName
+	fSourceIPAddress
+	fUserAgent
+	fSessionID
+	fServiceName
+	fActionName
+	fRequestID
+	fUserIdentity
+	fRequestParams
+	fResponse
+	fIdentityMetadata
+	numFields
+)
+
+func fieldOf(key []byte) int {
+	switch string(key) {
+	case "version":
+		return fVersion
+	case "auditLevel":
+		return fAuditLevel
+	case "timestamp":
+		return fTimestamp
+	case "orgId":
+		return fOrgID
+	case "workspaceId":
+		return fWorkspaceID
+	case "accountId":
+		return fAccountID
+	case "shardName":
+		return fShardName
+	case "sourceIPAddress":
+		return fSourceIPAddress
+	case "userAgent":
+		return fUserAgent
+	case "sessionId":
+		return fSessionID
+	case "serviceName":
+		return fServiceName
+	case "actionName":
+		return fActionName
+	case "requestId":
+		return fRequestID
+	case "userIdentity":
+		return fUserIdentity
+	case "requestParams":
+		return fRequestParams
+	case "response":
+		return fResponse
+	case "identityMetadata":
+		return fIdentityMetadata
+	}
+	return -1
+}
+
+// Append adds the line to dst, a batch of Schema, or returns why not and leaves
+// dst as it was. It keeps nothing of the line.
+func (c *Cleanser) Append(dst *columnar.Batch, line []byte, from Origin) Reason {
+	if !utf8.Valid(line) {
+		return "not valid UTF-8"
+	}
+	// Parse limits the nesting, Validate does not: in this order a hostile line
+	// cannot exhaust the stack. Parse alone accepts what is not JSON.
+	v, err := c.parser.ParseBytes(line)
+	if err != nil {
+		return Reason("not JSON: " + brief(err))
+	}
+	if err := fastjson.ValidateBytes(line); err != nil {
+		return Reason("not JSON: " + brief(err))
+	}
+	obj, err := v.Object()
+	if err != nil {
+		return Reason("not a JSON object but " + v.Type().String())
+	}
+	c.split(obj)
+	millis, reason := c.eventTime()
+	if reason != "" {
+		return reason
+	}
+	c.appendRow(dst, v, millis, from)
+	return ""
+}
+
+// split sorts the members of an event into c.top and c.unknown.
+func (c *Cleanser) split(obj *fastjson.Object) {
+	c.top = [numFields]*fastjson.Value{}
+	c.unknown = c.unknown[:0]
+	obj.Visit(func(key []byte, v *fastjson.Value) {
+		if f := fieldOf(key); f >= 0 {
+			if c.top[f] != nil {
+				c.Counts.DuplicateKeys++
+			}
+			c.top[f] = v
+			return
+		}
+		c.unknown = append(c.unknown, member{key, v})
+	})
+}
+
+func (c *Cleanser) eventTime() (millis int64, _ Reason) {
+	v := c.top[fTimestamp]
+	if isNull(v) {
+		return 0, "no timestamp"
+	}
+	millis, ok := integer(v)
+	if !ok {
+		return 0, Reason("timestamp is not a whole number of milliseconds: " + clip(string(v.MarshalTo(nil))))
+	}
+	if millis < c.earliest || millis > c.latest {
+		when := strconv.FormatInt(millis, 10) + " ms"
+		if t := time.UnixMilli(millis).UTC(); t.Year() > 0 && t.Year() < 10000 {
+			when = t.Format(time.RFC3339)
+		}
+		return 0, Reason("event time " + when + " is before 2013 or more than 2 days ahead")
+	}
+	return millis, ""
+}
+
+const (
+	microsPerMilli = 1000
+	millisPerDay   = 24 * 60 * 60 * 1000
+)
+
+func (c *Cleanser) appendRow(dst *columnar.Batch, event *fastjson.Value, millis int64, from Origin) {
+	col := dst.Columns
+	for f, at := range textColumns {
+		if at >= 0 {
+			c.appendText(col[at], c.top[f])
+		}
+	}
+	col[ColTimestamp].AppendInt(millis)
+	col[ColDateTime].AppendInt(millis * microsPerMilli)
+	col[ColDate].AppendInt(millis / millisPerDay)
+	c.appendWorkspace(col[ColWorkspaceID], from.WorkspaceID)
+	c.readParams()
+	c.appendIdentity(col)
+	c.appendParams(col[ColRequestParams])
+	status, known := c.appendResponse(col[ColResponse])
+	col[ColOutcome].AppendString(Outcome(status, known))
+	c.appendExtra(col[ColExtra])
+
+	c.canonical = c.appendCanonical(c.canonical[:0], event)
+	key := Hash(c.canonical)
+	c.buf = hex.AppendEncode(c.buf[:0], key[:])
+	col[ColEventKey].AppendBytes(c.buf)
+
+	col[ColSourceFile].AppendBytes(from.SourceFile)
+	col[ColFileID].AppendInt(from.FileID)
+	col[ColLineNumber].AppendInt(from.LineNumber)
+	col[ColIngestedAt].AppendInt(from.IngestedAt)
+	dst.Len++
+}
+
+// textColumns says which column takes the text of a top-level member as it is.
+var textColumns = [numFields]int{
+	fVersion: ColVersion, fAuditLevel: ColAuditLevel, fTimestamp: -1, fOrgID: ColOrgID,
+	fWorkspaceID: -1, fAccountID: ColAccountID, fShardName: ColShardName,
+	fSourceIPAddress: ColSourceIPAddress, fUserAgent: ColUserAgent, fSessionID: ColSessionID,
+	fServiceName: ColServiceName, fActionName: ColActionName, fRequestID: ColRequestID,
+	fUserIdentity: -1, fRequestParams: -1, fResponse: -1, fIdentityMetadata: ColIdentityMetadata,
+}
+
+// Outcome is how an event ended, from its HTTP status: succeeded, denied (401
+// and 403), error, or unknown without a status. A failed notebook command has
+// status 1.
+func Outcome(status int64, known bool) string {
+	switch {
+	case !known:
+		return "unknown"
+	case status >= 200 && status < 400:
+		return "succeeded"
+	case status == 401 || status == 403:
+		return "denied"
+	}
+	return "error"
+}
+
+// Hash is the first 128 bits of SHA-256: the identity of a line and of an event.
+func Hash(b []byte) [16]byte {
+	sum := sha256.Sum256(b)
+	return [16]byte(sum[:16])
+}
+
+// brief is a parser's message without the piece of the line it quotes: reasons
+// are grouped by, and must not carry event contents.
+func brief(err error) string {
+	s := err.Error()
+	for i := range len(s) {
+		if s[i] == ';' || s[i] == '"' {
+			return s[:i]
+		}
+	}
+	return clip(s)
+}
+
+func clip(s string) string {
+	const most = 80
+	if len(s) > most {
+		return fmt.Sprintf("%s… (%d bytes)", s[:most], len(s))
+	}
+	return s
+}

@@ -1,0 +1,258 @@
+package event
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/valyala/fastjson"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+)
+
+// member is one key and value of a JSON object, in delivery order.
+type member struct {
+	key   []byte
+	value *fastjson.Value
+}
+
+func isNull(v *fastjson.Value) bool { return v == nil || v.Type() == fastjson.TypeNull }
+
+// integer reads a whole number, written as a JSON number or a string of digits.
+func integer(v *fastjson.Value) (int64, bool) {
+	var text []byte
+	switch v.Type() {
+	case fastjson.TypeString:
+		text, _ = v.StringBytes()
+	case fastjson.TypeNumber:
+		text = v.MarshalTo(nil)
+	default:
+		return 0, false
+	}
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	return n, err == nil
+}
+
+// text is the value as the string columns hold it: a string as it is, a number
+// as its literal, a boolean as true or false, an object or array as compact
+// JSON. The result is valid until the next call.
+func (c *Cleanser) text(v *fastjson.Value) []byte {
+	if v.Type() == fastjson.TypeString {
+		s, _ := v.StringBytes()
+		return s
+	}
+	c.buf = appendJSON(c.buf[:0], v)
+	return c.buf
+}
+
+func (c *Cleanser) appendText(dst *columnar.Vector, v *fastjson.Value) {
+	if isNull(v) {
+		dst.AppendNull()
+		return
+	}
+	dst.AppendBytes(c.text(v))
+}
+
+// appendWorkspace takes the event's own workspace, else its delivery folder's. A
+// value that is no number is kept in extra.
+func (c *Cleanser) appendWorkspace(dst *columnar.Vector, folder int64) {
+	v := c.top[fWorkspaceID]
+	if !isNull(v) {
+		if id, ok := integer(v); ok {
+			dst.AppendInt(id)
+			return
+		}
+		c.keepWhole("workspaceId", v)
+	}
+	if folder < 0 {
+		dst.AppendNull()
+		return
+	}
+	dst.AppendInt(folder)
+}
+
+// keepWhole puts a known member that does not fit its column into extra.
+func (c *Cleanser) keepWhole(name string, v *fastjson.Value) {
+	c.unknown = append(c.unknown, member{[]byte(name), v})
+}
+
+func (c *Cleanser) appendIdentity(col []*columnar.Vector) {
+	var email, subject *fastjson.Value
+	if v := c.top[fUserIdentity]; !isNull(v) {
+		if obj, err := v.Object(); err == nil {
+			other := false
+			obj.Visit(func(key []byte, v *fastjson.Value) {
+				switch string(key) {
+				case "email":
+					email = v
+				case "subjectName":
+					subject = v
+				default:
+					other = true
+				}
+			})
+			if other {
+				c.keepWhole("userIdentity", v)
+			}
+		} else {
+			c.keepWhole("userIdentity", v)
+		}
+	}
+	c.appendText(col[ColEmail], email)
+	c.appendText(col[ColSubjectName], subject)
+
+	actor := col[ColActor]
+	if !isNull(email) {
+		if s := c.text(email); len(s) > 0 {
+			actor.AppendBytes(s)
+			return
+		}
+	}
+	for _, p := range c.params {
+		if string(p.key) == "user" {
+			if s := c.text(p.value); len(s) > 0 {
+				actor.AppendBytes(s)
+				return
+			}
+			break
+		}
+	}
+	actor.AppendNull()
+}
+
+// manyParams is the number of keys from which a map finds repeated keys faster
+// than a scan, and without quadratic cost on hostile input.
+const manyParams = 32
+
+// readParams fills c.params with the members of requestParams that are not null,
+// the last one of a repeated key in the first one's place.
+func (c *Cleanser) readParams() {
+	c.params = c.params[:0]
+	v := c.top[fRequestParams]
+	if isNull(v) {
+		return
+	}
+	obj, err := v.Object()
+	if err != nil {
+		c.keepWhole("requestParams", v)
+		return
+	}
+	indexed := obj.Len() > manyParams
+	if indexed {
+		clear(c.seen)
+	}
+	obj.Visit(func(key []byte, v *fastjson.Value) {
+		at := -1
+		if indexed {
+			if i, ok := c.seen[string(key)]; ok {
+				at = i
+			} else {
+				c.seen[string(key)] = len(c.params)
+			}
+		} else {
+			for i := range c.params {
+				if bytes.Equal(c.params[i].key, key) {
+					at = i
+					break
+				}
+			}
+		}
+		if at >= 0 {
+			c.Counts.DuplicateKeys++
+			c.params[at].value = v
+			return
+		}
+		c.params = append(c.params, member{key, v})
+	})
+	kept := c.params[:0]
+	for _, p := range c.params {
+		if !isNull(p.value) {
+			kept = append(kept, p)
+		}
+	}
+	c.params = kept
+}
+
+func (c *Cleanser) appendParams(dst *columnar.Vector) {
+	if isNull(c.top[fRequestParams]) {
+		dst.AppendNull()
+		return
+	}
+	truncated := false
+	keys, values := dst.Children[0], dst.Children[1]
+	for _, p := range c.params {
+		text := c.text(p.value)
+		truncated = truncated || bytes.HasSuffix(text, truncatedSuffix) || string(p.key) == "TRUNCATED"
+		keys.AppendBytes(p.key)
+		values.AppendBytes(text)
+	}
+	dst.AppendNested()
+	if truncated {
+		c.Counts.TruncatedParams++
+	}
+}
+
+// truncatedSuffix ends a value that Databricks cut because requestParams was
+// over 100 KB as JSON.
+var truncatedSuffix = []byte("... truncated")
+
+func (c *Cleanser) appendResponse(dst *columnar.Vector) (status int64, known bool) {
+	v := c.top[fResponse]
+	if isNull(v) {
+		dst.AppendNull()
+		return 0, false
+	}
+	obj, err := v.Object()
+	if err != nil {
+		c.keepWhole("response", v)
+		dst.AppendNull()
+		return 0, false
+	}
+	var code, message, result *fastjson.Value
+	other := false
+	obj.Visit(func(key []byte, v *fastjson.Value) {
+		switch string(key) {
+		case "statusCode":
+			code = v
+		case "errorMessage":
+			message = v
+		case "result":
+			result = v
+		default:
+			other = true
+		}
+	})
+	if !isNull(code) {
+		status, known = integer(code)
+		other = other || !known
+	}
+	if other {
+		c.keepWhole("response", v)
+	}
+	if known {
+		dst.Children[0].AppendInt(status)
+	} else {
+		dst.Children[0].AppendNull()
+	}
+	c.appendText(dst.Children[1], message)
+	c.appendText(dst.Children[2], result)
+	dst.AppendNested()
+	return status, known
+}
+
+func (c *Cleanser) appendExtra(dst *columnar.Vector) {
+	if len(c.unknown) == 0 {
+		dst.AppendNull()
+		return
+	}
+	c.buf = append(c.buf[:0], '{')
+	for i, m := range c.unknown {
+		if i > 0 {
+			c.buf = append(c.buf, ',')
+		}
+		c.buf = appendString(c.buf, m.key)
+		c.buf = append(c.buf, ':')
+		c.buf = appendJSON(c.buf, m.value)
+	}
+	c.buf = append(c.buf, '}')
+	dst.AppendBytes(c.buf)
+}

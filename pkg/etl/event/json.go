@@ -1,0 +1,116 @@
+package event
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/valyala/fastjson"
+)
+
+// appendJSON writes v as compact JSON: members in delivery order, numbers as
+// delivered, strings with no escape that JSON does not demand.
+func appendJSON(dst []byte, v *fastjson.Value) []byte {
+	switch v.Type() {
+	case fastjson.TypeString:
+		s, _ := v.StringBytes()
+		return appendString(dst, s)
+	case fastjson.TypeObject:
+		obj, _ := v.Object()
+		dst = append(dst, '{')
+		first := true
+		obj.Visit(func(key []byte, v *fastjson.Value) {
+			if !first {
+				dst = append(dst, ',')
+			}
+			first = false
+			dst = appendString(dst, key)
+			dst = append(dst, ':')
+			dst = appendJSON(dst, v)
+		})
+		return append(dst, '}')
+	case fastjson.TypeArray:
+		items, _ := v.Array()
+		dst = append(dst, '[')
+		for i, item := range items {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendJSON(dst, item)
+		}
+		return append(dst, ']')
+	}
+	return v.MarshalTo(dst) // number, true, false, null: the literal
+}
+
+// appendCanonical writes v like appendJSON, with the members of every object in
+// byte order of their keys and only the last one of a repeated key: two lines
+// that say the same give the same bytes.
+func (c *Cleanser) appendCanonical(dst []byte, v *fastjson.Value) []byte {
+	switch v.Type() {
+	case fastjson.TypeObject:
+		obj, _ := v.Object()
+		base := len(c.sorted)
+		obj.Visit(func(key []byte, v *fastjson.Value) {
+			c.sorted = append(c.sorted, member{key, v})
+		})
+		end := len(c.sorted)
+		slices.SortStableFunc(c.sorted[base:], func(a, b member) int { return bytes.Compare(a.key, b.key) })
+		dst = append(dst, '{')
+		first := true
+		for i := base; i < end; i++ {
+			m := c.sorted[i]
+			if i+1 < end && bytes.Equal(m.key, c.sorted[i+1].key) {
+				continue
+			}
+			if !first {
+				dst = append(dst, ',')
+			}
+			first = false
+			dst = appendString(dst, m.key)
+			dst = append(dst, ':')
+			dst = c.appendCanonical(dst, m.value)
+		}
+		c.sorted = c.sorted[:base]
+		return append(dst, '}')
+	case fastjson.TypeArray:
+		items, _ := v.Array()
+		dst = append(dst, '[')
+		for i, item := range items {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = c.appendCanonical(dst, item)
+		}
+		return append(dst, ']')
+	}
+	return appendJSON(dst, v)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString writes s, valid UTF-8, as a JSON string.
+func appendString(dst, s []byte) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i, b := range s {
+		if b >= 0x20 && b != '"' && b != '\\' {
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		start = i + 1
+		switch b {
+		case '"', '\\':
+			dst = append(dst, '\\', b)
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
+		}
+	}
+	dst = append(dst, s[start:]...)
+	return append(dst, '"')
+}

@@ -1,0 +1,121 @@
+package landing
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+// Window says how much of a source to list. The zero Window is a full sweep.
+type Window struct {
+	// Since is the first delivery date of interest, yyyy-mm-dd.
+	Since string
+	// Parents are the folders that hold date= folders, as an earlier sweep found
+	// them. New workspace folders beside them are found without being named.
+	Parents []string
+}
+
+// Sweep reports whether the window covers everything.
+func (w Window) Sweep() bool { return w.Since == "" || len(w.Parents) == 0 }
+
+// Listing is what a source holds.
+type Listing struct {
+	Files        []File
+	Parents      []string // folders that hold date= folders, in byte order
+	Ignored      int      // keys with a name that starts with _ or a dot
+	Unrecognised int      // keys that are neither a delivery nor ignored
+	Examples     []string // some unrecognised keys
+	Requests     int      // listings asked of the store, pages not counted
+}
+
+const maxExamples = 5
+
+// Discover lists one source. A full sweep lists every key; otherwise it costs
+// one listing per workspace, from Window.Since on, whatever the source holds.
+func Discover(ctx context.Context, s store.Store, source int, w Window) (Listing, error) {
+	var out Listing
+	parents := map[string]bool{}
+	collect := func(prefix, startAfter string) error {
+		out.Requests++
+		for o, err := range s.List(ctx, prefix, startAfter) {
+			if err != nil {
+				return err
+			}
+			parent, workspace, date, ignored, ok := ParseKey(o.Key)
+			switch {
+			case ignored:
+				out.Ignored++
+			case !ok:
+				out.Unrecognised++
+				if len(out.Examples) < maxExamples {
+					out.Examples = append(out.Examples, o.Key)
+				}
+			default:
+				parents[parent] = true
+				out.Files = append(out.Files, File{
+					Source: source, Key: o.Key, ETag: o.ETag, Size: o.Size, Modified: o.LastModified,
+					Date: date, WorkspaceID: workspace,
+				})
+			}
+		}
+		return nil
+	}
+	if w.Sweep() {
+		if err := collect("", ""); err != nil {
+			return Listing{}, err
+		}
+	} else {
+		folders, err := current(ctx, s, w.Parents, &out.Requests)
+		if err != nil {
+			return Listing{}, err
+		}
+		for _, p := range folders {
+			parents[p] = true
+			if err := collect(p+datePrefix, p+datePrefix+w.Since); err != nil {
+				return Listing{}, err
+			}
+		}
+	}
+	for p := range parents {
+		out.Parents = append(out.Parents, p)
+	}
+	slices.Sort(out.Parents)
+	return out, nil
+}
+
+// current is the known parents and the workspace folders that appeared beside
+// them since.
+func current(ctx context.Context, s store.Store, known []string, requests *int) ([]string, error) {
+	found := map[string]bool{}
+	above := map[string]bool{}
+	for _, p := range known {
+		found[p] = true
+		trimmed := strings.TrimSuffix(p, "/")
+		if slash := strings.LastIndexByte(trimmed, '/'); strings.HasPrefix(trimmed[slash+1:], workspacePrefix) {
+			above[trimmed[:slash+1]] = true
+		} else {
+			above[p] = true
+		}
+	}
+	for a := range above {
+		*requests++
+		for folder, err := range s.Folders(ctx, a+workspacePrefix) {
+			if err != nil {
+				if errors.Is(err, store.ErrNotFound) {
+					break
+				}
+				return nil, err
+			}
+			found[folder] = true
+		}
+	}
+	out := make([]string, 0, len(found))
+	for p := range found {
+		out = append(out, p)
+	}
+	slices.Sort(out)
+	return out, nil
+}

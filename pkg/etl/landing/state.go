@@ -1,0 +1,317 @@
+package landing
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+// Property is the key of bronze's table configuration that holds the path of the
+// current manifest.
+const Property = "auditlake.landing"
+
+const folder = "_auditlake/landing/"
+
+// Sum adds up 128-bit line hashes modulo 2^128: equal multisets of lines have
+// equal sums, in any order.
+type Sum [2]uint64
+
+// Add counts one line hash in.
+func (s *Sum) Add(hash [16]byte) {
+	lo := binary.BigEndian.Uint64(hash[8:])
+	s[1] += lo
+	carry := uint64(0)
+	if s[1] < lo {
+		carry = 1
+	}
+	s[0] += binary.BigEndian.Uint64(hash[:8]) + carry
+}
+
+// MarshalText writes the sum as 32 hexadecimal digits.
+func (s Sum) MarshalText() ([]byte, error) {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], s[0])
+	binary.BigEndian.PutUint64(b[8:], s[1])
+	return hex.AppendEncode(nil, b[:]), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *Sum) UnmarshalText(text []byte) error {
+	var b [16]byte
+	if len(text) != 2*len(b) {
+		return fmt.Errorf("a sum has 32 hexadecimal digits, not %d", len(text))
+	}
+	if _, err := hex.Decode(b[:], text); err != nil {
+		return err
+	}
+	s[0], s[1] = binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+	return nil
+}
+
+// Entry is what the lake holds of one delivered file. Bronze has Lines +
+// Superseded rows of it, whose line hashes add up to Sum.
+type Entry struct {
+	FileID   int64     `json:"id"`
+	Source   int       `json:"source"` // index into Manifest.Sources
+	Key      string    `json:"key"`
+	ETag     string    `json:"etag"`
+	Size     int64     `json:"size"`
+	Modified time.Time `json:"modified"`
+	Versions int64     `json:"versions"` // how many versions were read
+	SHA256   string    `json:"sha256"`   // of the newest version, as delivered
+	Lines    int64     `json:"lines"`    // of the newest version, blank ones left out
+	// Superseded counts the lines of earlier versions that the newest one lacks.
+	// Databricks promises that there are none; bronze keeps them all the same.
+	Superseded int64 `json:"superseded,omitempty"`
+	Sum        Sum   `json:"sum"`
+	// Damaged says why the newest version could not be read to its end.
+	Damaged string `json:"damaged,omitempty"`
+}
+
+// Rows is how many rows bronze holds of the file.
+func (e Entry) Rows() int64 { return e.Lines + e.Superseded }
+
+// DateRef points to the shard of one delivery date and sums it up.
+type DateRef struct {
+	Path       string `json:"path"`
+	Files      int64  `json:"files"`
+	Lines      int64  `json:"lines"`
+	Superseded int64  `json:"superseded"`
+	Bytes      int64  `json:"bytes"`
+}
+
+// Manifest is the landing state of a lake at one bronze version.
+type Manifest struct {
+	Batch      int64              `json:"batch"` // number of the batch that wrote it, from 1
+	NextFileID int64              `json:"nextFileId"`
+	Sources    []string           `json:"sources"` // URLs without options, in order of appearance
+	Dates      map[string]DateRef `json:"dates"`   // by delivery date, yyyy-mm-dd
+}
+
+// Totals adds up all dates.
+func (m Manifest) Totals() (total DateRef) {
+	for _, d := range m.Dates {
+		total.Files += d.Files
+		total.Lines += d.Lines
+		total.Superseded += d.Superseded
+		total.Bytes += d.Bytes
+	}
+	return total
+}
+
+// Newest is the latest delivery date the lake has seen, or "".
+func (m Manifest) Newest() string {
+	newest := ""
+	for d := range m.Dates {
+		newest = max(newest, d)
+	}
+	return newest
+}
+
+// fileRef names a file across sources.
+type fileRef struct {
+	source int
+	key    string
+}
+
+type shard map[fileRef]Entry
+
+// State is a manifest with the shards that were looked at. It is immutable but
+// for its cache of shards, and safe for concurrent use.
+type State struct {
+	Manifest
+	store store.Store
+
+	mu     sync.Mutex
+	shards map[string]shard // by path; shards never change
+}
+
+// Empty is the state of a lake that has seen no delivery.
+func Empty(s store.Store) *State {
+	return &State{
+		Manifest: Manifest{NextFileID: 1, Dates: map[string]DateRef{}},
+		store:    s, shards: map[string]shard{},
+	}
+}
+
+// Load reads the manifest at path. Shards are read when they are asked for; those
+// that prev, which may be nil, has read already are taken over.
+func Load(ctx context.Context, s store.Store, path string, prev *State) (*State, error) {
+	body, _, err := store.ReadAll(ctx, s, path)
+	if err != nil {
+		return nil, fmt.Errorf("read landing manifest: %w", err)
+	}
+	st := Empty(s)
+	if err := json.Unmarshal(body, &st.Manifest); err != nil {
+		return nil, fmt.Errorf("read landing manifest %s: %w", path, err)
+	}
+	if prev != nil {
+		prev.mu.Lock()
+		defer prev.mu.Unlock()
+		for _, d := range st.Dates {
+			if known, ok := prev.shards[d.Path]; ok {
+				st.shards[d.Path] = known
+			}
+		}
+	}
+	return st, nil
+}
+
+// SourceIndex is the manifest's index of a source URL, a new one if it is not in
+// the manifest yet.
+func (m *Manifest) SourceIndex(url string) int {
+	if i := slices.Index(m.Sources, url); i >= 0 {
+		return i
+	}
+	m.Sources = append(slices.Clone(m.Sources), url)
+	return len(m.Sources) - 1
+}
+
+// Entries are the files of one delivery date in order of FileID.
+func (st *State) Entries(ctx context.Context, date string) ([]Entry, error) {
+	sh, err := st.shard(ctx, date)
+	if err != nil {
+		return nil, err
+	}
+	return slices.SortedFunc(maps.Values(sh), func(a, b Entry) int { return int(a.FileID - b.FileID) }), nil
+}
+
+func (st *State) shard(ctx context.Context, date string) (shard, error) {
+	ref, ok := st.Dates[date]
+	if !ok {
+		return nil, nil
+	}
+	st.mu.Lock()
+	sh, ok := st.shards[ref.Path]
+	st.mu.Unlock()
+	if ok {
+		return sh, nil
+	}
+	body, _, err := store.ReadAll(ctx, st.store, ref.Path)
+	if err != nil {
+		return nil, fmt.Errorf("read landing shard: %w", err)
+	}
+	var entries []Entry
+	if err := json.Unmarshal(body, &entries); err != nil {
+		return nil, fmt.Errorf("read landing shard %s: %w", ref.Path, err)
+	}
+	sh = make(shard, len(entries))
+	for _, e := range entries {
+		sh[fileRef{e.Source, e.Key}] = e
+	}
+	st.mu.Lock()
+	st.shards[ref.Path] = sh
+	st.mu.Unlock()
+	return sh, nil
+}
+
+// shardReaders is how many shards are read at once.
+const shardReaders = 16
+
+// preload reads the shards of the dates side by side.
+func (st *State) preload(ctx context.Context, dates []string) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(shardReaders)
+	for _, d := range dates {
+		g.Go(func() error {
+			_, err := st.shard(ctx, d)
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// Next writes the state after a batch: the changed entries, by delivery date,
+// replace those of the same file. It returns the new state and the path of its
+// manifest, which counts only once a bronze commit names it.
+func (st *State) Next(ctx context.Context, changed map[string][]Entry) (*State, string, error) {
+	next := Empty(st.store)
+	next.Batch = st.Batch + 1
+	next.NextFileID = st.NextFileID
+	next.Sources = st.Sources
+	next.Dates = maps.Clone(st.Dates)
+	st.mu.Lock()
+	next.shards = maps.Clone(st.shards)
+	st.mu.Unlock()
+
+	dates := slices.Sorted(maps.Keys(changed))
+	if err := st.preload(ctx, dates); err != nil {
+		return nil, "", err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(shardReaders)
+	var mu sync.Mutex
+	for _, date := range dates {
+		old, err := st.shard(ctx, date)
+		if err != nil {
+			return nil, "", err
+		}
+		sh := make(shard, len(old)+len(changed[date]))
+		maps.Copy(sh, old)
+		for _, e := range changed[date] {
+			sh[fileRef{e.Source, e.Key}] = e
+			next.NextFileID = max(next.NextFileID, e.FileID+1)
+		}
+		if had := st.Dates[date].Path; had != "" {
+			delete(next.shards, had)
+		}
+		g.Go(func() error {
+			ref, err := writeShard(gctx, st.store, date, sh)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			next.Dates[date] = ref
+			next.shards[ref.Path] = sh
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, "", err
+	}
+	body, err := json.MarshalIndent(next.Manifest, "", " ")
+	if err != nil {
+		return nil, "", err
+	}
+	path := folder + uuid.NewString() + ".json"
+	if _, err := st.store.Put(ctx, path, body); err != nil {
+		return nil, "", fmt.Errorf("write landing manifest: %w", err)
+	}
+	return next, path, nil
+}
+
+func writeShard(ctx context.Context, s store.Store, date string, sh shard) (DateRef, error) {
+	ref := DateRef{Path: folder + date + "/" + uuid.NewString() + ".json"}
+	entries := slices.SortedFunc(maps.Values(sh), func(a, b Entry) int { return int(a.FileID - b.FileID) })
+	var body bytes.Buffer
+	for i, e := range entries {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return DateRef{}, err
+		}
+		body.WriteString(map[bool]string{true: "[", false: ",\n"}[i == 0])
+		body.Write(line)
+		ref.Files++
+		ref.Lines += e.Lines
+		ref.Superseded += e.Superseded
+		ref.Bytes += e.Size
+	}
+	body.WriteString("]\n")
+	if _, err := s.Put(ctx, ref.Path, body.Bytes()); err != nil {
+		return DateRef{}, fmt.Errorf("write landing shard: %w", err)
+	}
+	return ref, nil
+}
