@@ -1,0 +1,297 @@
+package etl
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/etl/event"
+	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+// goldWriters is how many gold tables are written at once.
+const goldWriters = 8
+
+// watermarkKey holds the silver version that all of gold has reached. It is a
+// hint that spares reading old log entries: the transactions in the gold tables
+// decide.
+const watermarkKey = "_auditlake/gold/watermark.json"
+
+type watermark struct {
+	App     string `json:"app"`
+	Version int64  `json:"version"`
+}
+
+// refined is what one pass brought into gold.
+type refined struct {
+	rows   int64
+	tables map[string]bool
+}
+
+// refine follows silver: every event that its service's gold table does not have
+// yet becomes a row of it. Only tables that get rows are committed to; each
+// commit names the silver version it reaches.
+func (r *Runner) refine(ctx context.Context) (refined, error) {
+	out := refined{tables: map[string]bool{}}
+	silver := r.lake.Table(lake.Silver)
+	snap, err := silver.Snapshot(ctx)
+	if errors.Is(err, delta.ErrNoTable) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	done, err := r.readWatermark(ctx)
+	if err != nil {
+		return out, err
+	}
+	if done >= snap.Version() {
+		return out, nil
+	}
+	for s, err := range stretches(ctx, silver, snap, done) {
+		if err != nil {
+			return out, err
+		}
+		if err := r.refineStretch(ctx, snap, s, &out); err != nil {
+			return out, err
+		}
+	}
+	return out, r.writeWatermark(ctx, snap.Version())
+}
+
+func (r *Runner) readWatermark(ctx context.Context) (int64, error) {
+	if r.goldDone >= 0 {
+		return r.goldDone, nil
+	}
+	body, _, err := store.ReadAll(ctx, r.lake.Store(), watermarkKey)
+	if errors.Is(err, store.ErrNotFound) {
+		return -1, nil
+	}
+	if err != nil {
+		return -1, fmt.Errorf("read gold watermark: %w", err)
+	}
+	var w watermark
+	if json.Unmarshal(body, &w) != nil || w.App != appGold {
+		return -1, nil // of another generation, or broken: begin at the beginning
+	}
+	return w.Version, nil
+}
+
+func (r *Runner) writeWatermark(ctx context.Context, version int64) error {
+	body, err := json.Marshal(watermark{App: appGold, Version: version})
+	if err != nil {
+		return err
+	}
+	if _, err := r.lake.Store().Put(ctx, watermarkKey, body); err != nil {
+		return fmt.Errorf("write gold watermark: %w", err)
+	}
+	r.goldDone = version
+	return nil
+}
+
+// goldTarget is one gold table in a pass.
+type goldTarget struct {
+	name string
+	base *delta.Snapshot // nil: to be created
+	done int64           // silver version it has reached
+	rows *goldRows       // nil until it gets a row
+}
+
+func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, s stretch, out *refined) error {
+	pass := &refining{run: r, targets: map[string]*goldTarget{}, byService: map[string]*goldTarget{}}
+	existing, err := r.lake.Gold(ctx)
+	if err != nil {
+		return err
+	}
+	pass.existing = existing
+	for _, c := range s.commits {
+		if err := pass.commit(ctx, silverSnap, c); err != nil {
+			return err
+		}
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(goldWriters)
+	var mu sync.Mutex
+	for _, name := range slices.Sorted(maps.Keys(pass.targets)) {
+		t := pass.targets[name]
+		if t.rows == nil {
+			continue
+		}
+		g.Go(func() error {
+			n := int64(t.rows.len())
+			if err := r.commitGold(gctx, t, s.to); err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			out.rows += n
+			out.tables[t.name] = true
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) error {
+	table := r.lake.Table(t.name)
+	batch := t.rows.batch()
+	layout := lake.Layout{Plain: silverLayout().Plain, Stats: t.rows.stats()}
+	w := table.NewWriter(batch.Schema, layout)
+	if err := w.Write(ctx, batch); err != nil {
+		return err
+	}
+	adds, err := w.Close(ctx)
+	if err != nil {
+		return err
+	}
+	tx := delta.Tx{
+		Base: t.base, Operation: operation,
+		Parameters: streamingParameters(appGold, reaches),
+		Metrics:    metrics(adds, 0, int64(batch.Len)),
+		Adds:       adds, Txn: &delta.Txn{AppID: appGold, Version: reaches},
+	}
+	switch {
+	case t.base == nil:
+		tx.Metadata = &delta.Metadata{
+			Schema:        batch.Schema,
+			Configuration: properties(layout.Stats, map[string]string{propService: t.rows.service}),
+		}
+	case !batch.Schema.Equal(t.base.Schema()):
+		meta := t.base.Metadata()
+		meta.Schema = batch.Schema
+		tx.Metadata = &meta
+	}
+	_, err = r.settle(ctx, table, tx)
+	return err
+}
+
+// refining reads silver and deals its rows to the gold tables.
+type refining struct {
+	run       *Runner
+	existing  []string               // gold tables before the pass
+	targets   map[string]*goldTarget // by table name
+	byService map[string]*goldTarget // by service as delivered; "" for null
+
+	dict   *columnar.Bytes // of serviceName in the last batch
+	byCode []*goldTarget
+}
+
+// commit reads the rows of one silver commit that some gold table lacks.
+func (p *refining) commit(ctx context.Context, silverSnap *delta.Snapshot, c *delta.Commit) error {
+	var adds []delta.Add
+	for i := range c.Adds {
+		lacking := false
+		for _, name := range strings.Split(c.Adds[i].Tags[tagTables], ",") {
+			t, err := p.target(ctx, name)
+			if err != nil {
+				return err
+			}
+			lacking = lacking || t.done < c.Version
+		}
+		if lacking {
+			adds = append(adds, c.Adds[i])
+		}
+	}
+	for b, err := range p.run.lake.Table(lake.Silver).ScanFiles(ctx, silverSnap, pointers(adds), event.Schema(), nil, nil) {
+		if err != nil {
+			return err
+		}
+		if err := p.deal(ctx, b, c.Version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target is the gold table that the events under a table name go to: the table
+// itself, or _other once there are too many.
+func (p *refining) target(ctx context.Context, name string) (*goldTarget, error) {
+	if !slices.Contains(p.existing, name) && p.targets[name] == nil && len(p.existing)+p.fresh() >= maxGoldTables {
+		name = otherTable
+	}
+	if t, ok := p.targets[name]; ok {
+		return t, nil
+	}
+	base, done, err := head(ctx, p.run.lake.Table(name), appGold)
+	if err != nil {
+		return nil, err
+	}
+	if base != nil {
+		if err := checkRules(base); err != nil {
+			return nil, err
+		}
+	}
+	t := &goldTarget{name: name, base: base, done: done}
+	p.targets[name] = t
+	return t, nil
+}
+
+// fresh is how many tables the pass will create.
+func (p *refining) fresh() int {
+	n := 0
+	for _, t := range p.targets {
+		if t.base == nil {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *refining) deal(ctx context.Context, b *columnar.Batch, version int64) error {
+	services := b.Columns[event.ColServiceName]
+	if services.Codes != nil && services.Dict != p.dict {
+		p.dict = services.Dict
+		p.byCode = make([]*goldTarget, services.Dict.Len())
+	}
+	rows := map[*goldTarget][]int32{}
+	for i := range b.Len {
+		var t *goldTarget
+		code := int32(-1)
+		if services.Codes != nil {
+			if code = services.Codes[i]; code >= 0 {
+				t = p.byCode[code]
+			}
+		}
+		if t == nil {
+			var err error
+			if t, err = p.targetOf(ctx, services.ByteAt(i), services.IsNull(i)); err != nil {
+				return err
+			}
+			if code >= 0 {
+				p.byCode[code] = t
+			}
+		}
+		if t.done < version {
+			rows[t] = append(rows[t], int32(i))
+		}
+	}
+	for t, at := range rows {
+		if t.rows == nil {
+			t.rows = newGoldRows(t, string(services.ByteAt(int(at[0]))))
+		}
+		t.rows.add(b, at)
+	}
+	return nil
+}
+
+func (p *refining) targetOf(ctx context.Context, service []byte, null bool) (*goldTarget, error) {
+	if t, ok := p.byService[string(service)]; ok {
+		return t, nil
+	}
+	t, err := p.target(ctx, GoldName(service, null))
+	if err != nil {
+		return nil, err
+	}
+	p.byService[string(service)] = t
+	return t, nil
+}

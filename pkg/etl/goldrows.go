@@ -1,0 +1,273 @@
+package etl
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/etl/event"
+)
+
+const (
+	paramsColumn = "requestParams"
+	restColumn   = "requestParamsRest"
+	// placeholder is the one field of requestParams in a service without
+	// parameters: a struct needs a field.
+	placeholder = "placeholder"
+	// maxParams bounds the fields of requestParams; further keys go to the rest.
+	maxParams = 400
+	maxKey    = 128
+)
+
+// goldRows collects the rows of one gold table: silver's columns as they are,
+// requestParams as a struct of the keys this service has, the derived columns.
+//
+// Keys that differ only in case are one field, under the spelling seen first. A
+// key goes to requestParamsRest, spelled as delivered, where it cannot have a
+// field: over maxParams, not a name that every engine takes, or the second
+// spelling in one event.
+type goldRows struct {
+	table   string
+	service string // as first delivered
+
+	columns []*columnar.Vector // in order of schema, requestParams' fields apart
+	schema  columnar.Schema    // without requestParams' fields
+	silver  []int              // event column of each column, or -1
+	derived []derived
+	made    []int // position of each derived column
+	params  int   // position of requestParams
+	rest    int   // position of requestParamsRest
+
+	keys   columnar.Schema    // fields of requestParams
+	values []*columnar.Vector // of each key, as long as its last value's row needs
+	byKey  map[string]int     // spelling -> field, -1 for the rest
+	byFold map[string]int     // lower case -> field
+
+	dict   *columnar.Bytes // of the map's keys in the last batch
+	byCode []int
+
+	facts facts
+}
+
+// goldSchema is the columns of a new gold table. Later ones are appended.
+func goldSchema(table string) columnar.Schema {
+	var s columnar.Schema
+	for _, f := range event.Schema() {
+		s = append(s, f)
+		if f.Name == paramsColumn {
+			s[len(s)-1].Type = columnar.StructOf()
+			s = append(s, columnar.Field{Name: restColumn, Type: columnar.MapOf(text, text)})
+		}
+	}
+	for _, d := range derivedColumns(table) {
+		s = append(s, columnar.Field{Name: d.name, Type: d.typ})
+	}
+	return s
+}
+
+func newGoldRows(t *goldTarget, service string) *goldRows {
+	g := &goldRows{
+		table: t.name, service: service, derived: derivedColumns(t.name),
+		byKey: map[string]int{}, byFold: map[string]int{},
+	}
+	if t.base != nil {
+		g.schema = slices.Clone(t.base.Schema())
+	}
+	for _, f := range goldSchema(t.name) {
+		if g.schema.Index(f.Name) < 0 {
+			g.schema = append(g.schema, f)
+		}
+	}
+	g.params, g.rest = g.schema.Index(paramsColumn), g.schema.Index(restColumn)
+	for _, f := range g.schema[g.params].Type.Fields {
+		g.field(f.Name)
+	}
+	g.schema[g.params].Type = columnar.StructOf()
+	for _, f := range g.schema {
+		g.columns = append(g.columns, columnar.NewVector(f.Type))
+		at := event.Schema().Index(f.Name)
+		if f.Name == paramsColumn {
+			at = -1
+		}
+		g.silver = append(g.silver, at)
+	}
+	for _, d := range g.derived {
+		g.made = append(g.made, g.schema.Index(d.name))
+	}
+	return g
+}
+
+// field appends a field to requestParams.
+func (g *goldRows) field(name string) int {
+	at := len(g.keys)
+	g.keys = append(g.keys, columnar.Field{Name: name, Type: text})
+	g.values = append(g.values, columnar.NewVector(text))
+	g.byKey[name] = at
+	g.byFold[strings.ToLower(name)] = at
+	return at
+}
+
+// fieldOf is the field of a key, a new one if need be, or -1 for the rest.
+func (g *goldRows) fieldOf(key []byte) int {
+	if at, ok := g.byKey[string(key)]; ok {
+		return at
+	}
+	name := string(key)
+	at, ok := g.byFold[strings.ToLower(name)]
+	switch {
+	case ok:
+	case len(g.keys) >= maxParams || !plainKey(name):
+		at = -1
+	default:
+		at = g.field(name)
+	}
+	g.byKey[name] = at
+	return at
+}
+
+// plainKey says that every engine takes the key as a column name: Spark refuses
+// some characters, and a dot reads as a path.
+func plainKey(key string) bool {
+	if key == "" || len(key) > maxKey {
+		return false
+	}
+	for _, r := range key {
+		if r <= ' ' || r == 0x7f || strings.ContainsRune(",;{}()=.`\"", r) {
+			return false
+		}
+	}
+	return true
+}
+
+func (g *goldRows) len() int { return g.columns[g.rest].Len }
+
+// add appends the given rows of a silver batch.
+func (g *goldRows) add(b *columnar.Batch, rows []int32) {
+	for c, at := range g.silver {
+		if at >= 0 {
+			g.columns[c].AppendRows(b.Columns[at], rows)
+		}
+	}
+	params := b.Columns[event.ColRequestParams]
+	result := b.Columns[event.ColResponse].Field("result")
+	keys := params.Children[0]
+	if keys.Codes != nil && keys.Dict != g.dict {
+		g.dict = keys.Dict
+		g.byCode = g.byCode[:0]
+		for range keys.Dict.Len() {
+			g.byCode = append(g.byCode, unresolved)
+		}
+	}
+	for _, row := range rows {
+		g.addParams(params, int(row))
+		if len(g.derived) > 0 {
+			g.derive(params, result, int(row))
+		}
+	}
+}
+
+// unresolved marks a dictionary code whose field was not looked up yet.
+const unresolved = -2
+
+func (g *goldRows) addParams(params *columnar.Vector, row int) {
+	rest, st := g.columns[g.rest], g.columns[g.params]
+	if params.IsNull(row) {
+		rest.AppendNull()
+		st.AppendNull()
+		return
+	}
+	n := st.Len
+	spilled := false
+	keys, values := params.Children[0], params.Children[1]
+	for j := params.Offsets[row]; j < params.Offsets[row+1]; j++ {
+		at := g.resolve(keys, int(j))
+		if at >= 0 && g.values[at].Len <= n {
+			v := g.values[at]
+			v.AppendNulls(n - v.Len)
+			v.AppendBytes(values.ByteAt(int(j)))
+			continue
+		}
+		rest.Children[0].AppendBytes(keys.ByteAt(int(j)))
+		rest.Children[1].AppendBytes(values.ByteAt(int(j)))
+		spilled = true
+	}
+	st.AppendNested()
+	if spilled {
+		rest.AppendNested()
+	} else {
+		rest.AppendNull()
+	}
+}
+
+func (g *goldRows) resolve(keys *columnar.Vector, j int) int {
+	if keys.Codes == nil {
+		return g.fieldOf(keys.Bytes.At(j))
+	}
+	code := keys.Codes[j]
+	if at := g.byCode[code]; at != unresolved {
+		return at
+	}
+	at := g.fieldOf(keys.Dict.At(int(code)))
+	g.byCode[code] = at
+	return at
+}
+
+func (g *goldRows) derive(params, result *columnar.Vector, row int) {
+	from, to := 0, 0
+	if !params.IsNull(row) {
+		from, to = int(params.Offsets[row]), int(params.Offsets[row+1])
+	}
+	keys, values := params.Children[0], params.Children[1]
+	g.facts.param = func(key string) ([]byte, bool) {
+		for j := from; j < to; j++ {
+			if string(keys.ByteAt(j)) == key {
+				return values.ByteAt(j), true
+			}
+		}
+		return nil, false
+	}
+	g.facts.result = result.ByteAt(row)
+	for i, d := range g.derived {
+		v, dst := d.of(&g.facts), g.columns[g.made[i]]
+		switch {
+		case v.Kind == columnar.Invalid:
+			dst.AppendNull()
+		case v.Kind.InInts():
+			dst.AppendInt(v.Int)
+		default:
+			dst.AppendBytes(v.Bytes)
+		}
+	}
+}
+
+// batch is all rows, under the table's schema with the fields seen.
+func (g *goldRows) batch() *columnar.Batch {
+	if len(g.keys) == 0 {
+		g.field(placeholder)
+	}
+	n := g.len()
+	schema := slices.Clone(g.schema)
+	schema[g.params].Type = columnar.StructOf(g.keys...)
+	for _, v := range g.values {
+		v.AppendNulls(n - v.Len)
+	}
+	st := *g.columns[g.params]
+	st.Type, st.Children = schema[g.params].Type, g.values
+	columns := slices.Clone(g.columns)
+	columns[g.params] = &st
+	// Columns that the table has and this binary does not know.
+	for _, c := range columns {
+		c.AppendNulls(n - c.Len)
+	}
+	return &columnar.Batch{Schema: schema, Len: n, Columns: columns}
+}
+
+// stats are the columns that get statistics in the log: not all of requestParams,
+// which may be hundreds, but what panels filter on.
+func (g *goldRows) stats() []string {
+	out := eventStats()
+	for _, d := range g.derived {
+		out = append(out, d.name)
+	}
+	return out
+}

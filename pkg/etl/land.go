@@ -1,0 +1,450 @@
+package etl
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/etl/landing"
+	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+const (
+	// largeBytes is the size over which a file is streamed instead of held.
+	largeBytes = 16 << 20
+	// parallelReads hides the latency of a distant store behind itself.
+	parallelReads = 16
+	// pageRows and pageBytes are where collected rows go to the encoder.
+	pageRows  = 8192
+	pageBytes = 8 << 20
+)
+
+// landed is what one batch brought into bronze.
+type landed struct {
+	files, bytes, rows int64
+	superseded         int64 // lines that newest versions lack
+	skipped            int   // files that changed or went away while they were read
+	damaged            []string
+	version            int64
+	state              *landing.State
+}
+
+// pending is a changed file of the batch and, unless it is large, its content.
+type pending struct {
+	landing.Change
+	body []byte
+	held bool
+
+	id    int64
+	known map[[16]byte]int32 // bronze's lines of the file; nil where not needed
+	after int64              // lines up to here are known to be in bronze
+}
+
+// land reads the changed files of a batch and commits their new lines to bronze
+// together with the state that says so. A conflict means that another run landed
+// something: the caller loads the state again and plans anew.
+func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.State, batch []landing.Change) (landed, error) {
+	out := landed{state: state, version: -1}
+	files, skipped, err := r.fetch(ctx, batch)
+	if err != nil {
+		return out, err
+	}
+	out.skipped = skipped
+	if len(files) == 0 {
+		return out, nil
+	}
+	nextID := state.NextFileID
+	for _, f := range files {
+		if f.Old != nil {
+			f.id = f.Old.FileID
+			continue
+		}
+		f.id = nextID
+		nextID++
+	}
+	b := &bronzeWriter{
+		w:     r.lake.Table(lake.Bronze).NewWriter(bronzeSchema(), bronzeLayout()),
+		rows:  columnar.NewBatch(bronzeSchema()),
+		batch: state.Batch + 1,
+		now:   r.lake.Now().UnixMicro(),
+	}
+	changed := map[string][]landing.Entry{}
+	for _, group := range byDate(files) {
+		if err := r.compare(ctx, base, group); err != nil {
+			return out, err
+		}
+		// Bronze is sorted by file within a date.
+		slices.SortFunc(group, func(a, b *pending) int { return int(a.id - b.id) })
+		for _, f := range group {
+			entry, err := r.landFile(ctx, b, f)
+			if gone(err) && !f.held && len(files) == 1 {
+				out.skipped++ // a large file is alone in its batch: nothing else is lost
+				return out, nil
+			}
+			if err != nil {
+				return out, fmt.Errorf("read %s: %w", f.Key, err)
+			}
+			entry.Source = f.Source
+			changed[f.Date] = append(changed[f.Date], entry)
+			out.files++
+			out.bytes += f.Size
+			if f.Old != nil {
+				out.superseded += entry.Superseded - f.Old.Superseded
+			} else {
+				out.superseded += entry.Superseded
+			}
+			if entry.Damaged != "" {
+				out.damaged = append(out.damaged, f.Key+": "+entry.Damaged)
+			}
+		}
+		if err := b.flush(ctx); err != nil {
+			return out, err
+		}
+	}
+	adds, err := b.w.Close(ctx)
+	if err != nil {
+		return out, err
+	}
+	out.rows = b.total
+	return out, r.commitLanding(ctx, base, changed, adds, &out)
+}
+
+func byDate(files []*pending) [][]*pending {
+	var out [][]*pending
+	for i, f := range files {
+		if i == 0 || f.Date != files[i-1].Date {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], f)
+	}
+	return out
+}
+
+// gone says that the version which was planned is not there any more. The next
+// plan sees what is there instead.
+func gone(err error) bool {
+	return errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrNotFound)
+}
+
+// fetch reads the files that are not large, pinned to the version that was
+// listed.
+func (r *Runner) fetch(ctx context.Context, batch []landing.Change) (files []*pending, skipped int, err error) {
+	all := make([]*pending, len(batch))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelReads)
+	var mu sync.Mutex
+	for i, c := range batch {
+		if c.Size > largeBytes {
+			all[i] = &pending{Change: c}
+			continue
+		}
+		g.Go(func() error {
+			body, err := readPinned(gctx, r.sources[c.Source], c.File)
+			if gone(err) {
+				mu.Lock()
+				defer mu.Unlock()
+				skipped++
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("read delivered file: %w", err)
+			}
+			all[i] = &pending{Change: c, body: body, held: true}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, 0, err
+	}
+	return slices.DeleteFunc(all, func(p *pending) bool { return p == nil }), skipped, nil
+}
+
+func readPinned(ctx context.Context, s store.Store, f landing.File) (_ []byte, err error) {
+	rc, _, err := s.Get(ctx, f.Key, f.ETag, 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if cerr := rc.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	buf := bytes.NewBuffer(make([]byte, 0, f.Size+bytes.MinRead))
+	_, err = buf.ReadFrom(rc)
+	return buf.Bytes(), err
+}
+
+func (r *Runner) open(ctx context.Context, f *pending) (io.ReadCloser, error) {
+	if f.held {
+		return io.NopCloser(bytes.NewReader(f.body)), nil
+	}
+	rc, _, err := r.sources[f.Source].Get(ctx, f.Key, f.ETag, 0, -1)
+	return rc, err
+}
+
+// compare finds out, for the overwritten files of one date, what of them bronze
+// has: the old version's lines where the old content is a prefix of the new one,
+// else every line by its hash, read from bronze for all such files at once.
+func (r *Runner) compare(ctx context.Context, base *delta.Snapshot, group []*pending) error {
+	rewritten := map[int64]*pending{}
+	for _, f := range group {
+		if f.Old == nil {
+			continue
+		}
+		lines, same, err := r.prefixLines(ctx, f)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", f.Key, err)
+		}
+		if same {
+			f.after = lines
+			continue
+		}
+		f.known = map[[16]byte]int32{}
+		rewritten[f.id] = f
+	}
+	if len(rewritten) == 0 {
+		return nil
+	}
+	if err := r.bronzeLines(ctx, base, group[0].Date, rewritten); err != nil {
+		return err
+	}
+	for _, f := range rewritten {
+		found := int64(0)
+		for _, n := range f.known {
+			found += int64(n)
+		}
+		if found != f.Old.Rows() {
+			return fmt.Errorf("bronze has %d lines of %s where its landing state counts %d: run auditlake verify", found, f.Key, f.Old.Rows())
+		}
+	}
+	return nil
+}
+
+// prefixLines reports whether the file begins with its old version, and how many
+// lines that had. Only whole lines count: a last line without its end may have
+// been continued.
+func (r *Runner) prefixLines(ctx context.Context, f *pending) (lines int64, same bool, err error) {
+	if f.Size < f.Old.Size || f.Old.Size == 0 || f.Old.Damaged != "" || f.Old.Superseded > 0 {
+		return 0, false, nil
+	}
+	rc, err := r.open(ctx, f)
+	if err != nil {
+		return 0, false, err
+	}
+	defer func() {
+		if cerr := rc.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	h := sha256.New()
+	buf := make([]byte, 256<<10)
+	var first, last byte
+	for left := f.Old.Size; left > 0; {
+		n, err := io.ReadFull(rc, buf[:min(left, int64(len(buf)))])
+		if err != nil {
+			return 0, false, err
+		}
+		if left == f.Old.Size {
+			first = buf[0]
+		}
+		h.Write(buf[:n])
+		lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
+		last = buf[n-1]
+		left -= int64(n)
+	}
+	const gzipMagic = 0x1f
+	same = first != gzipMagic && last == '\n' && hex.EncodeToString(h.Sum(nil)) == f.Old.SHA256
+	return lines, same, nil
+}
+
+// bronzeLines counts the lines that bronze has of each file, by hash.
+func (r *Runner) bronzeLines(ctx context.Context, base *delta.Snapshot, day string, files map[int64]*pending) error {
+	ids := slices.Sorted(maps.Keys(files))
+	want := columnar.Schema{{Name: "fileId", Type: long}, {Name: "lineHash", Type: text}}
+	dayValue, err := parseDay(day)
+	if err != nil {
+		return err
+	}
+	keep := func(b columnar.Bounds) bool {
+		return mayHold(b, "date", dayValue, dayValue) && mayHold(b, "fileId", ids[0], ids[len(ids)-1])
+	}
+	for b, err := range r.lake.Table(lake.Bronze).ScanFiles(ctx, base, base.Files(), want, keep, nil) {
+		if err != nil {
+			return err
+		}
+		for i := range b.Len {
+			f, ok := files[b.Columns[0].Ints[i]]
+			if !ok {
+				continue
+			}
+			var hash [16]byte
+			if _, err := hex.Decode(hash[:], b.Columns[1].ByteAt(i)); err != nil {
+				return fmt.Errorf("bronze has a bad lineHash for file %d: %w", f.id, err)
+			}
+			f.known[hash]++
+		}
+	}
+	return nil
+}
+
+func parseDay(day string) (int64, error) {
+	t, err := time.Parse(time.DateOnly, day)
+	return t.Unix() / (24 * 60 * 60), err
+}
+
+// mayHold reports whether the column can have a value from lo to hi.
+func mayHold(b columnar.Bounds, column string, lo, hi int64) bool {
+	bound, ok := b.Bound(column)
+	if !ok {
+		return true
+	}
+	if bound.Min.Kind != columnar.Invalid && bound.Min.Int > hi {
+		return false
+	}
+	return bound.Max.Kind == columnar.Invalid || bound.Max.Int >= lo
+}
+
+// landFile writes the lines of the file that bronze lacks.
+func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (landing.Entry, error) {
+	e := landing.Entry{
+		FileID: f.id, Key: f.Key, ETag: f.ETag, Size: f.Size, Modified: f.Modified.UTC(), Versions: 1,
+	}
+	if f.Old != nil {
+		e.Versions, e.Sum = f.Old.Versions+1, f.Old.Sum
+	}
+	rc, err := r.open(ctx, f)
+	if err != nil {
+		return e, err
+	}
+	day, err := parseDay(f.Date)
+	if err != nil {
+		return e, err
+	}
+	digest, err := landing.ReadLines(rc, func(l landing.Line) error {
+		if l.Number <= f.after {
+			return nil
+		}
+		if n := f.known[l.Hash]; n > 0 {
+			f.known[l.Hash] = n - 1
+			return nil
+		}
+		e.Sum.Add(l.Hash)
+		return b.add(ctx, f, day, l)
+	})
+	if cerr := rc.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return e, err
+	}
+	e.Lines = digest.Lines
+	e.SHA256 = hex.EncodeToString(digest.SHA256[:])
+	e.Size = digest.Size
+	e.Damaged = digest.Damaged
+	for _, n := range f.known {
+		e.Superseded += int64(n)
+	}
+	if f.known == nil && f.Old != nil {
+		e.Superseded = f.Old.Superseded
+	}
+	return e, nil
+}
+
+// bronzeWriter collects lines into pages for the bronze table.
+type bronzeWriter struct {
+	w     *lake.Writer
+	rows  *columnar.Batch
+	bytes int
+	total int64
+	batch int64
+	now   int64 // microseconds
+	hash  [32]byte
+}
+
+func (b *bronzeWriter) add(ctx context.Context, f *pending, day int64, l landing.Line) error {
+	c := b.rows.Columns
+	if utf8.Valid(l.Data) {
+		c[bronzeRaw].AppendBytes(l.Data)
+		c[bronzeRawBytes].AppendNull()
+	} else {
+		c[bronzeRaw].AppendBytes(bytes.ToValidUTF8(l.Data, []byte("\uFFFD")))
+		c[bronzeRawBytes].AppendBytes(l.Data)
+	}
+	if f.WorkspaceID >= 0 {
+		c[bronzeWorkspaceID].AppendInt(f.WorkspaceID)
+	} else {
+		c[bronzeWorkspaceID].AppendNull()
+	}
+	c[bronzeDate].AppendInt(day)
+	c[bronzeSourceFile].AppendString(f.Key)
+	c[bronzeFileID].AppendInt(f.id)
+	c[bronzeSourceEtag].AppendString(f.ETag)
+	c[bronzeLineNumber].AppendInt(l.Number)
+	hex.Encode(b.hash[:], l.Hash[:])
+	c[bronzeLineHash].AppendBytes(b.hash[:])
+	c[bronzeIngestedAt].AppendInt(b.now)
+	c[bronzeBatchID].AppendInt(b.batch)
+	b.rows.Len++
+	b.total++
+	b.bytes += len(l.Data)
+	if b.rows.Len >= pageRows || b.bytes >= pageBytes {
+		return b.flush(ctx)
+	}
+	return nil
+}
+
+func (b *bronzeWriter) flush(ctx context.Context) error {
+	err := b.w.Write(ctx, b.rows)
+	b.rows.Reset()
+	b.bytes = 0
+	return err
+}
+
+// commitLanding makes rows and state the next version of bronze, as one.
+func (r *Runner) commitLanding(ctx context.Context, base *delta.Snapshot, changed map[string][]landing.Entry, adds []delta.Add, out *landed) error {
+	next, path, err := out.state.Next(ctx, changed)
+	if err != nil {
+		return err
+	}
+	meta := delta.Metadata{Schema: bronzeSchema(), PartitionColumns: []string{"date"}}
+	if base != nil {
+		meta = base.Metadata()
+		meta.Configuration = maps.Clone(meta.Configuration)
+	} else {
+		meta.Configuration = properties(bronzeLayout().Stats, nil)
+	}
+	meta.Configuration[landing.Property] = path
+	version, err := r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{
+		Base: base, Operation: operation,
+		Parameters: streamingParameters(appLanding, next.Batch),
+		Metrics:    metrics(adds, 0, out.rows),
+		Adds:       adds, Metadata: &meta,
+		Txn: &delta.Txn{AppID: appLanding, Version: next.Batch},
+	})
+	if errors.Is(err, delta.ErrOutcomeUnknown) {
+		// The entry names the manifest, so the log itself tells whose it is.
+		if snap, serr := r.lake.Table(lake.Bronze).Snapshot(ctx); serr == nil && snap.Metadata().Configuration[landing.Property] == path {
+			version, err = snap.Version(), nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	out.version, out.state = version, next
+	r.state, r.statePath = next, path
+	return nil
+}

@@ -1,0 +1,427 @@
+package etl
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/etl/landing"
+	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+// Source is a folder or bucket prefix that Databricks delivers to.
+type Source struct {
+	// URL identifies the source in the landing state, without options or secrets:
+	// a file that was read under one URL is a new file under another.
+	URL   string
+	Store store.Store
+}
+
+// Options say what a Runner reads and how much it takes on at once. Zero values
+// give the defaults.
+type Options struct {
+	Sources []Source
+	// BatchBytes is about how much delivered JSON becomes one bronze commit; it
+	// bounds memory. Default 64 MiB.
+	BatchBytes int64
+	// LookbackDays is how many days before the newest known delivery date a run
+	// looks for new and changed files; a sweep looks at everything. Default 3.
+	LookbackDays int
+	// SweepEvery is the time between full sweeps. Default 24 h.
+	SweepEvery time.Duration
+	// Sweep makes every run a full sweep.
+	Sweep bool
+	// Progress is called from Run after each step, never concurrently; nil for
+	// none.
+	Progress func(Progress)
+	// Engine names the writer, such as "auditlake/1.2.0".
+	Engine string
+}
+
+const (
+	defaultBatchBytes   = 64 << 20
+	defaultLookbackDays = 3
+	defaultSweepEvery   = 24 * time.Hour
+	maxBatchFiles       = 20_000
+	// maxRounds bounds how often a run plans anew because the source moved or
+	// another run was faster. What is left waits for the next run.
+	maxRounds = 10
+)
+
+// Progress is how far a run has come.
+type Progress struct {
+	Stage                 string // listing, bronze, silver, gold
+	Files, TotalFiles     int64
+	Bytes, TotalBytes     int64 // of delivered files
+	Bronze, Silver, Gold  int64 // rows so far
+	Started               time.Time
+	BronzeDone, BronzeLag int64
+}
+
+// Summary is what a run did.
+type Summary struct {
+	Started, Finished time.Time
+	Swept             bool   // looked at everything
+	Since             string // else: the first delivery date looked at
+	Listed            int64  // delivered files seen
+	Files             int64  // files read
+	Bytes             int64  // bytes of files read
+	Bronze            int64  // rows added, per layer
+	Quarantine        int64
+	Silver            int64
+	Gold              int64
+	GoldTables        []string // tables that got rows
+	Superseded        int64    // lines that newest file versions lack; Databricks promises none
+	DuplicateKeys     int64
+	TruncatedParams   int64
+	Unrecognised      int64    // keys in the source that are no delivery
+	Examples          []string // some of them
+	Damaged           []string // files that break off
+	Waiting           int64    // files that kept changing and are left for the next run
+	BronzeVersion     int64    // -1: no table
+	SilverVersion     int64
+}
+
+// Changed reports whether the run committed anything to a layer.
+func (s Summary) Changed() bool {
+	return s.Files+s.Bronze+s.Silver+s.Quarantine+s.Gold > 0
+}
+
+// Runner runs the ETL from sources into a lake. Any number of runners may work
+// on one lake, in one process or many: each line still comes up once. A Runner
+// itself runs one Run at a time.
+type Runner struct {
+	lake *lake.Lake
+	opts Options
+
+	sources   map[int]store.Store // by the manifest's index
+	state     *landing.State
+	statePath string
+	goldDone  int64 // silver version that gold is known to have reached, or -1
+}
+
+// NewRunner checks the options. It does no I/O.
+func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
+	seen := map[string]bool{}
+	for _, s := range o.Sources {
+		if seen[s.URL] {
+			return nil, fmt.Errorf("source %s is given twice", s.URL)
+		}
+		seen[s.URL] = true
+	}
+	if o.BatchBytes <= 0 {
+		o.BatchBytes = defaultBatchBytes
+	}
+	if o.LookbackDays <= 0 {
+		o.LookbackDays = defaultLookbackDays
+	}
+	if o.SweepEvery <= 0 {
+		o.SweepEvery = defaultSweepEvery
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	return &Runner{lake: l, opts: o, goldDone: -1}, nil
+}
+
+// Run lands what is new in the sources and brings it up to gold, then finishes
+// what an earlier run may have left. On unchanged sources it commits nothing. A
+// failed run is recorded like any other; what it committed is complete, and the
+// next run goes on from there.
+func (r *Runner) Run(ctx context.Context) (Summary, error) {
+	sum := Summary{Started: r.lake.Now(), BronzeVersion: -1, SilverVersion: -1}
+	err := r.run(ctx, &sum)
+	sum.Finished = r.lake.Now()
+	if (sum.Changed() || err != nil) && ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) {
+		if rerr := r.record(ctx, sum, err); rerr != nil && err == nil {
+			err = fmt.Errorf("record the run: %w", rerr)
+		}
+	}
+	return sum, err
+}
+
+func (r *Runner) run(ctx context.Context, sum *Summary) error {
+	if err := r.checkLake(ctx); err != nil {
+		return err
+	}
+	// What an interrupted run landed goes up before anything new is read.
+	if err := r.raise(ctx, sum); err != nil {
+		return err
+	}
+	for round := 0; ; round++ {
+		again, err := r.round(ctx, sum)
+		if err != nil || !again {
+			return err
+		}
+		if round == maxRounds {
+			return nil
+		}
+	}
+}
+
+// checkLake refuses a lake that newer rules wrote, before anything is landed.
+func (r *Runner) checkLake(ctx context.Context) error {
+	snap, _, err := head(ctx, r.lake.Table(lake.Silver), appSilver)
+	if err != nil || snap == nil {
+		return err
+	}
+	return checkRules(snap)
+}
+
+// round plans once and lands the plan, batch by batch. again says that the
+// source or the lake moved meanwhile, so that another plan is due.
+func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error) {
+	r.opts.Progress(Progress{Stage: "listing", Started: sum.Started})
+	base, err := r.loadState(ctx)
+	if err != nil {
+		return false, err
+	}
+	beat := r.readHeartbeat(ctx)
+	changes, err := r.plan(ctx, &beat, sum)
+	if err != nil {
+		return false, err
+	}
+	done := Progress{Started: sum.Started, TotalFiles: int64(len(changes))}
+	for _, c := range changes {
+		done.TotalBytes += c.Size
+	}
+	sum.Waiting = 0
+	for _, batch := range landing.Batches(changes, r.opts.BatchBytes, largeBytes, maxBatchFiles) {
+		got, err := r.land(ctx, base, r.state, batch)
+		if errors.Is(err, delta.ErrConflict) || errors.Is(err, delta.ErrAlreadyCommitted) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		sum.Files += int64(got.files)
+		sum.Bytes += got.bytes
+		sum.Bronze += got.rows
+		sum.Superseded += got.superseded
+		sum.Damaged = append(sum.Damaged, got.damaged...)
+		sum.Waiting += int64(got.skipped)
+		done.Files += int64(len(batch))
+		for _, c := range batch {
+			done.Bytes += c.Size
+		}
+		done.Stage, done.Bronze, done.Silver, done.Gold = "bronze", sum.Bronze, sum.Silver, sum.Gold
+		r.opts.Progress(done)
+		if err := r.raise(ctx, sum); err != nil {
+			return false, err
+		}
+		done.Stage, done.Silver, done.Gold = "gold", sum.Silver, sum.Gold
+		r.opts.Progress(done)
+		if base, err = r.loadState(ctx); err != nil {
+			return false, err
+		}
+	}
+	if err := r.writeHeartbeat(ctx, beat); err != nil {
+		return false, err
+	}
+	return sum.Waiting > 0, nil
+}
+
+// plan lists the sources and compares them with the state.
+func (r *Runner) plan(ctx context.Context, beat *heartbeat, sum *Summary) ([]landing.Change, error) {
+	now := r.lake.Now()
+	sweep := r.opts.Sweep || r.state.CheapSweep() || now.Sub(beat.LastSweep) >= r.opts.SweepEvery || now.Before(beat.LastSweep)
+	since := r.state.Since(now.Format(time.DateOnly), r.opts.LookbackDays)
+	var files []landing.File
+	sum.Listed, sum.Unrecognised, sum.Examples = 0, 0, nil
+	for _, src := range r.opts.Sources {
+		w := landing.Window{}
+		if !sweep {
+			w = landing.Window{Since: since, Parents: beat.Parents[src.URL]}
+		}
+		sum.Swept = w.Sweep()
+		if !w.Sweep() {
+			sum.Since = since
+		}
+		got, err := landing.Discover(ctx, src.Store, r.state.SourceIndex(src.URL), w)
+		if err != nil {
+			return nil, fmt.Errorf("list source %s: %w", src.URL, err)
+		}
+		files = append(files, got.Files...)
+		sum.Listed += int64(len(got.Files))
+		sum.Unrecognised += int64(got.Unrecognised)
+		sum.Examples = append(sum.Examples, got.Examples...)
+		beat.Parents[src.URL] = got.Parents
+	}
+	if sweep {
+		beat.LastSweep = now
+	}
+	return r.state.Changes(ctx, files, "")
+}
+
+// raise brings what bronze has up to silver and gold.
+func (r *Runner) raise(ctx context.Context, sum *Summary) error {
+	for attempt := 0; ; attempt++ {
+		c, err := r.cleanse(ctx)
+		sum.Silver += c.silver
+		sum.Quarantine += c.quarantine
+		sum.DuplicateKeys += c.counts.DuplicateKeys
+		sum.TruncatedParams += c.counts.TruncatedParams
+		sum.SilverVersion = c.version
+		if err == nil {
+			var g refined
+			g, err = r.refine(ctx)
+			sum.Gold += g.rows
+			for t := range g.tables {
+				if !slices.Contains(sum.GoldTables, t) {
+					sum.GoldTables = append(sum.GoldTables, t)
+				}
+			}
+			slices.Sort(sum.GoldTables)
+		}
+		// Another run committed the same rows, or changed the table meanwhile: look
+		// again at what is left.
+		beaten := errors.Is(err, delta.ErrConflict) || errors.Is(err, delta.ErrAlreadyCommitted)
+		if !beaten || attempt == maxRounds {
+			return err
+		}
+	}
+}
+
+// loadState reads the landing state that bronze's newest version names.
+func (r *Runner) loadState(ctx context.Context) (*delta.Snapshot, error) {
+	snap, err := r.lake.Table(lake.Bronze).Snapshot(ctx)
+	path := ""
+	switch {
+	case errors.Is(err, delta.ErrNoTable):
+		snap = nil
+	case err != nil:
+		return nil, err
+	default:
+		if err := checkRules(snap); err != nil {
+			return nil, err
+		}
+		path = snap.Metadata().Configuration[landing.Property]
+		if path == "" {
+			return nil, fmt.Errorf("table %s has no property %s: it was not written by auditlake", lake.Bronze, landing.Property)
+		}
+	}
+	if r.state == nil || path != r.statePath {
+		state := landing.Empty(r.lake.Store())
+		if path != "" {
+			if state, err = landing.Load(ctx, r.lake.Store(), path, r.state); err != nil {
+				return nil, err
+			}
+		}
+		r.state, r.statePath = state, path
+	}
+	r.sources = map[int]store.Store{}
+	for _, s := range r.opts.Sources {
+		r.sources[r.state.SourceIndex(s.URL)] = s.Store
+	}
+	return snap, nil
+}
+
+// heartbeat says when the lake was last looked after. It is a hint: without it
+// the next run sweeps.
+type heartbeat struct {
+	At        time.Time           `json:"at"`
+	LastSweep time.Time           `json:"lastSweep"`
+	Parents   map[string][]string `json:"parents"` // by source URL: folders that hold date= folders
+	Engine    string              `json:"engine"`
+}
+
+const heartbeatKey = "_auditlake/heartbeat.json"
+
+func (r *Runner) readHeartbeat(ctx context.Context) heartbeat {
+	var b heartbeat
+	if body, _, err := store.ReadAll(ctx, r.lake.Store(), heartbeatKey); err != nil || json.Unmarshal(body, &b) != nil {
+		b = heartbeat{}
+	}
+	if b.Parents == nil {
+		b.Parents = map[string][]string{}
+	}
+	return b
+}
+
+func (r *Runner) writeHeartbeat(ctx context.Context, b heartbeat) error {
+	b.At, b.Engine = r.lake.Now(), r.opts.Engine
+	body, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	if _, err := r.lake.Store().Put(ctx, heartbeatKey, body); err != nil {
+		return fmt.Errorf("write heartbeat: %w", err)
+	}
+	return nil
+}
+
+// record appends the run to the table of runs.
+func (r *Runner) record(ctx context.Context, sum Summary, failure error) error {
+	rows := columnar.NewBatch(runsSchema())
+	outcome := "succeeded"
+	if failure != nil {
+		outcome = "failed"
+	}
+	for i, f := range rows.Schema {
+		v := rows.Columns[i]
+		switch f.Name {
+		case "startedAt":
+			v.AppendInt(sum.Started.UnixMicro())
+		case "finishedAt":
+			v.AppendInt(sum.Finished.UnixMicro())
+		case "outcome":
+			v.AppendString(outcome)
+		case "error":
+			if failure == nil {
+				v.AppendNull()
+			} else {
+				v.AppendString(strings.ToValidUTF8(failure.Error(), "\uFFFD"))
+			}
+		case "engine":
+			v.AppendString(r.opts.Engine)
+		default:
+			v.AppendInt(map[string]int64{
+				"filesRead": sum.Files, "bytesRead": sum.Bytes,
+				"bronzeRows": sum.Bronze, "quarantineRows": sum.Quarantine,
+				"silverRows": sum.Silver, "goldRows": sum.Gold, "goldTables": int64(len(sum.GoldTables)),
+				"supersededLines": sum.Superseded, "duplicateKeys": sum.DuplicateKeys,
+				"truncatedParams": sum.TruncatedParams, "unrecognisedKeys": sum.Unrecognised,
+				"bronzeVersion": sum.BronzeVersion, "silverVersion": sum.SilverVersion,
+			}[f.Name])
+		}
+	}
+	rows.Len = 1
+	table := r.lake.Table(lake.Runs)
+	w := table.NewWriter(rows.Schema, lake.Layout{})
+	if err := w.Write(ctx, rows); err != nil {
+		return err
+	}
+	adds, err := w.Close(ctx)
+	if err != nil {
+		return err
+	}
+	for attempt := 0; ; attempt++ {
+		base, _, err := head(ctx, table, "")
+		if err != nil {
+			return err
+		}
+		tx := delta.Tx{Base: base, Operation: "WRITE", Parameters: map[string]any{"mode": "Append"}, Metrics: metrics(adds, 0, 1), Adds: adds}
+		if base == nil {
+			tx.Metadata = newTable{schema: runsSchema(), properties: properties(nil, nil)}.metadata()
+			delete(tx.Metadata.Configuration, "delta.dataSkippingStatsColumns")
+		}
+		_, err = table.Commit(ctx, tx)
+		if !errors.Is(err, delta.ErrConflict) || attempt == maxRounds {
+			return err
+		}
+	}
+}
+
+// SourceOf is the source in a store, identified by its URL without options: the
+// same bucket through another endpoint is the same source.
+func SourceOf(s store.Store) Source {
+	url, _, _ := strings.Cut(s.String(), "?")
+	return Source{URL: url, Store: s}
+}

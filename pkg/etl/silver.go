@@ -1,0 +1,327 @@
+package etl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/etl/event"
+	"github.com/auditlake/auditlake/pkg/lake"
+)
+
+// followRows is how many rows of the layer below become one commit of the layer
+// above: enough to make files of a good size, few enough to hold in memory.
+const followRows = 250_000
+
+// cleansed is what one pass brought into silver and quarantine.
+type cleansed struct {
+	silver, quarantine int64
+	counts             event.Counts
+	version            int64 // of silver, -1 if it does not exist
+}
+
+// stretch is consecutive commits of a table whose rows go up together.
+type stretch struct {
+	from, to int64 // versions, both included
+	commits  []*delta.Commit
+	rows     int64
+}
+
+// stretches cuts the commits after a version into stretches that have rows.
+// Commits that only rearrange rows or remove them add nothing and are passed
+// over; a gap in the log is an error.
+func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after int64) iter.Seq2[stretch, error] {
+	return func(yield func(stretch, error) bool) {
+		cur := stretch{from: after + 1}
+		for c, err := range t.Log().Commits(ctx, after, snap.Version()) {
+			if errors.Is(err, delta.ErrLogGap) {
+				err = fmt.Errorf("follow %s: %w: rows may have been missed; rebuild with auditlake replay", t.Name, err)
+			}
+			if err != nil {
+				yield(stretch{}, err)
+				return
+			}
+			if len(c.Adds) > 0 && !c.Rearranges() {
+				cur.commits = append(cur.commits, c)
+				for i := range c.Adds {
+					cur.rows += rowsOf(snap, &c.Adds[i])
+				}
+			}
+			cur.to = c.Version
+			if cur.rows >= followRows {
+				if !yield(cur, nil) {
+					return
+				}
+				cur = stretch{from: c.Version + 1}
+			}
+		}
+		if len(cur.commits) > 0 {
+			yield(cur, nil)
+		}
+	}
+}
+
+func rowsOf(snap *delta.Snapshot, a *delta.Add) int64 {
+	const unknown = followRows / 4
+	if n := snap.Bounds(a).Rows(); n >= 0 {
+		return n
+	}
+	return unknown
+}
+
+// head is the newest snapshot of a table and the transaction version of an
+// application in it; nil and -1 if there is no table, -1 if no transaction.
+func head(ctx context.Context, t *lake.Table, app string) (*delta.Snapshot, int64, error) {
+	snap, err := t.Snapshot(ctx)
+	if errors.Is(err, delta.ErrNoTable) {
+		return nil, -1, nil
+	}
+	if err != nil {
+		return nil, -1, err
+	}
+	v, ok := snap.Txn(app)
+	if !ok {
+		v = -1
+	}
+	return snap, v, nil
+}
+
+// cleanse follows bronze: every line that silver and quarantine do not have yet
+// becomes a row of one of them. Each of the two commits names the bronze version
+// it reaches, so a line comes up once whatever happens in between.
+func (r *Runner) cleanse(ctx context.Context) (cleansed, error) {
+	out := cleansed{version: -1}
+	bronze := r.lake.Table(lake.Bronze)
+	snap, err := bronze.Snapshot(ctx)
+	if errors.Is(err, delta.ErrNoTable) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	base, done, err := head(ctx, r.lake.Table(lake.Silver), appSilver)
+	if err != nil {
+		return out, err
+	}
+	if base != nil {
+		out.version = base.Version()
+		if err := checkRules(base); err != nil {
+			return out, err
+		}
+	}
+	for s, err := range stretches(ctx, bronze, snap, done) {
+		if err != nil {
+			return out, err
+		}
+		if err := r.cleanseStretch(ctx, snap, s, &out); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// checkRules refuses to write rows beside those of newer rules.
+func checkRules(snap *delta.Snapshot) error {
+	v := snap.Metadata().Configuration[propRules]
+	if n, err := strconv.Atoi(v); err == nil && n > event.Rules {
+		return fmt.Errorf("%w: the lake has rules %d, this binary has %d: update it", ErrNewerRules, n, event.Rules)
+	}
+	return nil
+}
+
+func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot, s stretch, out *cleansed) error {
+	silver, quarantine := r.lake.Table(lake.Silver), r.lake.Table(lake.Quarantine)
+	silverBase, silverDone, err := head(ctx, silver, appSilver)
+	if err != nil {
+		return err
+	}
+	quarantineBase, quarantineDone, err := head(ctx, quarantine, appSilver)
+	if err != nil {
+		return err
+	}
+	if silverDone >= s.to {
+		return nil
+	}
+	pass := &cleansing{
+		cleanser:   event.NewCleanser(r.lake.Now()),
+		events:     columnar.NewBatch(event.Schema()),
+		refused:    columnar.NewBatch(quarantineSchema()),
+		silver:     silver.NewWriter(event.Schema(), silverLayout()),
+		quarantine: quarantine.NewWriter(quarantineSchema(), quarantineLayout()),
+	}
+	for _, c := range s.commits {
+		pass.keepEvents = c.Version > silverDone
+		pass.keepRefused = c.Version > quarantineDone
+		for b, err := range r.lake.Table(lake.Bronze).ScanFiles(ctx, bronzeSnap, pointers(c.Adds), bronzeSchema(), nil, nil) {
+			if err != nil {
+				return err
+			}
+			if err := pass.batch(ctx, b); err != nil {
+				return err
+			}
+		}
+		// The next commit may be one that a table has already.
+		if err := pass.flush(ctx); err != nil {
+			return err
+		}
+	}
+	silverAdds, quarantineAdds, err := pass.close(ctx)
+	if err != nil {
+		return err
+	}
+	txn := &delta.Txn{AppID: appSilver, Version: s.to}
+	// Quarantine first: once silver has the version, the stretch is not looked at
+	// again.
+	if len(quarantineAdds) > 0 {
+		if _, err := r.append(ctx, quarantine, quarantineBase, quarantineAdds, pass.refusedRows, txn, newTable{
+			schema: quarantineSchema(), partition: "date", properties: properties(quarantineLayout().Stats, nil),
+		}); err != nil {
+			return err
+		}
+	}
+	out.version, err = r.append(ctx, silver, silverBase, silverAdds, pass.eventRows, txn, newTable{
+		schema: event.Schema(), partition: "date", properties: properties(silverLayout().Stats, nil),
+	})
+	if err != nil {
+		return err
+	}
+	out.silver += pass.eventRows
+	out.quarantine += pass.refusedRows
+	out.counts.DuplicateKeys += pass.cleanser.Counts.DuplicateKeys
+	out.counts.TruncatedParams += pass.cleanser.Counts.TruncatedParams
+	return nil
+}
+
+func pointers(adds []delta.Add) iter.Seq[*delta.Add] {
+	return func(yield func(*delta.Add) bool) {
+		for i := range adds {
+			if !yield(&adds[i]) {
+				return
+			}
+		}
+	}
+}
+
+// newTable is how to create a table that a commit finds missing.
+type newTable struct {
+	schema     columnar.Schema
+	partition  string
+	properties map[string]string
+}
+
+func (n newTable) metadata() *delta.Metadata {
+	m := &delta.Metadata{Schema: n.schema, Configuration: n.properties}
+	if n.partition != "" {
+		m.PartitionColumns = []string{n.partition}
+	}
+	return m
+}
+
+// append commits rows to a table, which is created if base is nil. Rows that the
+// transaction has brought already, in a commit whose answer was lost or by
+// another run, are not brought again.
+func (r *Runner) append(ctx context.Context, t *lake.Table, base *delta.Snapshot, adds []delta.Add, rows int64, txn *delta.Txn, create newTable) (int64, error) {
+	tx := delta.Tx{
+		Base: base, Operation: operation,
+		Parameters: streamingParameters(txn.AppID, txn.Version),
+		Metrics:    metrics(adds, 0, rows),
+		Adds:       adds, Txn: txn,
+	}
+	if base == nil {
+		tx.Metadata = create.metadata()
+	}
+	return r.settle(ctx, t, tx)
+}
+
+// settle commits tx and, where the outcome is unknown, asks the log for it.
+func (r *Runner) settle(ctx context.Context, t *lake.Table, tx delta.Tx) (int64, error) {
+	v, err := t.Commit(ctx, tx)
+	if err == nil {
+		return v, nil
+	}
+	if errors.Is(err, delta.ErrOutcomeUnknown) {
+		if snap, done, herr := head(ctx, t, tx.Txn.AppID); herr == nil && done >= tx.Txn.Version {
+			return snap.Version(), nil
+		}
+	}
+	return 0, err
+}
+
+// cleansing is one pass over lines.
+type cleansing struct {
+	cleanser                *event.Cleanser
+	events, refused         *columnar.Batch
+	silver, quarantine      *lake.Writer
+	keepEvents, keepRefused bool // what the tables lack of the commit being read
+	eventRows, refusedRows  int64
+}
+
+func (p *cleansing) batch(ctx context.Context, b *columnar.Batch) error {
+	c := b.Columns
+	for i := range b.Len {
+		line := c[bronzeRaw].ByteAt(i)
+		if !c[bronzeRawBytes].IsNull(i) {
+			line = c[bronzeRawBytes].ByteAt(i)
+		}
+		from := event.Origin{
+			SourceFile:  c[bronzeSourceFile].ByteAt(i),
+			FileID:      c[bronzeFileID].Ints[i],
+			LineNumber:  c[bronzeLineNumber].Ints[i],
+			IngestedAt:  c[bronzeIngestedAt].Ints[i],
+			WorkspaceID: -1,
+		}
+		if !c[bronzeWorkspaceID].IsNull(i) {
+			from.WorkspaceID = c[bronzeWorkspaceID].Ints[i]
+		}
+		reason := p.cleanser.Append(p.events, line, from)
+		if len(line) == 0 {
+			reason = "the delivered file breaks off here: its gzip stream is damaged"
+		}
+		if reason != "" {
+			p.refused.Columns[0].AppendString(string(reason))
+			for k, v := range p.refused.Columns[1:] {
+				v.AppendFrom(c[k], i)
+			}
+			p.refused.Len++
+		}
+		if p.events.Len >= pageRows || p.refused.Len >= pageRows || len(p.events.Columns[event.ColRequestParams].Children[1].Bytes.Data) >= pageBytes {
+			if err := p.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p *cleansing) flush(ctx context.Context) error {
+	if p.keepEvents {
+		p.eventRows += int64(p.events.Len)
+		if err := p.silver.Write(ctx, p.events); err != nil {
+			return err
+		}
+	}
+	if p.keepRefused {
+		p.refusedRows += int64(p.refused.Len)
+		if err := p.quarantine.Write(ctx, p.refused); err != nil {
+			return err
+		}
+	}
+	p.events.Reset()
+	p.refused.Reset()
+	return nil
+}
+
+func (p *cleansing) close(ctx context.Context) (silver, quarantine []delta.Add, err error) {
+	if silver, err = p.silver.Close(ctx); err != nil {
+		return nil, nil, err
+	}
+	if quarantine, err = p.quarantine.Close(ctx); err != nil {
+		return nil, nil, err
+	}
+	return silver, slices.Clip(quarantine), nil
+}

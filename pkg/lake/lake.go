@@ -1,0 +1,168 @@
+// Package lake is THE TABLES BY NAME: Delta tables below one root of an object
+// store, their rows in and out as columnar batches.
+//
+//	<root>/bronze/  silver/  quarantine/  runs/     the layers
+//	<root>/gold/<service>/                          one table per service
+//	<root>/_auditlake/                              state that is no table
+//
+//	Table.View       the newest snapshot; its Scan leaves out files that cannot match
+//	Table.ScanFiles  the rows of given files of a snapshot
+//	Table.NewWriter  batches -> data files; Close returns their delta.Adds
+//	Table.Commit     adds, removals, state: one log entry
+//
+// Data files are written whole and never changed; they count only once a commit
+// names them, so a writer that dies leaves nothing but unused objects.
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+// ErrNoTable says that a table does not exist.
+var ErrNoTable = delta.ErrNoTable
+
+// The tables that every lake has. All other names are gold tables.
+const (
+	Bronze     = "bronze"
+	Silver     = "silver"
+	Quarantine = "quarantine"
+	Runs       = "runs"
+	Identities = "identities"
+)
+
+const goldFolder = "gold/"
+
+// Layers are the names that are not gold tables.
+func Layers() []string { return []string{Bronze, Silver, Quarantine, Runs, Identities} }
+
+// Root is the key prefix of a table in the lake's store.
+func Root(table string) string {
+	if slices.Contains(Layers(), table) {
+		return table + "/"
+	}
+	return goldFolder + table + "/"
+}
+
+// Options are the ways in which a Lake differs from another. The zero value is
+// usable.
+type Options struct {
+	Engine    string           // names the writer in the logs, such as "auditlake/1.2.0"
+	Now       func() time.Time // nil: time.Now
+	OnWarning func(error)      // told what went wrong without failing a call; nil ignores it
+}
+
+// Lake is the tables below one root. It is safe for concurrent use.
+type Lake struct {
+	store store.Store
+	opts  Options
+
+	mu     sync.Mutex
+	tables map[string]*Table // guarded by mu
+}
+
+// New is the lake in a store. It does no I/O: nothing need be there yet.
+func New(s store.Store, opts Options) *Lake {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Lake{store: s, opts: opts, tables: map[string]*Table{}}
+}
+
+// Store is where the lake lies.
+func (l *Lake) Store() store.Store { return l.store }
+
+// Now is the lake's clock, in UTC.
+func (l *Lake) Now() time.Time { return l.opts.Now().UTC() }
+
+// Table is the table of a name, whether it exists or not. Asking again gives the
+// same Table, which keeps what it has read of its log.
+func (l *Lake) Table(name string) *Table {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t, ok := l.tables[name]
+	if !ok {
+		root := Root(name)
+		t = &Table{
+			Name: name, lake: l, root: root,
+			log: delta.Open(l.store, root, delta.Options{
+				Engine: l.opts.Engine, Now: l.opts.Now, OnWarning: l.opts.OnWarning,
+			}),
+			footers: newFooters(),
+		}
+		l.tables[name] = t
+	}
+	return t
+}
+
+// Gold are the names of the gold tables that exist, in byte order.
+func (l *Lake) Gold(ctx context.Context) ([]string, error) {
+	var names []string
+	for folder, err := range l.store.Folders(ctx, goldFolder) {
+		if errors.Is(err, store.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list gold tables: %w", err)
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(folder, goldFolder), "/")
+		// A folder is a table only once it has a log: a run that died before its
+		// first commit leaves data files alone.
+		if _, err := l.Table(name).Snapshot(ctx); errors.Is(err, delta.ErrNoTable) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// Table is one Delta table. It is safe for concurrent use.
+type Table struct {
+	Name string
+
+	lake    *Lake
+	root    string // key prefix
+	log     *delta.Log
+	footers *footers
+}
+
+// Snapshot is the newest state of the table; delta.ErrNoTable if there is none.
+func (t *Table) Snapshot(ctx context.Context) (*delta.Snapshot, error) {
+	s, err := t.log.Snapshot(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", t.Name, err)
+	}
+	return s, nil
+}
+
+// SnapshotAt is the state of the table at a version.
+func (t *Table) SnapshotAt(ctx context.Context, version int64) (*delta.Snapshot, error) {
+	s, err := t.log.SnapshotAt(ctx, version)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", t.Name, err)
+	}
+	return s, nil
+}
+
+// Log is the table's log, for following its commits.
+func (t *Table) Log() *delta.Log { return t.log }
+
+// Commit makes tx the next version of the table; errors are those of
+// delta.Log.Commit.
+func (t *Table) Commit(ctx context.Context, tx delta.Tx) (version int64, err error) {
+	v, err := t.log.Commit(ctx, tx)
+	if err != nil {
+		return 0, fmt.Errorf("commit to %s: %w", t.Name, err)
+	}
+	return v, nil
+}

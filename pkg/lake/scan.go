@@ -1,0 +1,233 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"sync"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+// ScanStats counts what scans did. It is added to, never reset.
+type ScanStats struct {
+	Files           int64 // read
+	FilesPruned     int64 // left out by partition or statistics
+	RowGroups       int64 // read
+	RowGroupsPruned int64
+	Rows            int64 // yielded
+	Bytes           int64 // fetched from the store
+}
+
+// View is a table as it was at one version: scans of a View agree with each
+// other whatever is committed meanwhile.
+type View struct {
+	table *Table
+	snap  *delta.Snapshot
+}
+
+// View is the table at its newest version; ErrNoTable if there is none.
+func (t *Table) View(ctx context.Context) (*View, error) {
+	snap, err := t.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &View{t, snap}, nil
+}
+
+// Schema is the columns of the table.
+func (v *View) Schema() columnar.Schema { return v.snap.Schema() }
+
+// Version is the Delta version of the table.
+func (v *View) Version() int64 { return v.snap.Version() }
+
+// Scan yields the rows under the schema want: fields are matched by name, also
+// inside structs, and what the table lacks is null. Files and row groups that
+// keep rules out are not read. A batch is valid until the next one.
+func (v *View) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
+	return v.table.ScanFiles(ctx, v.snap, v.snap.Files(), want, keep, stats)
+}
+
+// ScanFiles is View.Scan over the given files of a snapshot, in the order given.
+func (t *Table) ScanFiles(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*delta.Add], want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
+	if stats == nil {
+		stats = &ScanStats{}
+	}
+	return func(yield func(*columnar.Batch, error) bool) {
+		plan := planColumns(want, snap.Metadata().PartitionColumns)
+		for add := range files {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			if keep != nil && !keep(snap.Bounds(add)) {
+				stats.FilesPruned++
+				continue
+			}
+			stats.Files++
+			for b, err := range t.scanFile(ctx, snap, add, plan, keep, stats) {
+				if err != nil {
+					yield(nil, fmt.Errorf("read %s%s: %w", t.root, add.Path, err))
+					return
+				}
+				stats.Rows += int64(b.Len)
+				if !yield(b, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// columnPlan says where each wanted column comes from: the file, or the
+// partition values in the log.
+type columnPlan struct {
+	want      columnar.Schema
+	inFile    columnar.Schema
+	partition []int // positions in want of partition columns
+	position  []int // position in want of each column of inFile
+}
+
+func planColumns(want columnar.Schema, partitionColumns []string) columnPlan {
+	p := columnPlan{want: want}
+	for i, f := range want {
+		inLog := false
+		for _, c := range partitionColumns {
+			inLog = inLog || c == f.Name
+		}
+		if inLog {
+			p.partition = append(p.partition, i)
+			continue
+		}
+		p.inFile = append(p.inFile, f)
+		p.position = append(p.position, i)
+	}
+	return p
+}
+
+func (t *Table) scanFile(ctx context.Context, snap *delta.Snapshot, add *delta.Add, plan columnPlan, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
+	return func(yield func(*columnar.Batch, error) bool) {
+		src := &object{store: t.lake.store, key: t.root + add.Path, stats: stats}
+		file, err := t.footers.open(ctx, src, add)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		constants := make([]columnar.Value, len(plan.want))
+		for _, i := range plan.partition {
+			v, ok, err := snap.PartitionValue(add, plan.want[i].Name)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if ok {
+				constants[i] = v
+			}
+		}
+		keepGroup := func(b columnar.Bounds) bool {
+			if keep != nil && !keep(withPartition{b, snap.Bounds(add), snap.Metadata().PartitionColumns}) {
+				stats.RowGroupsPruned++
+				return false
+			}
+			stats.RowGroups++
+			return true
+		}
+		for b, err := range file.With(src).Read(ctx, plan.inFile, keepGroup) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			out := &columnar.Batch{Schema: plan.want, Len: b.Len, Columns: make([]*columnar.Vector, len(plan.want))}
+			for i, at := range plan.position {
+				out.Columns[at] = b.Columns[i]
+			}
+			for _, i := range plan.partition {
+				out.Columns[i] = columnar.Repeat(plan.want[i].Type, constants[i], b.Len)
+			}
+			if !yield(out, nil) {
+				return
+			}
+		}
+	}
+}
+
+// withPartition adds what the log says of partition columns to the bounds of a
+// row group, which does not have them.
+type withPartition struct {
+	columnar.Bounds
+	file       columnar.Bounds
+	partitions []string
+}
+
+func (w withPartition) Bound(path string) (columnar.Bound, bool) {
+	for _, p := range w.partitions {
+		if p == path {
+			return w.file.Bound(path)
+		}
+	}
+	return w.Bounds.Bound(path)
+}
+
+// object reads ranges of one stored object.
+type object struct {
+	store store.Store
+	key   string
+	stats *ScanStats
+}
+
+func (o *object) ReadRange(ctx context.Context, offset, length int64) (_ []byte, err error) {
+	r, _, err := o.store.Get(ctx, o.key, "", offset, length)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if cerr := r.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	buf := make([]byte, length)
+	n, err := io.ReadFull(r, buf)
+	o.stats.Bytes += int64(n)
+	if err != nil {
+		return nil, fmt.Errorf("range %d+%d: %w", offset, length, err)
+	}
+	return buf, nil
+}
+
+// maxFooters is how many parsed footers a table keeps: enough for the files a
+// dashboard looks at over and over, small beside a query's own memory.
+const maxFooters = 512
+
+// footers keeps parsed Parquet footers by path. Data files never change.
+type footers struct {
+	mu     sync.Mutex
+	byPath map[string]*columnar.File // guarded by mu
+}
+
+func newFooters() *footers { return &footers{byPath: map[string]*columnar.File{}} }
+
+func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*columnar.File, error) {
+	f.mu.Lock()
+	file, ok := f.byPath[add.Path]
+	f.mu.Unlock()
+	if ok {
+		return file, nil
+	}
+	file, err := columnar.OpenFile(ctx, src, add.Size)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.byPath) >= maxFooters {
+		for path := range f.byPath { // any one: files of equal use
+			delete(f.byPath, path)
+			break
+		}
+	}
+	f.byPath[add.Path] = file
+	return file, nil
+}

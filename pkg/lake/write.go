@@ -1,0 +1,229 @@
+package lake
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/delta"
+)
+
+// Layout is how the rows of a table lie in files.
+type Layout struct {
+	PartitionBy string   // a date column, or "" for none
+	Plain       []string // paths of strings that hardly repeat
+	Stats       []string // paths that get statistics in the log
+	Tag         *Tag     // what to note of each file's content, or nil
+}
+
+// Tag notes the distinct labels of a file's rows in the tags of its add, joined
+// by commas, so that a follower of the log knows what is in a file unread.
+type Tag struct {
+	Name   string
+	Column string
+	Label  func(value []byte, null bool) string
+}
+
+const (
+	// targetFileBytes is where a data file is closed and a new one begun. A file
+	// is held in memory until it is uploaded.
+	targetFileBytes = 32 << 20
+	// maxOpenFiles bounds the partitions written at once; one more closes the one
+	// that was written to longest ago.
+	maxOpenFiles = 8
+	// statsCharacters is Delta's cut of strings in statistics.
+	statsCharacters = 32
+)
+
+// Writer turns batches into data files of one table. It is not safe for
+// concurrent use.
+type Writer struct {
+	table  *Table
+	schema columnar.Schema
+	layout Layout
+	part   int // position of the partition column, or -1
+
+	inFile columnar.Schema // schema without the partition column
+	open   map[int64]*openFile
+	clock  int64 // counts writes, for finding the file not written to for longest
+	adds   []delta.Add
+}
+
+type openFile struct {
+	buf    bytes.Buffer
+	w      *columnar.Writer
+	labels map[string]bool
+	used   int64
+}
+
+// nullPartition stands for a null date: no date has this value.
+const nullPartition = int64(-1 << 62)
+
+// NewWriter starts writing files for rows of the schema, which the table need
+// not have yet.
+func (t *Table) NewWriter(schema columnar.Schema, layout Layout) *Writer {
+	w := &Writer{table: t, schema: schema, layout: layout, part: -1, open: map[int64]*openFile{}}
+	for i, f := range schema {
+		if f.Name == layout.PartitionBy {
+			w.part = i
+			continue
+		}
+		w.inFile = append(w.inFile, f)
+	}
+	return w
+}
+
+// Write adds the rows of b, which may be reused afterwards. It uploads the files
+// that are full.
+func (w *Writer) Write(ctx context.Context, b *columnar.Batch) error {
+	if b.Len == 0 {
+		return nil
+	}
+	if w.part < 0 {
+		return w.writePart(ctx, nullPartition, b)
+	}
+	dates := b.Columns[w.part]
+	at := func(i int) int64 {
+		if dates.IsNull(i) {
+			return nullPartition
+		}
+		return dates.Ints[i]
+	}
+	rows := map[int64][]int32{}
+	first, same := at(0), true
+	for i := 1; i < b.Len && same; i++ {
+		same = at(i) == first
+	}
+	if same {
+		return w.writePart(ctx, first, b)
+	}
+	for i := range b.Len {
+		rows[at(i)] = append(rows[at(i)], int32(i))
+	}
+	for _, date := range slices.Sorted(maps.Keys(rows)) {
+		if err := w.writePart(ctx, date, b.Take(rows[date])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Writer) writePart(ctx context.Context, part int64, b *columnar.Batch) error {
+	f, err := w.file(ctx, part)
+	if err != nil {
+		return err
+	}
+	if tag := w.layout.Tag; tag != nil {
+		f.label(tag, b.Column(tag.Column))
+	}
+	body := b
+	if w.part >= 0 {
+		body = &columnar.Batch{Schema: w.inFile, Len: b.Len, Columns: slices.Delete(slices.Clone(b.Columns), w.part, w.part+1)}
+	}
+	if err := f.w.Write(body); err != nil {
+		return fmt.Errorf("encode rows of %s: %w", w.table.Name, err)
+	}
+	if f.w.Size() >= targetFileBytes {
+		return w.finish(ctx, part)
+	}
+	return nil
+}
+
+func (f *openFile) label(tag *Tag, v *columnar.Vector) {
+	var last []byte
+	for i := range v.Len {
+		value, null := v.ByteAt(i), v.IsNull(i)
+		if i > 0 && !null && last != nil && bytes.Equal(last, value) {
+			continue
+		}
+		last = value
+		if null {
+			last = nil
+		}
+		f.labels[tag.Label(value, null)] = true
+	}
+}
+
+// file is the open file of a partition.
+func (w *Writer) file(ctx context.Context, part int64) (*openFile, error) {
+	w.clock++
+	if f, ok := w.open[part]; ok {
+		f.used = w.clock
+		return f, nil
+	}
+	if len(w.open) >= maxOpenFiles {
+		oldest := part
+		for p, f := range w.open {
+			if o, ok := w.open[oldest]; !ok || f.used < o.used {
+				oldest = p
+			}
+		}
+		if err := w.finish(ctx, oldest); err != nil {
+			return nil, err
+		}
+	}
+	f := &openFile{labels: map[string]bool{}, used: w.clock}
+	var err error
+	f.w, err = columnar.NewWriter(&f.buf, w.inFile, columnar.WriterOptions{
+		Plain: w.layout.Plain, StatsColumns: w.layout.Stats,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", w.table.Name, err)
+	}
+	w.open[part] = f
+	return f, nil
+}
+
+// finish uploads the open file of a partition.
+func (w *Writer) finish(ctx context.Context, part int64) error {
+	f := w.open[part]
+	delete(w.open, part)
+	stats, err := f.w.Close()
+	if err != nil {
+		return fmt.Errorf("encode rows of %s: %w", w.table.Name, err)
+	}
+	add := delta.Add{
+		PartitionValues:  map[string]*string{},
+		Size:             int64(f.buf.Len()),
+		ModificationTime: w.table.lake.Now(),
+		DataChange:       true,
+		Stats:            delta.StatsJSON(stats),
+	}
+	name := "part-00000-" + uuid.NewString() + "-c000.zstd.parquet"
+	if w.part >= 0 {
+		add.PartitionValues[w.layout.PartitionBy] = nil
+		folder := "__HIVE_DEFAULT_PARTITION__"
+		if part != nullPartition {
+			folder = time.Unix(part*24*60*60, 0).UTC().Format(time.DateOnly)
+			date := folder
+			add.PartitionValues[w.layout.PartitionBy] = &date
+		}
+		name = w.layout.PartitionBy + "=" + folder + "/" + name
+	}
+	add.Path = name
+	if tag := w.layout.Tag; tag != nil {
+		add.Tags = map[string]string{tag.Name: strings.Join(slices.Sorted(maps.Keys(f.labels)), ",")}
+	}
+	if _, err := w.table.lake.store.Put(ctx, w.table.root+add.Path, f.buf.Bytes()); err != nil {
+		return fmt.Errorf("upload rows of %s: %w", w.table.Name, err)
+	}
+	w.adds = append(w.adds, add)
+	return nil
+}
+
+// Close uploads what is left and returns the adds of all files, for a commit.
+func (w *Writer) Close(ctx context.Context) ([]delta.Add, error) {
+	for _, part := range slices.Sorted(maps.Keys(w.open)) {
+		if err := w.finish(ctx, part); err != nil {
+			return nil, err
+		}
+	}
+	return w.adds, nil
+}
