@@ -1,0 +1,13 @@
+// Command auditlake is the developer's front door: the commands that the plugin's
+// binary has too, and generate and demo.
+package main
+
+import (
+	"os"
+
+	"github.com/auditlake/auditlake/pkg/cli"
+)
+
+func main() {
+	os.Exit(cli.Main(cli.New("auditlake", generateCommand(), demoCommand())))
+}

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/auditlake/auditlake/pkg/etl"
+)
+
+func etlCommand() *cobra.Command {
+	var (
+		sources  []string
+		lakeURL  string
+		watch    bool
+		once     bool
+		interval time.Duration
+		opts     etl.Options
+		quiet    bool
+	)
+	cmd := &cobra.Command{
+		Use:   "etl --source URL --lake URL",
+		Short: "Bring delivered audit logs into the lake",
+		Long: `Reads what Databricks delivered since the last run, line by line, into the bronze,
+silver and gold tables of the lake. It can be stopped and run again at any time:
+every line gets in once. A run on unchanged sources commits nothing.
+
+A source with many files is not listed whole on every run: between full sweeps,
+one a day, a run looks at the last days of deliveries. --sweep looks at
+everything now.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if once && watch {
+				return fmt.Errorf("--once and --watch exclude each other")
+			}
+			if interval < time.Second {
+				return fmt.Errorf("--interval %s: at least 1s", interval)
+			}
+			ctx, errOut := cmd.Context(), cmd.ErrOrStderr()
+			src, err := openSources(ctx, sources, lakeURL)
+			if err != nil {
+				return err
+			}
+			l, err := openLake(ctx, lakeURL, errOut)
+			if err != nil {
+				return err
+			}
+			opts.Sources, opts.Engine = src, Engine()
+			var bar *progress
+			if !quiet {
+				bar = newProgress(errOut)
+				opts.Progress = bar.show
+			}
+			r, err := etl.NewRunner(l, opts)
+			if err != nil {
+				return err
+			}
+			if !watch {
+				return runOnce(ctx, r, bar, cmd.OutOrStdout(), errOut)
+			}
+			return watchRuns(ctx, r, bar, interval, cmd.OutOrStdout(), errOut)
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&sources, "source", nil, "where Databricks delivers to: a folder or s3://bucket/prefix?…; may be repeated")
+	lakeFlag(cmd, &lakeURL)
+	f.BoolVar(&once, "once", false, "run once and exit (the default)")
+	f.BoolVar(&watch, "watch", false, "run again and again until interrupted")
+	f.DurationVar(&interval, "interval", 15*time.Minute, "time between the starts of two runs, with --watch")
+	f.BoolVar(&opts.Sweep, "sweep", false, "look at everything delivered, not only at the last days")
+	f.IntVar(&opts.LookbackDays, "lookback-days", 3, "days before the newest known delivery that are looked at between sweeps")
+	f.BoolVar(&quiet, "quiet", false, "show no progress")
+	must(cmd.MarkFlagRequired("source"))
+	return cmd
+}
+
+func runOnce(ctx context.Context, r *etl.Runner, bar *progress, out, errOut io.Writer) error {
+	sum, err := r.Run(ctx)
+	bar.clear()
+	if err != nil && !sum.Changed() {
+		return err
+	}
+	printSummary(out, errOut, sum)
+	return err
+}
+
+func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.Duration, out, errOut io.Writer) error {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		sum, err := r.Run(ctx)
+		bar.clear()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			// The store may be back at the next tick: a watcher does not give up.
+			_, _ = fmt.Fprintf(errOut, "%s run failed: %v\n", sum.Finished.Format(time.RFC3339), err)
+		case sum.Changed():
+			printSummary(out, errOut, sum)
+		default:
+			_, _ = fmt.Fprintf(out, "%s nothing new in %d files\n", sum.Finished.Format(time.RFC3339), sum.Listed)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+func printSummary(out, errOut io.Writer, s etl.Summary) {
+	took := s.Finished.Sub(s.Started)
+	if !s.Changed() {
+		_, _ = fmt.Fprintf(out, "Nothing new in %s delivered files, looked at in %s.\n", number(s.Listed), took.Round(time.Millisecond))
+	} else {
+		rate := ""
+		if took > 0 {
+			rate = fmt.Sprintf(" (%s/s)", size(int64(float64(s.Bytes)/took.Seconds())))
+		}
+		_, _ = fmt.Fprintf(out, "Read %s of %s delivered files, %s, in %s%s.\n",
+			number(s.Files), number(s.Listed), size(s.Bytes), took.Round(time.Millisecond), rate)
+		t := newTable(out)
+		t.AppendHeader(table.Row{"Layer", "New rows", "What"})
+		t.AppendRow(table.Row{"bronze", number(s.Bronze), "delivered lines, verbatim"})
+		t.AppendRow(table.Row{"quarantine", number(s.Quarantine), "lines that are no event"})
+		t.AppendRow(table.Row{"silver", number(s.Silver), "events"})
+		t.AppendRow(table.Row{"gold", number(s.Gold), fmt.Sprintf("events, in %d service tables", len(s.GoldTables))})
+		t.Render()
+	}
+	if !s.Swept {
+		_, _ = fmt.Fprintf(out, "Looked at deliveries since %s; --sweep looks at everything.\n", s.Since)
+	}
+	warn := func(n int64, format string, args ...any) {
+		if n > 0 {
+			_, _ = fmt.Fprintf(errOut, "warning: "+format+"\n", args...)
+		}
+	}
+	warn(s.Unrecognised, "%s keys in the source are no delivery and were left alone, such as %s", number(s.Unrecognised), strings.Join(s.Examples, ", "))
+	warn(int64(len(s.Damaged)), "%d files break off; their readable lines are in, the rest comes when they are delivered again: %s", len(s.Damaged), strings.Join(s.Damaged, "; "))
+	warn(s.Superseded, "%s lines are in older versions of files and not in the newest; bronze keeps them", number(s.Superseded))
+	warn(s.Waiting, "%d files changed while they were read; the next run takes them", s.Waiting)
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+func queryCommand() *cobra.Command {
+	var (
+		lakeURL, named, from, to, format string
+		pairs                            []string
+		list, explain                    bool
+	)
+	cmd := &cobra.Command{
+		Use:   "query --lake URL --named NAME",
+		Short: "Answer a named query",
+		Long: `Answers a named query over the events from --from up to, but not including, --to.
+--list shows the queries and their parameters.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			out := cmd.OutOrStdout()
+			if list {
+				listQueries(cmd)
+				return nil
+			}
+			if lakeURL == "" || named == "" {
+				return fmt.Errorf("query needs --lake and --named; --list shows the names")
+			}
+			var r query.TimeRange
+			var err error
+			if r.From, err = parseTime(from); err != nil {
+				return fmt.Errorf("--from: %w", err)
+			}
+			if r.To, err = parseTime(to); err != nil {
+				return fmt.Errorf("--to: %w", err)
+			}
+			params, err := parseParams(pairs)
+			if err != nil {
+				return err
+			}
+			plan, err := query.BuildNamed(named, params, r)
+			if err != nil {
+				return err
+			}
+			l, err := openLake(cmd.Context(), lakeURL, cmd.ErrOrStderr(), store.ReadOnly())
+			if err != nil {
+				return err
+			}
+			if err := requireLake(cmd.Context(), l); err != nil {
+				return err
+			}
+			if explain {
+				_, _ = fmt.Fprintln(cmd.ErrOrStderr(), plan)
+			}
+			start := time.Now()
+			res, err := exec.Run(cmd.Context(), query.OfLake(l), plan, exec.Options{})
+			if err != nil {
+				return fmt.Errorf("query %s: %w", named, err)
+			}
+			for _, n := range res.Notices {
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "notice: %s\n", n)
+			}
+			if explain {
+				s := res.Stats.Scan
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s rows of %d files, %d files left out, %s fetched, %s\n",
+					number(s.Rows), s.Files-s.FilesPruned, s.FilesPruned, size(s.Bytes), time.Since(start).Round(time.Microsecond))
+			}
+			return printBatch(out, res.Batch, format)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&lakeURL, "lake", "", lakeUsage)
+	f.StringVar(&named, "named", "", "name of the query")
+	f.StringArrayVar(&pairs, "param", nil, "a parameter, name=value; may be repeated")
+	f.StringVar(&from, "from", "", "first event time, such as 2019-12-28 or 2019-12-28T07:00:00Z (default: all)")
+	f.StringVar(&to, "to", "", "event time to stop before")
+	f.StringVar(&format, "format", "table", "table, json or csv")
+	f.BoolVar(&list, "list", false, "list the named queries")
+	f.BoolVar(&explain, "explain", false, "also print the plan and what it read, to standard error")
+	return cmd
+}
+
+func listQueries(cmd *cobra.Command) {
+	t := newTable(cmd.OutOrStdout())
+	t.AppendHeader(table.Row{"Name", "Parameters", "Title"})
+	for _, n := range query.All() {
+		params := ""
+		for _, p := range n.Params {
+			if params != "" {
+				params += ", "
+			}
+			params += p.Name
+			switch {
+			case p.Required:
+				params += " (required)"
+			case p.Default != "":
+				params += "=" + p.Default
+			}
+		}
+		t.AppendRow(table.Row{n.Name, params, n.Title})
+	}
+	t.Render()
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+func verifyCommand() *cobra.Command {
+	var (
+		lakeURL, format string
+		sources         []string
+	)
+	cmd := &cobra.Command{
+		Use:   "verify --lake URL [--source URL]",
+		Short: "Prove that no line was lost, doubled or changed",
+		Long: `Reads the whole lake: every line against its hash, every delivered file against
+what bronze has of it, bronze against silver and quarantine, silver against gold.
+With --source it also reads the delivered files again. The exit code is 0 only if
+everything agrees.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if format != "table" && format != "json" {
+				return fmt.Errorf("--format %q: understood are table and json", format)
+			}
+			src, err := openSources(cmd.Context(), sources, lakeURL)
+			if err != nil {
+				return err
+			}
+			l, err := openLake(cmd.Context(), lakeURL, cmd.ErrOrStderr(), store.ReadOnly())
+			if err != nil {
+				return err
+			}
+			if err := requireLake(cmd.Context(), l); err != nil {
+				return err
+			}
+			r, err := etl.Verify(cmd.Context(), l, src)
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				enc := json.NewEncoder(cmd.OutOrStdout())
+				enc.SetIndent("", "  ")
+				if err := enc.Encode(r); err != nil {
+					return err
+				}
+			} else {
+				printReport(cmd, r)
+			}
+			if len(r.Problems) > 0 {
+				return fmt.Errorf("%d problems found", len(r.Problems)+r.More)
+			}
+			return nil
+		},
+	}
+	lakeFlag(cmd, &lakeURL)
+	cmd.Flags().StringArrayVar(&sources, "source", nil, "also compare with what is delivered here; may be repeated")
+	cmd.Flags().StringVar(&format, "format", "table", "table or json")
+	return cmd
+}
+
+func printReport(cmd *cobra.Command, r *etl.Report) {
+	out := cmd.OutOrStdout()
+	t := newTable(out)
+	t.AppendHeader(table.Row{"Layer", "Rows", "What"})
+	t.AppendRow(table.Row{"delivered", number(r.Lines), fmt.Sprintf("lines in the newest versions of %s files", number(r.Files))})
+	if r.Superseded > 0 {
+		t.AppendRow(table.Row{"", number(r.Superseded), "lines of older versions that the newest ones lack"})
+	}
+	t.AppendRow(table.Row{"bronze", number(r.Bronze), ""})
+	t.AppendRow(table.Row{"quarantine", number(r.Quarantine), ""})
+	t.AppendRow(table.Row{"silver", number(r.Silver), ""})
+	t.AppendRow(table.Row{"gold", number(r.GoldTotal), fmt.Sprintf("in %d tables", len(r.Gold))})
+	for _, name := range slices.Sorted(maps.Keys(r.Gold)) {
+		t.AppendRow(table.Row{"  " + name, number(r.Gold[name]), ""})
+	}
+	t.Render()
+	if r.SilverBehind > 0 || r.GoldBehind > 0 {
+		_, _ = fmt.Fprintf(out, "The next run brings %s rows up to silver and %s up to gold.\n", number(r.SilverBehind), number(r.GoldBehind))
+	}
+	if s := r.Source; s != nil {
+		_, _ = fmt.Fprintf(out, "Source: %s files read again, %s new or changed since the last run, %s gone from the source.\n",
+			number(s.Read), number(s.Waiting), number(s.Missing))
+	}
+	for _, p := range r.Problems {
+		_, _ = fmt.Fprintln(out, "PROBLEM", p)
+	}
+	if r.More > 0 {
+		_, _ = fmt.Fprintf(out, "and %d more\n", r.More)
+	}
+	if len(r.Problems) == 0 {
+		_, _ = fmt.Fprintln(out, "Every delivered line is accounted for.")
+	}
+}

@@ -1,0 +1,40 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
+)
+
+// OfLake is the catalog of a lake's tables.
+func OfLake(l *lake.Lake) Catalog { return lakeCatalog{l} }
+
+type lakeCatalog struct{ lake *lake.Lake }
+
+func (c lakeCatalog) Table(ctx context.Context, name string) (Table, error) {
+	v, err := c.lake.Table(name).View(ctx)
+	if errors.Is(err, lake.ErrNoTable) {
+		return nil, ErrNoTable
+	}
+	if err != nil {
+		return nil, err
+	}
+	return lakeTable{v}, nil
+}
+
+type lakeTable struct{ *lake.View }
+
+func (t lakeTable) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
+	return func(yield func(*columnar.Batch, error) bool) {
+		var s lake.ScanStats
+		t.View.Scan(ctx, want, keep, &s)(yield)
+		stats.Add(ScanStats{
+			Files: s.Files + s.FilesPruned, FilesPruned: s.FilesPruned,
+			RowGroups: s.RowGroups + s.RowGroupsPruned, RowGroupsPruned: s.RowGroupsPruned,
+			Rows: s.Rows, Bytes: s.Bytes,
+		})
+	}
+}
