@@ -1,0 +1,546 @@
+package columnar
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"math/bits"
+
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// maxPageValues bounds what a few bytes of run lengths can unpack to. Engines
+// write pages of some ten thousand values, or a row group of a constant in one.
+const maxPageValues = 1 << 24
+
+// form is how a page's values are held.
+type form uint8
+
+const (
+	formNone  form = iota // the page has no values, only nulls
+	formPlain             // ints, floats or bytes
+	formCodes             // codes into the chunk's dictionary
+)
+
+// page is a data page, decoded. Levels are by entry; values are dense: one for
+// each entry whose definition level is the highest.
+type page struct {
+	n    int
+	full bool    // all definition levels are the highest, def is nil
+	def  []uint8 // nil also where the column can have no nulls
+	rep  []uint8 // nil: every entry is a row
+
+	form   form
+	ints   []int64
+	floats []float64
+	bytes  Bytes
+	codes  []int32
+
+	at, val int // entries and values taken so far
+}
+
+// chunkReader decodes the pages of one column chunk in order.
+type chunkReader struct {
+	node    *fileNode
+	values  bool // false: only levels are wanted
+	codec   format.CompressionCodec
+	buf     []byte // what is left of the chunk
+	left    int64  // values that the metadata still promises
+	scratch []byte
+	codes   []int32
+
+	dict       *Bytes // the dictionary, by type
+	dictInts   []int64
+	dictFloats []float64
+	hasDict    bool
+}
+
+// next decodes the next data page; io.EOF after the last.
+func (c *chunkReader) next() (*page, error) {
+	for {
+		if c.left <= 0 {
+			return nil, io.EOF
+		}
+		if len(c.buf) == 0 {
+			return nil, corruptf("column %q: the chunk ends with %d values to come", c.node.name, c.left)
+		}
+		var h format.PageHeader
+		n, err := decodeThriftPrefix(c.buf, &h)
+		if err != nil {
+			return nil, corruptf("column %q: page header: %w", c.node.name, err)
+		}
+		c.buf = c.buf[n:]
+		if h.CompressedPageSize < 0 || int(h.CompressedPageSize) > len(c.buf) {
+			return nil, corruptf("column %q: a page of %d bytes, %d are left", c.node.name, h.CompressedPageSize, len(c.buf))
+		}
+		body := c.buf[:h.CompressedPageSize]
+		c.buf = c.buf[h.CompressedPageSize:]
+		var p *page
+		switch {
+		case h.Type == format.DictionaryPage && h.DictionaryPageHeader.Valid:
+			if c.values {
+				err = c.dictionary(&h, body)
+			}
+		case h.Type == format.DataPage && h.DataPageHeader.Valid:
+			p, err = c.dataV1(&h, body)
+		case h.Type == format.DataPageV2 && h.DataPageHeaderV2.Valid:
+			p, err = c.dataV2(&h, body)
+		case h.Type == format.IndexPage:
+		default:
+			err = corruptf("page of type %s without its header", h.Type)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("column %q: %w", c.node.name, err)
+		}
+		if p != nil {
+			if c.left -= int64(p.n); c.left < 0 {
+				return nil, corruptf("column %q: %d values too many", c.node.name, -c.left)
+			}
+			return p, nil
+		}
+	}
+}
+
+func (c *chunkReader) inflate(src []byte, size int32) ([]byte, error) {
+	b, err := decompress(c.codec, c.scratch, src, int(size))
+	if err == nil && c.codec != format.Uncompressed {
+		c.scratch = b
+	}
+	return b, err
+}
+
+func (c *chunkReader) dictionary(h *format.PageHeader, body []byte) error {
+	if c.hasDict {
+		return corruptf("a second dictionary page")
+	}
+	n := int(h.DictionaryPageHeader.V.NumValues)
+	if n < 0 || n > maxPageValues {
+		return corruptf("a dictionary of %d values", n)
+	}
+	b, err := c.inflate(body, h.UncompressedPageSize)
+	if err != nil {
+		return err
+	}
+	p := page{n: n}
+	if err := c.plain(&p, b, n); err != nil {
+		return err
+	}
+	c.dictInts, c.dictFloats, c.dict, c.hasDict = p.ints, p.floats, &p.bytes, true
+	return nil
+}
+
+func newPage(n int32) (*page, error) {
+	if n < 0 || n > maxPageValues {
+		return nil, corruptf("a page of %d values", n)
+	}
+	return &page{n: int(n)}, nil
+}
+
+func (c *chunkReader) dataV1(h *format.PageHeader, body []byte) (*page, error) {
+	d := &h.DataPageHeader.V
+	p, err := newPage(d.NumValues)
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.inflate(body, h.UncompressedPageSize)
+	if err != nil {
+		return nil, err
+	}
+	section := func(maximum uint8, enc format.Encoding) ([]byte, error) {
+		if maximum == 0 {
+			return nil, nil
+		}
+		if enc != format.RLE {
+			return nil, fmt.Errorf("levels in %s are not supported", enc)
+		}
+		if len(b) < 4 {
+			return nil, corruptf("the page ends before its levels")
+		}
+		n := binary.LittleEndian.Uint32(b)
+		if uint64(n) > uint64(len(b)-4) {
+			return nil, corruptf("levels of %d bytes, %d are left", n, len(b)-4)
+		}
+		out := b[4 : 4+n]
+		b = b[4+n:]
+		return out, nil
+	}
+	rep, err := section(c.node.rep, d.RepetitionLevelEncoding)
+	if err != nil {
+		return nil, err
+	}
+	def, err := section(c.node.def, d.DefinitionLevelEncoding)
+	if err != nil {
+		return nil, err
+	}
+	return p, c.fill(p, rep, def, b, d.Encoding)
+}
+
+func (c *chunkReader) dataV2(h *format.PageHeader, body []byte) (*page, error) {
+	d := &h.DataPageHeaderV2.V
+	p, err := newPage(d.NumValues)
+	if err != nil {
+		return nil, err
+	}
+	r, l := int64(d.RepetitionLevelsByteLength), int64(d.DefinitionLevelsByteLength)
+	if r < 0 || l < 0 || r+l > int64(len(body)) || r+l > int64(h.UncompressedPageSize) {
+		return nil, corruptf("levels of %d and %d bytes in a page of %d", r, l, len(body))
+	}
+	rep, def, b := body[:r], body[r:r+l], body[r+l:]
+	if len(b) > 0 && (!d.IsCompressed.Valid || d.IsCompressed.V) {
+		if b, err = c.inflate(b, h.UncompressedPageSize-int32(r+l)); err != nil {
+			return nil, err
+		}
+	}
+	return p, c.fill(p, rep, def, b, d.Encoding)
+}
+
+// fill decodes the sections of a page.
+func (c *chunkReader) fill(p *page, rep, def, values []byte, enc format.Encoding) error {
+	if c.node.rep > 0 {
+		levels, err := decodeLevels(rep, c.node.rep, p.n)
+		if err != nil {
+			return err
+		}
+		p.rep = levels
+	}
+	count := p.n
+	p.full = true
+	if c.node.def > 0 && !allHighest(def, c.node.def, p.n) {
+		levels, err := decodeLevels(def, c.node.def, p.n)
+		if err != nil {
+			return err
+		}
+		p.def, p.full, count = levels, false, 0
+		for _, d := range levels {
+			if d == c.node.def {
+				count++
+			}
+		}
+	}
+	if count == 0 || !c.values {
+		return nil
+	}
+	switch enc {
+	case format.Plain:
+		p.form = formPlain
+		return c.plain(p, values, count)
+	case format.RLEDictionary, format.PlainDictionary:
+		return c.coded(p, values, count)
+	case format.RLE:
+		if c.node.physical == format.Boolean {
+			return c.runBools(p, values, count)
+		}
+	case format.DeltaBinaryPacked:
+		return c.deltaInts(p, values, count)
+	case format.DeltaLengthByteArray:
+		if c.node.physical == format.ByteArray {
+			return c.deltaStrings(p, values, count)
+		}
+	}
+	return fmt.Errorf("encoding %s of %s is not supported", enc, c.node.physical)
+}
+
+// plain decodes n PLAIN values.
+func (c *chunkReader) plain(p *page, b []byte, n int) error {
+	size := 0
+	switch c.node.physical {
+	case format.Int32, format.Float:
+		size = 4
+	case format.Int64, format.Double:
+		size = 8
+	case format.Int96:
+		size = 12
+	case format.Boolean:
+		if len(b) < (n+7)/8 {
+			return corruptf("%d booleans in %d bytes", n, len(b))
+		}
+		p.ints = make([]int64, n)
+		for i := range p.ints {
+			p.ints[i] = int64(b[i/8]>>(i%8)) & 1
+		}
+		return nil
+	case format.ByteArray:
+		return p.bytes.decodePlain(b, n)
+	default:
+		return fmt.Errorf("%s is not supported", c.node.physical)
+	}
+	if len(b) < n*size {
+		return corruptf("%d values of %d bytes in %d bytes", n, size, len(b))
+	}
+	switch c.node.physical {
+	case format.Int32:
+		p.ints = make([]int64, n)
+		for i := range p.ints {
+			p.ints[i] = int64(int32(binary.LittleEndian.Uint32(b[4*i:])))
+		}
+	case format.Int64:
+		p.ints = make([]int64, n)
+		for i := range p.ints {
+			p.ints[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+	case format.Int96:
+		p.ints = make([]int64, n)
+		for i := range p.ints {
+			p.ints[i] = int96(b[12*i:])
+		}
+	case format.Float:
+		p.floats = make([]float64, n)
+		for i := range p.floats {
+			p.floats[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
+		}
+	case format.Double:
+		p.floats = make([]float64, n)
+		for i := range p.floats {
+			p.floats[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+	}
+	c.rescale(p.ints)
+	return nil
+}
+
+func (c *chunkReader) rescale(ints []int64) {
+	if c.node.scale != scaleNone {
+		for i := range ints {
+			ints[i] = c.node.scale.apply(ints[i])
+		}
+	}
+}
+
+// int96 is a timestamp of Impala and old Spark: nanoseconds of the day, and the
+// Julian day, 2440588 being 1970-01-01.
+func int96(b []byte) int64 {
+	nanos := int64(binary.LittleEndian.Uint64(b))
+	days := int64(binary.LittleEndian.Uint32(b[8:])) - 2440588
+	return days*86400e6 + scaleNanos.apply(nanos)
+}
+
+// decodePlain makes b n strings, each after its length.
+func (b *Bytes) decodePlain(src []byte, n int) error {
+	if len(src) < 4*n {
+		return corruptf("%d strings in %d bytes", n, len(src))
+	}
+	data := make([]byte, len(src)-4*n)
+	ends := make([]uint32, n)
+	at := 0
+	for i := range ends {
+		if len(src) < 4 {
+			return corruptf("string %d of %d is missing", i, n)
+		}
+		length := binary.LittleEndian.Uint32(src)
+		if uint64(length) > uint64(len(src)-4) || uint64(length) > uint64(len(data)-at) {
+			return corruptf("a string of %d bytes, %d are left", length, len(src)-4)
+		}
+		at += copy(data[at:], src[4:4+length])
+		src = src[4+length:]
+		ends[i] = uint32(at)
+	}
+	b.Data, b.Ends = data[:at], ends
+	return nil
+}
+
+// coded decodes a page of dictionary codes. Only strings stay codes.
+func (c *chunkReader) coded(p *page, b []byte, n int) error {
+	if !c.hasDict {
+		return corruptf("a page of codes without a dictionary")
+	}
+	if len(b) == 0 {
+		return corruptf("a page of codes without its bit width")
+	}
+	size := len(c.dictInts) + len(c.dictFloats) + c.dict.Len()
+	codes, err := decodeCodes(c.codes, b[1:], int(b[0]), n)
+	if err != nil {
+		return err
+	}
+	highest := uint32(0)
+	for _, x := range codes {
+		highest = max(highest, uint32(x))
+	}
+	if int(highest) >= size {
+		return corruptf("code %d in a dictionary of %d", highest, size)
+	}
+	switch c.node.physical {
+	case format.ByteArray:
+		p.form, p.codes = formCodes, codes
+		c.codes = nil // now the page's
+		return nil
+	case format.Float, format.Double:
+		p.floats = make([]float64, n)
+		for i, x := range codes {
+			p.floats[i] = c.dictFloats[x]
+		}
+	default:
+		p.ints = make([]int64, n)
+		for i, x := range codes {
+			p.ints[i] = c.dictInts[x]
+		}
+	}
+	p.form, c.codes = formPlain, codes
+	return nil
+}
+
+func (c *chunkReader) runBools(p *page, b []byte, n int) error {
+	if len(b) < 4 {
+		return corruptf("booleans without their length")
+	}
+	codes, err := decodeCodes(c.codes, b[4:], 1, n)
+	if err != nil {
+		return err
+	}
+	p.form, p.ints = formPlain, make([]int64, n)
+	for i, x := range codes {
+		p.ints[i] = int64(x & 1)
+	}
+	return nil
+}
+
+// deltaCount is the number of values a DELTA_BINARY_PACKED block claims; the
+// library would allocate for it.
+func deltaCount(b []byte) uint64 {
+	for range 2 {
+		_, n := binary.Uvarint(b)
+		if n <= 0 {
+			return math.MaxUint64
+		}
+		b = b[n:]
+	}
+	count, n := binary.Uvarint(b)
+	if n <= 0 {
+		return math.MaxUint64
+	}
+	return count
+}
+
+func (c *chunkReader) deltaInts(p *page, b []byte, n int) error {
+	if deltaCount(b) != uint64(n) {
+		return corruptf("a delta block of %d values for %d", deltaCount(b), n)
+	}
+	var enc delta.BinaryPackedEncoding
+	var err error
+	p.form = formPlain
+	switch c.node.physical {
+	case format.Int32:
+		var ints []int32
+		ints, err = enc.DecodeInt32(nil, b)
+		p.ints = make([]int64, len(ints))
+		for i, x := range ints {
+			p.ints[i] = int64(x)
+		}
+	case format.Int64:
+		p.ints, err = enc.DecodeInt64(nil, b)
+	default:
+		return fmt.Errorf("encoding DELTA_BINARY_PACKED of %s is not supported", c.node.physical)
+	}
+	if err != nil || len(p.ints) != n {
+		return corruptf("a delta block of %d values for %d: %v", len(p.ints), n, err)
+	}
+	c.rescale(p.ints)
+	return nil
+}
+
+func (c *chunkReader) deltaStrings(p *page, b []byte, n int) error {
+	if deltaCount(b) != uint64(n) {
+		return corruptf("a delta block of %d lengths for %d", deltaCount(b), n)
+	}
+	var enc delta.LengthByteArrayEncoding
+	data, offsets, err := enc.DecodeByteArray(nil, b, nil)
+	if err != nil || len(offsets) != n+1 || int(offsets[n]) > len(data) {
+		return corruptf("delta strings: %v", err)
+	}
+	for i := range n {
+		if offsets[i] > offsets[i+1] {
+			return corruptf("delta strings: a negative length")
+		}
+	}
+	p.form, p.bytes = formPlain, Bytes{Data: data[offsets[0]:], Ends: offsets[1:]}
+	if first := offsets[0]; first > 0 {
+		for i := range p.bytes.Ends {
+			p.bytes.Ends[i] -= first
+		}
+	}
+	return nil
+}
+
+// runs looks over the runs of the RLE/bit-packing hybrid before they are decoded:
+// a run header of five bytes may claim two billion values. used is the bytes that
+// hold the first n values.
+func runs(b []byte, width, n int) (used []byte, err error) {
+	at := 0
+	for left := n; left > 0; {
+		head, k := binary.Uvarint(b[at:])
+		if k <= 0 {
+			return nil, corruptf("runs end with %d values to come", left)
+		}
+		at += k
+		count := head >> 1
+		if head&1 == 1 {
+			// Groups of 8. The last may reach past n, and some writers pad further.
+			if count > uint64(left+7)/8+64 || count*uint64(width) > uint64(len(b)-at) {
+				return nil, corruptf("a packed run of %d x 8 values, %d to come in %d bytes", count, left, len(b)-at)
+			}
+			at += int(count) * width
+			left -= int(count) * 8
+			continue
+		}
+		if count > uint64(left) || (width+7)/8 > len(b)-at {
+			return nil, corruptf("a run of %d values, %d to come", count, left)
+		}
+		at += (width + 7) / 8
+		left -= int(count)
+	}
+	return b[:at], nil
+}
+
+// allHighest reports whether the levels are one run of the highest, as those of
+// a column without nulls are.
+func allHighest(b []byte, maximum uint8, n int) bool {
+	head, k := binary.Uvarint(b)
+	return k > 0 && head == uint64(n)<<1 && len(b) > k && b[k] == maximum
+}
+
+// decodeLevels decodes n levels.
+func decodeLevels(b []byte, maximum uint8, n int) ([]uint8, error) {
+	width := bits.Len8(maximum)
+	used, err := runs(b, width, n)
+	if err != nil {
+		return nil, fmt.Errorf("levels: %w", err)
+	}
+	enc := rle.Encoding{BitWidth: width}
+	levels, err := enc.DecodeLevels(make([]uint8, 0, n+8), used)
+	if err != nil || len(levels) < n {
+		return nil, corruptf("levels: %d of %d: %v", len(levels), n, err)
+	}
+	levels = levels[:n]
+	for _, l := range levels {
+		if l > maximum {
+			return nil, corruptf("level %d over %d", l, maximum)
+		}
+	}
+	return levels, nil
+}
+
+// decodeCodes decodes n dictionary codes, into dst if it is large enough.
+func decodeCodes(dst []int32, b []byte, width, n int) ([]int32, error) {
+	if cap(dst) < n+8 {
+		dst = make([]int32, n+8)
+	}
+	if width == 0 {
+		clear(dst[:n])
+		return dst[:n], nil
+	}
+	if width > 32 {
+		return nil, corruptf("codes of %d bits", width)
+	}
+	used, err := runs(b, width, n)
+	if err != nil {
+		return nil, fmt.Errorf("codes: %w", err)
+	}
+	enc := rle.Encoding{BitWidth: width}
+	codes, err := enc.DecodeInt32(dst[:0], used)
+	if err != nil || len(codes) < n {
+		return nil, corruptf("codes: %d of %d: %v", len(codes), n, err)
+	}
+	return codes[:n], nil
+}

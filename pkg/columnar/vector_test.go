@@ -1,0 +1,97 @@
+package columnar_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+)
+
+// Take and Append do in bulk what AppendFrom does value by value, on vectors of
+// plain strings and of codes.
+func TestBulkCopies(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		schema := drawSchema(rt, 3)
+		b := drawBatch(rt, schema)
+		sources := []*columnar.Batch{b}
+		if b.Len > 0 {
+			file, _ := write(t, schema, columnar.WriterOptions{}, b)
+			for read, err := range open(t, file).Read(t.Context(), schema, nil) {
+				if err != nil {
+					rt.Fatal(err)
+				}
+				sources = append(sources, read)
+			}
+		}
+		rows := rapid.SliceOfN(rapid.Int32Range(-1, int32(b.Len-1)), 0, 20).Draw(rt, "rows")
+		slow := columnar.NewBatch(schema)
+		for _, r := range rows {
+			if r < 0 {
+				for _, c := range slow.Columns {
+					c.AppendNull()
+				}
+				slow.Len++
+				continue
+			}
+			slow.AppendRow(b, int(r))
+		}
+		for i, src := range sources {
+			got := src.Take(rows)
+			check(t, got)
+			if diff := cmp.Diff(text(slow), text(got)); diff != "" {
+				rt.Fatalf("source %d, take (-slow +fast):\n%s", i, diff)
+			}
+			got = columnar.NewBatch(schema)
+			got.Append(slow)
+			got.Append(src)
+			got.Append(src)
+			check(t, got)
+			want := append(text(slow), text(src)...)
+			if diff := cmp.Diff(append(want, text(src)...), text(got)); diff != "" {
+				rt.Fatalf("source %d, append (-slow +fast):\n%s", i, diff)
+			}
+		}
+	})
+}
+
+func TestAny(t *testing.T) {
+	str := columnar.Of(columnar.String)
+	schema := columnar.Schema{
+		field("bool", columnar.Boolean), field("long", columnar.Long), field("date", columnar.Date), field("time", columnar.Timestamp),
+		field("double", columnar.Double), field("string", columnar.String), field("binary", columnar.Binary), field("null", columnar.Long),
+		{Name: "struct", Type: columnar.StructOf(field("a", columnar.Long))},
+		{Name: "map", Type: columnar.MapOf(str, str)}, {Name: "list", Type: columnar.ListOf(columnar.Of(columnar.Long))},
+		{Name: "numbers", Type: columnar.MapOf(columnar.Of(columnar.Long), str)},
+	}
+	b := columnar.NewBatch(schema)
+	at := time.Date(2024, 2, 29, 1, 2, 3, 4000, time.UTC)
+	b.Column("bool").AppendInt(1)
+	b.Column("long").AppendInt(7)
+	b.Column("date").AppendInt(at.Unix() / 86400)
+	b.Column("time").AppendInt(at.UnixMicro())
+	b.Column("double").AppendFloat(1.5)
+	b.Column("string").AppendString("s")
+	b.Column("binary").AppendBytes([]byte{1})
+	b.Column("null").AppendNull()
+	b.Column("struct").Field("a").AppendInt(1)
+	b.Column("map").Children[0].AppendString("k")
+	b.Column("map").Children[1].AppendNull()
+	b.Column("list").Children[0].AppendInt(1)
+	b.Column("numbers").Children[0].AppendInt(2)
+	b.Column("numbers").Children[1].AppendString("two")
+	for _, name := range []string{"struct", "map", "list", "numbers"} {
+		b.Column(name).AppendNested()
+	}
+	b.Len = 1
+	want := map[string]any{
+		"bool": true, "long": int64(7), "date": at.Truncate(24 * time.Hour), "time": at, "double": 1.5, "string": "s",
+		"binary": []byte{1}, "null": nil, "struct": map[string]any{"a": int64(1)}, "map": map[string]any{"k": nil},
+		"list": []any{int64(1)}, "numbers": []any{[2]any{int64(2), "two"}},
+	}
+	if diff := cmp.Diff(want, b.Row(0)); diff != "" {
+		t.Error(diff)
+	}
+}

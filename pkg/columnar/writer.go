@@ -1,0 +1,420 @@
+package columnar
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// createdBy has the form that Parquet's Java reader can parse; what it cannot
+// parse it warns about.
+const createdBy = "auditlake version 1.0.0"
+
+// WriterOptions tune a Writer; the zero value is good.
+type WriterOptions struct {
+	Compression     Compression
+	RowGroupRows    int // rows in a row group; 0: 131,072
+	PageRows        int // rows in a page; 0: 8,192. A page of strings is cut at 1 MiB too
+	DictionaryBytes int // where a row group's dictionary gives way to plain strings; 0: 1 MiB
+
+	// StatsColumns are the dotted paths, through structs, of the columns that get
+	// statistics; a struct's path stands for all below it. nil: every scalar
+	// outside maps and lists. Empty: none.
+	StatsColumns []string
+
+	// Plain are the dotted paths of strings that hardly repeat: they are written
+	// without trying a dictionary. Below a map or list the parts are key, value
+	// and element.
+	Plain []string
+}
+
+const (
+	pageBytes     = 1 << 20
+	rowGroupBytes = 128 << 20 // compressed; a reader holds a row group's wanted columns
+	maxLevel      = 127
+)
+
+// Writer writes batches as one Parquet file. It buffers one row group, encoded
+// and compressed. Not for concurrent use; after an error it is of no more use.
+//
+// The file is as old as can be without loss, for every engine to read it: data
+// pages of version 1, PLAIN values, dictionaries for strings, three-level lists,
+// timestamps in microseconds UTC, all fields optional, a page index.
+type Writer struct {
+	w      io.Writer
+	o      WriterOptions
+	schema Schema
+	roots  []*writeNode
+	leaves []*leafWriter
+
+	elements  []format.SchemaElement
+	rowGroups []format.RowGroup
+	columns   [][]*format.ColumnIndex // by row group, column; nil: none
+	offsets   [][]format.OffsetIndex
+
+	offset    int64 // bytes written
+	rows      int64
+	groupRows int // in the open row group
+	pageRows  int // since the last common page end
+	writes    int64
+	err       error
+}
+
+// NewWriter starts a file on w. w is written to in large pieces.
+func NewWriter(w io.Writer, schema Schema, o WriterOptions) (*Writer, error) {
+	if o.RowGroupRows <= 0 {
+		o.RowGroupRows = 131072
+	}
+	if o.PageRows <= 0 {
+		o.PageRows = 8192
+	}
+	if o.DictionaryBytes <= 0 {
+		o.DictionaryBytes = 1 << 20
+	}
+	comp, err := newCompressor(o.Compression)
+	if err != nil {
+		return nil, err
+	}
+	if len(schema) == 0 {
+		return nil, fmt.Errorf("write parquet: a schema without columns")
+	}
+	out := &Writer{w: w, o: o, schema: schema}
+	root := format.SchemaElement{Name: "schema"}
+	root.NumChildren.Set(int32(len(schema)))
+	out.elements = append(out.elements, root)
+	b := treeBuilder{w: out, comp: comp}
+	for _, f := range schema {
+		n, err := b.node(f.Type, nodePlace{parquet: []string{f.Name}, name: []string{f.Name}, stats: true})
+		if err != nil {
+			return nil, fmt.Errorf("write parquet: column %q: %w", f.Name, err)
+		}
+		out.roots = append(out.roots, n)
+	}
+	for _, l := range out.leaves {
+		l.reset()
+	}
+	return out, nil
+}
+
+// treeBuilder makes the write tree and the schema elements, both depth first.
+type treeBuilder struct {
+	w    *Writer
+	comp compressor
+}
+
+// nodePlace is where in the tree a node goes.
+type nodePlace struct {
+	parquet, name []string
+	def, rep      uint8 // levels of the parent
+	required      bool
+	stats         bool // not below a map or list
+}
+
+func (p nodePlace) below(parquet []string, name string) nodePlace {
+	p.parquet = append(p.parquet[:len(p.parquet):len(p.parquet)], parquet...)
+	p.name = append(p.name[:len(p.name):len(p.name)], name)
+	p.required = false
+	return p
+}
+
+func (b *treeBuilder) node(t Type, p nodePlace) (*writeNode, error) {
+	if p.def >= maxLevel-2 {
+		return nil, fmt.Errorf("nested too deeply")
+	}
+	e := format.SchemaElement{Name: p.parquet[len(p.parquet)-1]}
+	e.RepetitionType.Set(format.Optional)
+	if p.required {
+		e.RepetitionType.Set(format.Required)
+	} else {
+		p.def++
+	}
+	n := &writeNode{kind: t.Kind, required: p.required}
+	group := func(name string, children int, converted deprecated.ConvertedType) {
+		r := format.SchemaElement{Name: name}
+		r.RepetitionType.Set(format.Repeated)
+		r.NumChildren.Set(int32(children))
+		b.w.elements = append(b.w.elements, e, r)
+		p.def, p.rep, p.stats = p.def+1, p.rep+1, false
+	}
+	child := func(t Type, p nodePlace) error {
+		c, err := b.node(t, p)
+		n.children = append(n.children, c)
+		return err
+	}
+	switch t.Kind {
+	case Struct:
+		if len(t.Fields) == 0 {
+			return nil, fmt.Errorf("a struct without fields cannot be written")
+		}
+		e.NumChildren.Set(int32(len(t.Fields)))
+		b.w.elements = append(b.w.elements, e)
+		for _, f := range t.Fields {
+			if err := child(f.Type, p.below([]string{f.Name}, f.Name)); err != nil {
+				return nil, fmt.Errorf("field %q: %w", f.Name, err)
+			}
+		}
+		return n, nil
+	case List:
+		e.NumChildren.Set(1)
+		e.ConvertedType.Set(deprecated.List)
+		e.LogicalType.Value = &format.ListType{}
+		group("list", 1, 0)
+		return n, child(*t.Elem, p.below([]string{"list", "element"}, "element"))
+	case Map:
+		e.NumChildren.Set(1)
+		e.ConvertedType.Set(deprecated.Map)
+		e.LogicalType.Value = &format.MapType{}
+		group("key_value", 2, 0)
+		key := p.below([]string{"key_value", "key"}, "key")
+		key.required = true
+		if err := child(*t.Key, key); err != nil {
+			return nil, err
+		}
+		return n, child(*t.Elem, p.below([]string{"key_value", "value"}, "value"))
+	}
+	if t.Kind == Invalid || t.Kind > List {
+		return nil, fmt.Errorf("type %s cannot be written", t)
+	}
+	e.Type.Set(physicalType(t.Kind))
+	annotate(&e, t.Kind)
+	b.w.elements = append(b.w.elements, e)
+	n.leaf = &leafWriter{
+		path: p.parquet, name: p.name, kind: t.Kind, required: p.required, maxDef: p.def, maxRep: p.rep,
+		stats:    p.stats && b.wantStats(p.name),
+		wantDict: t.Kind.InBytes() && !contains(b.w.o.Plain, strings.Join(p.name, ".")),
+		o:        &b.w.o, comp: b.comp,
+	}
+	b.w.leaves = append(b.w.leaves, n.leaf)
+	return n, nil
+}
+
+func (b *treeBuilder) wantStats(name []string) bool {
+	if b.w.o.StatsColumns == nil {
+		return true
+	}
+	for i := range name {
+		if contains(b.w.o.StatsColumns, strings.Join(name[:i+1], ".")) {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// annotate sets the logical type and its older form.
+func annotate(e *format.SchemaElement, k Kind) {
+	switch k {
+	case String:
+		e.ConvertedType.Set(deprecated.UTF8)
+		e.LogicalType.Value = &format.StringType{}
+	case Date:
+		e.ConvertedType.Set(deprecated.Date)
+		e.LogicalType.Value = &format.DateType{}
+	case Timestamp:
+		e.ConvertedType.Set(deprecated.TimestampMicros)
+		e.LogicalType.Value = &format.TimestampType{IsAdjustedToUTC: true, Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
+	case Byte:
+		e.ConvertedType.Set(deprecated.Int8)
+		e.LogicalType.Value = &format.IntType{BitWidth: 8, IsSigned: true}
+	case Short:
+		e.ConvertedType.Set(deprecated.Int16)
+		e.LogicalType.Value = &format.IntType{BitWidth: 16, IsSigned: true}
+	}
+}
+
+// Write adds the rows of b, whose schema must equal the writer's. b may be
+// changed afterwards.
+func (w *Writer) Write(b *Batch) error {
+	if w.err != nil {
+		return w.err
+	}
+	if !sameSchema(w.schema, b.Schema) {
+		return w.fail(fmt.Errorf("batch of %s does not fit a file of %s", StructOf(b.Schema...), StructOf(w.schema...)))
+	}
+	for i, c := range b.Columns {
+		if c.Len != b.Len {
+			return w.fail(fmt.Errorf("column %q has %d rows of the batch's %d", w.schema[i].Name, c.Len, b.Len))
+		}
+	}
+	w.writes++
+	for from := 0; from < b.Len; {
+		n := min(b.Len-from, w.o.PageRows-w.pageRows, w.o.RowGroupRows-w.groupRows)
+		for i, root := range w.roots {
+			in := entries{n: n, base: from}
+			if err := root.shred(b.Columns[i], &in, w.writes); err != nil {
+				return w.fail(fmt.Errorf("column %q: %w", w.schema[i].Name, err))
+			}
+		}
+		from += n
+		w.rows += int64(n)
+		w.groupRows += n
+		w.pageRows += n
+		if w.pageRows == w.o.PageRows {
+			w.pageRows = 0
+			for _, l := range w.leaves {
+				if err := l.flushPage(); err != nil {
+					return w.fail(err)
+				}
+			}
+		}
+		if w.groupRows == w.o.RowGroupRows || w.buffered() > rowGroupBytes {
+			if err := w.flushRowGroup(); err != nil {
+				return w.fail(err)
+			}
+		}
+	}
+	return nil
+}
+
+func sameSchema(a, b Schema) bool {
+	return len(a) == len(b) && (&a[0] == &b[0] || a.Equal(b))
+}
+
+func (w *Writer) fail(err error) error {
+	w.err = fmt.Errorf("write parquet: %w", err)
+	return w.err
+}
+
+func (w *Writer) buffered() int64 {
+	n := int64(0)
+	for _, l := range w.leaves {
+		n += l.size()
+	}
+	return n
+}
+
+// Size is the bytes the file has so far, with an estimate for what is buffered.
+func (w *Writer) Size() int64 { return w.offset + w.buffered() }
+
+// Rows is the rows written so far.
+func (w *Writer) Rows() int64 { return w.rows }
+
+func (w *Writer) put(p []byte) error {
+	n, err := w.w.Write(p)
+	w.offset += int64(n)
+	return err
+}
+
+func (w *Writer) start() error {
+	if w.offset > 0 {
+		return nil
+	}
+	return w.put([]byte("PAR1"))
+}
+
+func (w *Writer) flushRowGroup() error {
+	if w.groupRows == 0 {
+		return nil
+	}
+	if len(w.rowGroups) == math.MaxInt16 {
+		return fmt.Errorf("more than %d row groups", math.MaxInt16)
+	}
+	if err := w.start(); err != nil {
+		return err
+	}
+	g := format.RowGroup{NumRows: int64(w.groupRows), FileOffset: w.offset, Ordinal: int16(len(w.rowGroups))}
+	var cis []*format.ColumnIndex
+	var ois []format.OffsetIndex
+	for _, l := range w.leaves {
+		dict, pages, err := l.flushChunk()
+		if err != nil {
+			return err
+		}
+		c, ci, oi := l.describe(w.offset, dict, pages)
+		if err := w.put(dict); err != nil {
+			return err
+		}
+		if err := w.put(pages); err != nil {
+			return err
+		}
+		g.TotalByteSize += c.MetaData.TotalUncompressedSize
+		g.TotalCompressedSize += c.MetaData.TotalCompressedSize
+		g.Columns = append(g.Columns, c)
+		cis, ois = append(cis, ci), append(ois, oi)
+		l.reset()
+	}
+	w.rowGroups = append(w.rowGroups, g)
+	w.columns, w.offsets = append(w.columns, cis), append(w.offsets, ois)
+	w.groupRows, w.pageRows = 0, 0
+	return nil
+}
+
+// Close ends the file. It does not close the io.Writer.
+func (w *Writer) Close() (*FileStats, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	if err := w.flushRowGroup(); err != nil {
+		return nil, w.fail(err)
+	}
+	if err := w.start(); err != nil {
+		return nil, w.fail(err)
+	}
+	if err := w.writeFooter(); err != nil {
+		return nil, w.fail(err)
+	}
+	w.err = fmt.Errorf("write parquet: the file is closed")
+	stats := &FileStats{NumRows: w.rows}
+	for _, l := range w.leaves {
+		if l.stats {
+			lo, hi := l.total.values(l.kind)
+			stats.Columns = append(stats.Columns, ColumnStats{Path: l.name, Bound: Bound{Min: lo, Max: hi, Nulls: l.totalNulls}})
+		}
+	}
+	return stats, nil
+}
+
+// writeFooter writes the column indexes, the offset indexes and the metadata.
+func (w *Writer) writeFooter() error {
+	var tail bytes.Buffer
+	var p thrift.CompactProtocol
+	enc := thrift.NewEncoder(p.NewWriter(&tail))
+	for g, indexes := range w.columns {
+		for c, ci := range indexes {
+			if ci == nil {
+				continue
+			}
+			at := tail.Len()
+			if err := enc.Encode(ci); err != nil {
+				return fmt.Errorf("encode column index: %w", err)
+			}
+			col := &w.rowGroups[g].Columns[c]
+			col.ColumnIndexOffset, col.ColumnIndexLength = w.offset+int64(at), int32(tail.Len()-at)
+		}
+	}
+	for g, indexes := range w.offsets {
+		for c := range indexes {
+			at := tail.Len()
+			if err := enc.Encode(&indexes[c]); err != nil {
+				return fmt.Errorf("encode offset index: %w", err)
+			}
+			col := &w.rowGroups[g].Columns[c]
+			col.OffsetIndexOffset, col.OffsetIndexLength = w.offset+int64(at), int32(tail.Len()-at)
+		}
+	}
+	at := tail.Len()
+	meta := format.FileMetaData{Version: 1, Schema: w.elements, NumRows: w.rows, RowGroups: w.rowGroups, CreatedBy: createdBy}
+	for range w.leaves {
+		meta.ColumnOrders = append(meta.ColumnOrders, format.ColumnOrder{Value: &format.TypeDefinedOrder{}})
+	}
+	if err := enc.Encode(&meta); err != nil {
+		return fmt.Errorf("encode footer: %w", err)
+	}
+	footer := binary.LittleEndian.AppendUint32(tail.Bytes(), uint32(tail.Len()-at))
+	return w.put(append(footer, "PAR1"...))
+}
