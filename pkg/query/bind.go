@@ -1,0 +1,408 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+)
+
+// Bound is an operator whose columns have been found and whose types fit.
+type Bound struct {
+	Node   Node
+	Cols   []BoundCol // of the rows it gives
+	Inputs []*Bound
+
+	// Of a Scan: the table, nil if the lake does not have it, and where each of
+	// Cols is in it.
+	Table   Table
+	Sources []Source
+}
+
+// Source is where a column of a scan is in its table: the value at Path through
+// structs, and if Key is not nil the value of that key in the map there. A nil
+// Path is a column that the table does not have: null.
+type Source struct {
+	Path []string
+	Key  *string
+}
+
+// Schema is the columns that a bound plan gives.
+func (b *Bound) Schema() columnar.Schema {
+	out := make(columnar.Schema, len(b.Cols))
+	for i, c := range b.Cols {
+		out[i] = columnar.Field{Name: c.Name(), Type: c.Type}
+	}
+	return out
+}
+
+// Missing are the tables of the plan that the lake does not have.
+func (b *Bound) Missing() []string {
+	var out []string
+	if s, ok := b.Node.(Scan); ok && b.Table == nil {
+		out = append(out, s.Table)
+	}
+	for _, in := range b.Inputs {
+		out = append(out, in.Missing()...)
+	}
+	return out
+}
+
+// Bind finds the tables and columns of a plan and checks the types. Errors name
+// the column, the table and names that look alike.
+func Bind(ctx context.Context, catalog Catalog, p Plan) (*Bound, error) {
+	if p.Root == nil {
+		return nil, errors.New("plan is empty")
+	}
+	for n := p.Root; !closes(n); {
+		in := n.Inputs()
+		if len(in) == 0 {
+			return nil, fmt.Errorf("plan has no columns: %s needs a project or aggregate above it", n.line())
+		}
+		n = in[0]
+	}
+	return bind(ctx, catalog, p.Root, nil)
+}
+
+func bind(ctx context.Context, catalog Catalog, n Node, above []Col) (*Bound, error) {
+	if s, ok := n.(Scan); ok {
+		return bindScan(ctx, catalog, s, above)
+	}
+	b := &Bound{Node: n}
+	for _, in := range n.Inputs() {
+		bi, err := bind(ctx, catalog, in, inputNeeds(n, above))
+		if err != nil {
+			return nil, err
+		}
+		b.Inputs = append(b.Inputs, bi)
+	}
+	if err := b.derive(); err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", strings.SplitN(n.line(), " ", 2)[0], strings.Join(Plan{n}.Tables(), ", "), err)
+	}
+	return b, nil
+}
+
+// derive checks an operator over its bound inputs and sets its columns.
+func (b *Bound) derive() error {
+	if len(b.Inputs) == 0 {
+		return errors.New("no inputs")
+	}
+	in := b.Inputs[0].Cols
+	b.Cols = in
+	switch n := b.Node.(type) {
+	case Filter:
+		return wantBool(n.If, in)
+	case Project:
+		b.Cols = nil
+		return b.name(n.Cols, in, false)
+	case Aggregate:
+		b.Cols = nil
+		if err := b.name(n.By, in, true); err != nil {
+			return err
+		}
+		return b.deriveAggs(n, in)
+	case Union:
+		for i, other := range b.Inputs[1:] {
+			if err := sameColumns(in, other.Cols); err != nil {
+				return fmt.Errorf("input %d: %w", i+2, err)
+			}
+		}
+	case Join:
+		return b.deriveJoin(n)
+	case Window:
+		return b.deriveWindow(n, in)
+	case Sort:
+		if len(n.Keys) == 0 {
+			return errors.New("no keys")
+		}
+		return checkKeys(n.Keys, in)
+	case Limit:
+		if n.N < 0 {
+			return fmt.Errorf("%d rows", n.N)
+		}
+	}
+	return nil
+}
+
+// name adds named expressions to the columns. Group keys have scalar types.
+func (b *Bound) name(outputs []Output, in []BoundCol, keys bool) error { //nolint:revive // two callers, below each other
+	for _, o := range outputs {
+		t, err := TypeOf(o.Expr, in)
+		if err != nil {
+			return err
+		}
+		if t.Kind == columnar.Invalid {
+			return fmt.Errorf("%s has no type: write cast(null as ...)", o.Expr)
+		}
+		if keys && !scalar(t.Kind) {
+			return fmt.Errorf("%s is %s, which rows cannot be grouped by: name a field of it", o.Expr, t)
+		}
+		if err := b.add(o.Name, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bound) add(name string, t columnar.Type) error {
+	if FindColumn(b.Cols, []string{name}) >= 0 {
+		return fmt.Errorf("column %s occurs twice", quoteName(name))
+	}
+	b.Cols = append(b.Cols, BoundCol{Path: []string{name}, Type: t})
+	return nil
+}
+
+func (b *Bound) deriveAggs(n Aggregate, in []BoundCol) error {
+	for _, a := range n.Aggs {
+		t, err := typeOfAgg(a, in)
+		if err != nil {
+			return err
+		}
+		if err := b.add(a.Name, t); err != nil {
+			return err
+		}
+	}
+	if len(b.Cols) == 0 {
+		return errors.New("neither groups nor aggregates")
+	}
+	return nil
+}
+
+func typeOfAgg(a Agg, in []BoundCol) (columnar.Type, error) {
+	fail := func(format string, args ...any) (columnar.Type, error) {
+		return columnar.Type{}, fmt.Errorf(format, args...)
+	}
+	if a.Where != nil {
+		if err := wantBool(a.Where, in); err != nil {
+			return columnar.Type{}, err
+		}
+	}
+	if a.Arg == nil {
+		if a.Func != Count {
+			return fail("%s needs an argument", a)
+		}
+		return columnar.Of(columnar.Long), nil
+	}
+	arg, err := TypeOf(a.Arg, in)
+	if err != nil {
+		return columnar.Type{}, err
+	}
+	if !scalar(arg.Kind) {
+		return fail("%s is %s, which %s cannot take", a.Arg, arg, a.Func)
+	}
+	if (a.By != nil) != (a.Func == ArgMin || a.Func == ArgMax) {
+		return fail("%s takes two arguments just for arg_min and arg_max", a)
+	}
+	number := family(arg.Kind) == int(columnar.Long) || family(arg.Kind) == int(columnar.Double)
+	switch a.Func {
+	case Count, CountDistinct:
+		return columnar.Of(columnar.Long), nil
+	case Sum, Avg:
+		if !number {
+			return fail("%s is %s, not a number, in %s", a.Arg, arg, a)
+		}
+		if a.Func == Avg {
+			return columnar.Of(columnar.Double), nil
+		}
+		return columnar.Of(columnar.Kind(family(arg.Kind))), nil
+	case ArgMin, ArgMax:
+		by, err := TypeOf(a.By, in)
+		if err != nil {
+			return columnar.Type{}, err
+		}
+		if !scalar(by.Kind) {
+			return fail("%s is %s, which has no order", a.By, by)
+		}
+	case Percentile:
+		if !(a.P >= 0 && a.P <= 1) {
+			return fail("percentile %v is not between 0 and 1", a.P)
+		}
+	}
+	return arg, nil
+}
+
+func (b *Bound) deriveJoin(n Join) error {
+	l, r := b.Inputs[0], b.Inputs[1]
+	if len(n.LKeys) == 0 || len(n.LKeys) != len(n.RKeys) {
+		return errors.New("needs as many keys on the left as on the right, at least one")
+	}
+	for i := range n.LKeys {
+		if _, err := TypeOf(Compare{Equal, Name(n.LKeys[i]), Name(n.LKeys[i])}, l.Cols); err != nil {
+			return fmt.Errorf("left: %w", err)
+		}
+		if _, err := TypeOf(Compare{Equal, Name(n.RKeys[i]), Name(n.RKeys[i])}, r.Cols); err != nil {
+			return fmt.Errorf("right: %w", err)
+		}
+		lt := l.Cols[FindColumn(l.Cols, []string{n.LKeys[i]})].Type
+		rt := r.Cols[FindColumn(r.Cols, []string{n.RKeys[i]})].Type
+		if family(lt.Kind) != family(rt.Kind) {
+			return fmt.Errorf("key %s is %s and key %s is %s", n.LKeys[i], lt, n.RKeys[i], rt)
+		}
+	}
+	b.Cols = append([]BoundCol(nil), l.Cols...)
+	if n.Kind == Anti {
+		return nil
+	}
+	for _, c := range r.Cols {
+		if err := b.add(c.Name(), c.Type); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bound) deriveWindow(n Window, in []BoundCol) error {
+	for _, e := range n.Partition {
+		if _, err := TypeOf(e, in); err != nil {
+			return err
+		}
+	}
+	if err := checkKeys(n.Order, in); err != nil {
+		return err
+	}
+	t := columnar.Of(columnar.Long)
+	if (n.Func == Lag) != (n.Arg != nil) {
+		return errors.New("lag takes an argument and row_number none")
+	}
+	if n.Arg != nil {
+		var err error
+		if t, err = TypeOf(n.Arg, in); err != nil {
+			return err
+		}
+	}
+	b.Cols = append([]BoundCol(nil), in...)
+	return b.add(n.Name, t)
+}
+
+func wantBool(e Expr, in []BoundCol) error {
+	t, err := TypeOf(e, in)
+	if err != nil {
+		return err
+	}
+	if t.Kind != columnar.Boolean && t.Kind != columnar.Invalid {
+		return fmt.Errorf("%s is %s, not boolean", e, t)
+	}
+	return nil
+}
+
+func checkKeys(keys []SortKey, in []BoundCol) error {
+	for _, k := range keys {
+		t, err := TypeOf(k.By, in)
+		if err != nil {
+			return err
+		}
+		if !scalar(t.Kind) {
+			return fmt.Errorf("%s is %s, which has no order", k.By, t)
+		}
+	}
+	return nil
+}
+
+func sameColumns(a, b []BoundCol) error {
+	text := func(cols []BoundCol) string {
+		parts := make([]string, len(cols))
+		for i, c := range cols {
+			parts[i] = c.Name() + " " + c.Type.String()
+		}
+		return strings.Join(parts, ", ")
+	}
+	if ta, tb := text(a), text(b); ta != tb {
+		return fmt.Errorf("columns (%s) are not those of input 1 (%s)", tb, ta)
+	}
+	return nil
+}
+
+func bindScan(ctx context.Context, catalog Catalog, s Scan, needs []Col) (*Bound, error) {
+	table, err := catalog.Table(ctx, s.Table)
+	missing := errors.Is(err, ErrNoTable)
+	if err != nil && !missing {
+		return nil, fmt.Errorf("open table %s: %w", s.Table, err)
+	}
+	b := &Bound{Node: s}
+	var schema columnar.Schema
+	if !missing {
+		b.Table, schema = table, table.Schema()
+		if !s.Range.IsZero() && schema.IndexFold(TimeColumn) < 0 {
+			return nil, fmt.Errorf("table %s has no column %s, so it has no time range", s.Table, TimeColumn)
+		}
+	}
+	if !s.Range.IsZero() {
+		needs = append(needs, Column(columnar.Timestamp, TimeColumn))
+	}
+	for _, c := range needs {
+		src, t, err := resolve(schema, c)
+		if missing && c.Kind == columnar.Invalid {
+			return nil, fmt.Errorf("table %s: %w", s.Table, ErrNoTable)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", s.Table, err)
+		}
+		if i := FindColumn(b.Cols, c.Path); i >= 0 {
+			if family(b.Cols[i].Type.Kind) != family(t.Kind) {
+				return nil, fmt.Errorf("table %s: column %s is used as %s and as %s", s.Table, c, b.Cols[i].Type, t)
+			}
+			continue
+		}
+		b.Cols = append(b.Cols, BoundCol{Path: c.Path, Type: t})
+		b.Sources = append(b.Sources, src)
+	}
+	return b, nil
+}
+
+// resolve finds a column in the schema of a table. Names are matched exactly,
+// else without regard to case; keys of a map exactly.
+func resolve(schema columnar.Schema, c Col) (Source, columnar.Type, error) {
+	var src Source
+	var t columnar.Type
+	fields := schema
+	for i, name := range c.Path {
+		at := fields.Index(name)
+		if at < 0 {
+			at = fields.IndexFold(name)
+		}
+		if at < 0 {
+			if c.Kind == columnar.Invalid {
+				return src, t, fmt.Errorf("no column %s%s", c, didYouMean(strings.Join(c.Path, "."), leaves(schema, "")))
+			}
+			if !scalar(c.Kind) {
+				return src, t, fmt.Errorf("column %s is missing, and a %s cannot be made up", c, c.Kind)
+			}
+			return Source{}, columnar.Of(c.Kind), nil
+		}
+		src.Path = append(src.Path, fields[at].Name)
+		t = fields[at].Type
+		rest := c.Path[i+1:]
+		if len(rest) == 0 {
+			break
+		}
+		switch {
+		case t.Kind == columnar.Struct:
+			fields = t.Fields
+			continue
+		case t.Kind == columnar.Map && t.Key.Kind == columnar.String && scalar(t.Elem.Kind):
+			key := strings.Join(rest, ".")
+			src.Key, t = &key, *t.Elem
+		default:
+			return src, t, fmt.Errorf("column %s is %s: it has no %s", Col{Path: c.Path[:i+1]}, t, Col{Path: rest})
+		}
+		break
+	}
+	if c.Kind != columnar.Invalid && family(c.Kind) != family(t.Kind) {
+		return src, t, fmt.Errorf("column %s is %s, not %s", c, t, c.Kind)
+	}
+	return src, t, nil
+}
+
+// leaves are the paths of all columns, for suggestions.
+func leaves(schema columnar.Schema, prefix string) []string {
+	var out []string
+	for _, f := range schema {
+		out = append(out, prefix+f.Name)
+		if f.Type.Kind == columnar.Struct {
+			out = append(out, leaves(f.Type.Fields, prefix+f.Name+".")...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,89 @@
+package exec_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/querytest"
+)
+
+const benchRows = 300_000
+
+// benchLake is 300,000 events in 10 files, strings as codes.
+func benchLake() *querytest.Lake {
+	str, long := columnar.Of(columnar.String), columnar.Of(columnar.Long)
+	schema := columnar.Schema{
+		{Name: "serviceName", Type: str},
+		{Name: "actionName", Type: str},
+		{Name: "actor", Type: str},
+		{Name: "date", Type: columnar.Of(columnar.Date)},
+		{Name: "date_time", Type: columnar.Of(columnar.Timestamp)},
+		{Name: "response", Type: columnar.StructOf(columnar.Field{Name: "statusCode", Type: long})},
+	}
+	lake := &querytest.Lake{}
+	for f := range 10 {
+		b := columnar.NewBatch(schema)
+		for i := range benchRows / 10 {
+			x := uint32(f*benchRows/10+i) * 2654435761
+			b.Columns[0].AppendString(fmt.Sprint("service", x>>8%20))
+			b.Columns[1].AppendString(fmt.Sprint("action", x>>12%150))
+			b.Columns[2].AppendString(fmt.Sprint("user", x>>4%2000, "@example.com"))
+			b.Columns[3].AppendInt(int64(18000 + f))
+			b.Columns[4].AppendInt(int64(18000+f)*86400_000_000 + int64(i)*1_000_000)
+			b.Columns[5].Children[0].AppendInt([]int64{200, 200, 200, 403}[x>>6%4])
+			b.Columns[5].AppendNested()
+			b.Len++
+		}
+		lake.Add("silver", b)
+	}
+	return lake
+}
+
+func BenchmarkRun(b *testing.B) {
+	lake := benchLake()
+	plans := []struct{ name, text string }{
+		{"group by one dictionary column", "aggregate count() as n by actionName\n  scan silver"},
+		{"group by two dictionary columns", "aggregate count() as n by serviceName, actionName\n  scan silver"},
+		{"group by three, one a date", "aggregate count() as n by serviceName, actionName, date\n  scan silver"},
+		{"filter, group by day", "aggregate count() as n by date\n  filter actionName = 'action7' and response.statusCode >= 400\n    scan silver"},
+		{"regex, lower, group by", "aggregate count() as n by lower(actor) as who\n  filter actor matches '[0-9]5@'\n    scan silver"},
+		{"buckets in a time zone", "aggregate count() as n by bucket(date_time, 'hour', 'Europe/Berlin') as t\n  scan silver"},
+		{"count distinct by group", "aggregate distinct(actor) as n by serviceName\n  scan silver"},
+		{"top 10 of a sort", "limit 10\n  sort date_time desc\n    project date_time, actor\n      scan silver"},
+	}
+	for _, p := range plans {
+		for _, plain := range []bool{false, true} {
+			encoding := "codes"
+			if plain {
+				encoding = "plain"
+			}
+			b.Run(p.name+"/"+encoding, func(b *testing.B) {
+				l := *lake
+				l.Plain = plain
+				plan := mustPlan(b, p.text)
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := exec.Run(b.Context(), &l, plan, exec.Options{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(benchRows*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+			})
+		}
+	}
+}
+
+func BenchmarkNamed(b *testing.B) {
+	plan, err := query.BuildNamed("clusters_by_creator", nil, query.TimeRange{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := exec.Run(b.Context(), &querytest.Lake{}, plan, exec.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,197 @@
+// Package exec is the embedded executor: it answers a plan from the tables of the
+// lake, in this process, a batch of columns at a time.
+//
+//	scan      reads just the columns and fields the plan names, flat, side by side
+//	  |       and leaves out files and row groups by the filters above it (keep.go)
+//	filter    narrows the selection, one conjunct after the other
+//	project   computes columns
+//	aggregate numbers groups by the codes of dictionaries
+//	sort      total order; under a limit only the first rows are kept
+//	limit     stops the scan
+//
+// Operators are sequences of chunks that pull from each other; a chunk is valid
+// until the next. What an expression over one string column gives is computed
+// once for each entry of the column's dictionary and then looked up by code
+// (dict.go). A query runs on the goroutine of its caller.
+package exec
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
+)
+
+// Options bound a query.
+type Options struct {
+	// MaxMemory is how many bytes the query may hold on to: groups, rows to be
+	// sorted and the result. 0 is DefaultMaxMemory; the most is 2 GiB.
+	MaxMemory int64
+	// MaxRows is how many rows the result may have. 0 is DefaultMaxRows.
+	MaxRows int64
+}
+
+// The limits of a query that does not say its own.
+const (
+	DefaultMaxMemory = 256 << 20
+	DefaultMaxRows   = 100_000
+)
+
+// LimitError is a query that was stopped at one of its Options.
+type LimitError struct {
+	Limit string // MaxMemory or MaxRows
+	Max   int64
+}
+
+func (e *LimitError) Error() string {
+	if e.Limit == "MaxRows" {
+		return fmt.Sprintf("the answer has more rows than MaxRows = %d: aggregate, add a limit or filters", e.Max)
+	}
+	return fmt.Sprintf("the query needs more memory than %s = %d bytes: narrow the time range, group by less or add filters", e.Limit, e.Max)
+}
+
+// Result is the answer to a plan.
+type Result struct {
+	Schema  columnar.Schema
+	Batch   *columnar.Batch
+	Stats   Stats
+	Notices []string // for the user, such as that a table does not exist yet
+}
+
+// Stats is what the answer took.
+type Stats struct {
+	Scan   query.ScanStats // all scans together
+	Memory int64           // bytes held at the peak, as counted against MaxMemory
+}
+
+// Run answers a plan. It stops soon after ctx ends, with its error. A table that
+// does not exist has no rows and gives a notice.
+func Run(ctx context.Context, catalog query.Catalog, p query.Plan, o Options) (*Result, error) {
+	bound, err := query.Bind(ctx, catalog, p)
+	if err != nil {
+		return nil, err
+	}
+	if o.MaxMemory <= 0 {
+		o.MaxMemory = DefaultMaxMemory
+	}
+	if o.MaxRows <= 0 {
+		o.MaxRows = DefaultMaxRows
+	}
+	r := &Result{Schema: bound.Schema()}
+	for _, table := range bound.Missing() {
+		r.Notices = append(r.Notices, fmt.Sprintf("table %s does not exist yet: the answer has nothing from it", table))
+	}
+	b := &builder{ctx: ctx, stats: &r.Stats, budget: &budget{max: min(o.MaxMemory, 2<<30)}}
+	in, err := b.build(bound, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Batch, err = b.collect(in, r.Schema, o.MaxRows)
+	r.Stats.Memory = b.budget.peak
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// chunk is rows between two operators: vectors of n values, of which only the
+// rows in sel, ascending, count. It must not be changed by who receives it.
+type chunk struct {
+	n    int
+	cols []*columnar.Vector
+	sel  []int32
+}
+
+// rows is the output of an operator. After an error there is no more.
+type rows = iter.Seq2[*chunk, error]
+
+// builder makes operators out of a bound plan, for one run.
+type builder struct {
+	ctx    context.Context
+	stats  *Stats
+	budget *budget
+}
+
+// build makes the operator and those below it. Rows for which one of the
+// predicates is not true are of no use to the caller.
+func (b *builder) build(n *query.Bound, useful []query.Expr) (rows, error) {
+	switch node := n.Node.(type) {
+	case query.Scan:
+		return b.scan(n, node, useful)
+	case query.Filter:
+		return b.filter(n, node, useful)
+	case query.Limit:
+		if s, ok := n.Inputs[0].Node.(query.Sort); ok && node.N > 0 && node.N <= maxTop {
+			return b.sort(n.Inputs[0], s, int(node.N))
+		}
+	case query.Join, query.Window:
+		name := "join"
+		if _, ok := node.(query.Window); ok {
+			name = "window"
+		}
+		return nil, fmt.Errorf("%s is not supported by the embedded executor yet", name)
+	}
+	in := make([]rows, len(n.Inputs))
+	if s, ok := n.Node.(query.Sort); ok {
+		return b.sort(n, s, 0)
+	}
+	for i := range in {
+		var err error
+		if in[i], err = b.build(n.Inputs[i], nil); err != nil {
+			return nil, err
+		}
+	}
+	switch node := n.Node.(type) {
+	case query.Project:
+		return b.project(n, node, in[0])
+	case query.Aggregate:
+		return b.aggregate(n, node, in[0])
+	case query.Union:
+		return union(in), nil
+	case query.Limit:
+		return limit(in[0], node.N), nil
+	}
+	return nil, fmt.Errorf("operator %T is not known", n.Node)
+}
+
+// collect copies all rows into one batch.
+func (b *builder) collect(in rows, schema columnar.Schema, maxRows int64) (*columnar.Batch, error) {
+	out := columnar.NewBatch(schema)
+	var held int64
+	for c, err := range in {
+		if err != nil {
+			return nil, err
+		}
+		if int64(out.Len+len(c.sel)) > maxRows {
+			return nil, &LimitError{"MaxRows", maxRows}
+		}
+		for i, v := range out.Columns {
+			appendRows(v, c.cols[i], c.sel)
+		}
+		out.Len += len(c.sel)
+		if err := b.budget.resize(&held, sizeOf(out.Columns)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func appendRows(dst, src *columnar.Vector, sel []int32) {
+	if n := len(sel); n > 0 && int(sel[n-1]-sel[0]) == n-1 {
+		dst.AppendRange(src, int(sel[0]), int(sel[n-1])+1)
+		return
+	}
+	for _, i := range sel {
+		dst.AppendFrom(src, int(i))
+	}
+}
+
+// everyRow grows a buffer of row numbers to at least n.
+func everyRow(buf []int32, n int) []int32 {
+	for len(buf) < n {
+		buf = append(buf, int32(len(buf)))
+	}
+	return buf
+}

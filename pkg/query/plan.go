@@ -1,0 +1,445 @@
+package query
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+)
+
+// Plan is a tree of operators. It is immutable: the methods make new plans.
+type Plan struct{ Root Node }
+
+// Node is one operator.
+type Node interface {
+	// Inputs are the operators below, left to right.
+	Inputs() []Node
+	// line is the operator without its inputs.
+	line() string
+	// reads are the expressions over the rows of the inputs.
+	reads() []Expr
+	with([]Node) Node
+}
+
+// TimeColumn is the event time, and DateColumn its date in UTC: the columns that
+// the time range of a scan is about.
+const (
+	TimeColumn = "date_time"
+	DateColumn = "date"
+)
+
+// Scan is the rows of a table whose event time is in the range.
+type Scan struct {
+	Table string
+	Range TimeRange
+}
+
+// Filter is the rows for which the predicate is true: not false and not null.
+type Filter struct {
+	Input Node
+	If    Expr
+}
+
+// Project is one row for each row, with just these columns.
+type Project struct {
+	Input Node
+	Cols  []Output
+}
+
+// Output is a named expression.
+type Output struct {
+	Name string
+	Expr Expr
+}
+
+// Aggregate is one row for each distinct combination of the By values, nulls
+// being one value. Without By it is exactly one row, even over no rows.
+type Aggregate struct {
+	Input Node
+	By    []Output
+	Aggs  []Agg
+}
+
+// AggFunc is an aggregate function. All but Count of rows pass over nulls, and
+// all but the counts are null over nothing.
+type AggFunc uint8
+
+// The aggregate functions.
+const (
+	Count         AggFunc = iota // rows, or with an Arg those where it is not null
+	CountDistinct                // exact
+	Sum                          // of longs a long, an error beyond its range; of doubles a double
+	Min
+	Max
+	Avg        // double
+	ArgMin     // the Arg of the row with the least By; among equals the least Arg, null first
+	ArgMax     // the Arg of the row with the greatest By; among equals the least Arg, null first
+	Percentile // exact, nearest rank: the value at rank ceil(P*n) of n, at least 1
+)
+
+var aggText = [...]string{"count", "distinct", "sum", "min", "max", "avg", "arg_min", "arg_max", "percentile"}
+
+func (f AggFunc) String() string { return aggText[f] }
+
+// Agg is one aggregate of the rows of a group.
+type Agg struct {
+	Name  string
+	Func  AggFunc
+	Arg   Expr    // nil only for Count
+	By    Expr    // ArgMin, ArgMax: what is least or greatest
+	P     float64 // Percentile: 0 to 1
+	Where Expr    // nil, or only rows for which it is true
+}
+
+// Union is the rows of all inputs, which have the same columns.
+type Union struct{ Of []Node }
+
+// JoinKind says what becomes of rows without a partner.
+type JoinKind uint8
+
+// The kinds of join.
+const (
+	Inner JoinKind = iota // left out
+	Left                  // left rows are kept, with nulls for the right
+	Anti                  // only left rows without a partner
+)
+
+var joinText = [...]string{"inner", "left", "anti"}
+
+func (k JoinKind) String() string { return joinText[k] }
+
+// Join pairs the rows whose keys are equal; null equals nothing. Both inputs
+// have named columns, as a Project or an Aggregate gives them.
+type Join struct {
+	Kind  JoinKind
+	L, R  Node
+	LKeys []string
+	RKeys []string
+}
+
+// WindowFunc is a function over the rows of a partition in order.
+type WindowFunc uint8
+
+// The window functions.
+const (
+	RowNumber WindowFunc = iota // from 1
+	Lag                         // Arg of the row before, null for the first
+)
+
+var windowText = [...]string{"row_number", "lag"}
+
+func (f WindowFunc) String() string { return windowText[f] }
+
+// Window adds one column to each row.
+type Window struct {
+	Input     Node
+	Name      string
+	Func      WindowFunc
+	Arg       Expr // Lag
+	Partition []Expr
+	Order     []SortKey
+}
+
+// SortKey is one key of a sort. Nulls come first, ascending or descending.
+type SortKey struct {
+	By   Expr
+	Desc bool
+}
+
+// Sort orders rows by the keys. Rows with equal keys are ordered by their other
+// columns, left to right, ascending, so that the order never depends on how the
+// rows came.
+type Sort struct {
+	Input Node
+	Keys  []SortKey
+}
+
+// Limit is the first N rows.
+type Limit struct {
+	Input Node
+	N     int64
+}
+
+// From is a plan of all rows of a table in a time range.
+func From(table string, r TimeRange) Plan { return Plan{Scan{table, r}} }
+
+// Filter keeps the rows for which all predicates are true.
+func (p Plan) Filter(predicates ...Expr) Plan {
+	if len(predicates) == 1 {
+		return Plan{Filter{p.Root, predicates[0]}}
+	}
+	return Plan{Filter{p.Root, And{predicates}}}
+}
+
+// Project computes columns.
+func (p Plan) Project(cols ...Output) Plan { return Plan{Project{p.Root, cols}} }
+
+// Aggregate groups rows.
+func (p Plan) Aggregate(by []Output, aggs ...Agg) Plan { return Plan{Aggregate{p.Root, by, aggs}} }
+
+// Sort orders rows.
+func (p Plan) Sort(keys ...SortKey) Plan { return Plan{Sort{p.Root, keys}} }
+
+// Limit takes the first n rows.
+func (p Plan) Limit(n int64) Plan { return Plan{Limit{p.Root, n}} }
+
+// UnionOf is the rows of all the plans.
+func UnionOf(plans ...Plan) Plan {
+	u := Union{Of: make([]Node, len(plans))}
+	for i, p := range plans {
+		u.Of[i] = p.Root
+	}
+	return Plan{u}
+}
+
+// As names an expression.
+func As(name string, e Expr) Output { return Output{name, e} }
+
+// CountRows is the number of rows as a column.
+func CountRows(name string) Agg { return Agg{Name: name, Func: Count} }
+
+// Asc and Desc are sort keys by an output column of the operator below.
+func Asc(name string) SortKey { return SortKey{By: Name(name)} }
+
+// Desc is the descending key.
+func Desc(name string) SortKey { return SortKey{By: Name(name), Desc: true} }
+
+func (Scan) Inputs() []Node        { return nil }
+func (n Filter) Inputs() []Node    { return []Node{n.Input} }
+func (n Project) Inputs() []Node   { return []Node{n.Input} }
+func (n Aggregate) Inputs() []Node { return []Node{n.Input} }
+func (n Union) Inputs() []Node     { return n.Of }
+func (n Join) Inputs() []Node      { return []Node{n.L, n.R} }
+func (n Window) Inputs() []Node    { return []Node{n.Input} }
+func (n Sort) Inputs() []Node      { return []Node{n.Input} }
+func (n Limit) Inputs() []Node     { return []Node{n.Input} }
+
+func (n Scan) with([]Node) Node         { return n }
+func (n Filter) with(in []Node) Node    { n.Input = in[0]; return n }
+func (n Project) with(in []Node) Node   { n.Input = in[0]; return n }
+func (n Union) with(in []Node) Node     { n.Of = in; return n }
+func (n Join) with(in []Node) Node      { n.L, n.R = in[0], in[1]; return n }
+func (n Window) with(in []Node) Node    { n.Input = in[0]; return n }
+func (n Sort) with(in []Node) Node      { n.Input = in[0]; return n }
+func (n Limit) with(in []Node) Node     { n.Input = in[0]; return n }
+func (n Aggregate) with(in []Node) Node { n.Input = in[0]; return n }
+
+func (Scan) reads() []Expr      { return nil }
+func (n Filter) reads() []Expr  { return []Expr{n.If} }
+func (n Project) reads() []Expr { return exprs(n.Cols) }
+func (Union) reads() []Expr     { return nil }
+func (Join) reads() []Expr      { return nil }
+func (Limit) reads() []Expr     { return nil }
+func (n Sort) reads() []Expr    { return keyExprs(n.Keys) }
+func (n Aggregate) reads() []Expr {
+	out := exprs(n.By)
+	for _, a := range n.Aggs {
+		for _, e := range []Expr{a.Arg, a.By, a.Where} {
+			if e != nil {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+func (n Window) reads() []Expr {
+	out := append(slices.Clone(n.Partition), keyExprs(n.Order)...)
+	if n.Arg != nil {
+		out = append(out, n.Arg)
+	}
+	return out
+}
+
+func exprs(outputs []Output) []Expr {
+	out := make([]Expr, len(outputs))
+	for i := range outputs {
+		out[i] = outputs[i].Expr
+	}
+	return out
+}
+
+func keyExprs(keys []SortKey) []Expr {
+	out := make([]Expr, len(keys))
+	for i := range keys {
+		out[i] = keys[i].By
+	}
+	return out
+}
+
+// Transform is the tree with f applied to every node, inputs first.
+func Transform(n Node, f func(Node) Node) Node {
+	in := n.Inputs()
+	if len(in) == 0 {
+		return f(n)
+	}
+	out := make([]Node, len(in))
+	for i := range in {
+		out[i] = Transform(in[i], f)
+	}
+	return f(n.with(out))
+}
+
+// Tables are the tables a plan reads, each once, in the order of the text.
+func (p Plan) Tables() []string {
+	var out []string
+	Transform(p.Root, func(n Node) Node {
+		if s, ok := n.(Scan); ok && !slices.Contains(out, s.Table) {
+			out = append(out, s.Table)
+		}
+		return n
+	})
+	return out
+}
+
+// String is the plan as an indented tree, the last operator first. A scan's line
+// has the columns the plan reads from it and their types.
+func (p Plan) String() string {
+	var b strings.Builder
+	printNode(&b, p.Root, 0, nil)
+	return b.String()
+}
+
+func printNode(b *strings.Builder, n Node, depth int, needs []Col) {
+	b.WriteString(strings.Repeat("  ", depth))
+	b.WriteString(n.line())
+	if _, ok := n.(Scan); ok {
+		b.WriteString(columnsText(needs))
+	}
+	b.WriteByte('\n')
+	for _, in := range n.Inputs() {
+		printNode(b, in, depth+1, inputNeeds(n, needs))
+	}
+}
+
+// closes reports whether an operator names all of its columns, so that what is
+// above it says nothing about the columns below.
+func closes(n Node) bool {
+	switch n.(type) {
+	case Project, Aggregate, Join:
+		return true
+	}
+	return false
+}
+
+// inputNeeds is the columns that an operator and what is above it read from its
+// inputs, each once, in order of first use.
+func inputNeeds(n Node, above []Col) []Col {
+	var out []Col
+	if !closes(n) {
+		out = slices.Clone(above)
+	}
+	if w, ok := n.(Window); ok {
+		out = slices.DeleteFunc(out, func(c Col) bool { return len(c.Path) == 1 && c.Path[0] == w.Name })
+	}
+	for _, e := range n.reads() {
+		out = append(out, Columns(e)...)
+	}
+	var unique []Col
+	for _, c := range out {
+		if !slices.ContainsFunc(unique, func(u Col) bool { return u.Kind == c.Kind && slices.Equal(u.Path, c.Path) }) {
+			unique = append(unique, c)
+		}
+	}
+	return unique
+}
+
+func columnsText(cols []Col) string {
+	if len(cols) == 0 {
+		return ""
+	}
+	parts := make([]string, len(cols))
+	for i, c := range cols {
+		parts[i] = c.String()
+		if c.Kind != columnar.Invalid {
+			parts[i] += " " + c.Kind.String()
+		}
+	}
+	slices.Sort(parts)
+	return " columns " + strings.Join(parts, ", ")
+}
+
+func (n Scan) line() string {
+	s := "scan " + quoteName(n.Table)
+	if !n.Range.IsZero() {
+		s += " " + n.Range.String()
+	}
+	return s
+}
+func (n Filter) line() string  { return "filter " + n.If.String() }
+func (n Project) line() string { return "project " + outputsText(n.Cols) }
+func (n Aggregate) line() string {
+	parts := make([]string, len(n.Aggs))
+	for i, a := range n.Aggs {
+		parts[i] = a.String()
+	}
+	s := "aggregate " + strings.Join(parts, ", ")
+	if len(n.By) > 0 {
+		s += " by " + outputsText(n.By)
+	}
+	return strings.ReplaceAll(s, "aggregate  by", "aggregate by")
+}
+
+func (a Agg) String() string {
+	var args []string
+	if a.Arg != nil {
+		args = append(args, a.Arg.String())
+	}
+	if a.By != nil {
+		args = append(args, a.By.String())
+	}
+	if a.Func == Percentile {
+		args = append(args, strconv.FormatFloat(a.P, 'g', -1, 64))
+	}
+	s := a.Func.String() + "(" + strings.Join(args, ", ") + ")"
+	if a.Where != nil {
+		s += " where (" + a.Where.String() + ")"
+	}
+	return s + " as " + quoteName(a.Name)
+}
+func (Union) line() string { return "union" }
+func (n Join) line() string {
+	parts := make([]string, len(n.LKeys))
+	for i := range n.LKeys {
+		parts[i] = quoteName(n.LKeys[i]) + " = " + quoteName(n.RKeys[i])
+	}
+	return "join " + n.Kind.String() + " on " + strings.Join(parts, ", ")
+}
+
+func (n Window) line() string {
+	arg := ""
+	if n.Arg != nil {
+		arg = n.Arg.String()
+	}
+	s := fmt.Sprintf("window %s(%s) as %s", n.Func, arg, quoteName(n.Name))
+	if len(n.Partition) > 0 {
+		s += " over " + join(n.Partition, ", ", plain)
+	}
+	return s + " by " + keysText(n.Order)
+}
+func (n Sort) line() string  { return "sort " + keysText(n.Keys) }
+func (n Limit) line() string { return "limit " + strconv.FormatInt(n.N, 10) }
+
+func outputsText(outputs []Output) string {
+	parts := make([]string, len(outputs))
+	for i, o := range outputs {
+		parts[i] = o.Expr.String()
+		if c, ok := o.Expr.(Col); !ok || len(c.Path) != 1 || c.Path[0] != o.Name {
+			parts[i] += " as " + quoteName(o.Name)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func keysText(keys []SortKey) string {
+	parts := make([]string, len(keys))
+	for i, k := range keys {
+		parts[i] = k.By.String()
+		if k.Desc {
+			parts[i] += " desc"
+		}
+	}
+	return strings.Join(parts, ", ")
+}
