@@ -36,8 +36,9 @@ const (
 // landed is what one batch brought into bronze.
 type landed struct {
 	files, bytes, rows int64
-	superseded         int64 // lines that newest versions lack
-	skipped            int   // files that changed or went away while they were read
+	superseded         int64   // lines that newest versions lack
+	skipped            int     // files that changed or went away while they were read
+	denied             []error // files that may not be read
 	damaged            []string
 	version            int64
 	state              *landing.State
@@ -59,11 +60,10 @@ type pending struct {
 // something: the caller loads the state again and plans anew.
 func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.State, batch []landing.Change) (landed, error) {
 	out := landed{state: state, version: -1}
-	files, skipped, err := r.fetch(ctx, batch)
+	files, err := r.fetch(ctx, batch, &out)
 	if err != nil {
 		return out, err
 	}
-	out.skipped = skipped
 	if len(files) == 0 {
 		return out, nil
 	}
@@ -83,17 +83,20 @@ func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.
 		now:   r.lake.Now().UnixMicro(),
 	}
 	changed := map[string][]landing.Entry{}
+	alone := len(files) == 1 // as large files are
 	for _, group := range byDate(files) {
 		if err := r.compare(ctx, base, group); err != nil {
+			if alone {
+				return out, out.skip(err)
+			}
 			return out, err
 		}
 		// Bronze is sorted by file within a date.
 		slices.SortFunc(group, func(a, b *pending) int { return int(a.id - b.id) })
 		for _, f := range group {
 			entry, err := r.landFile(ctx, b, f)
-			if gone(err) && !f.held && len(files) == 1 {
-				out.skipped++ // a large file is alone in its batch: nothing else is lost
-				return out, nil
+			if err != nil && alone {
+				return out, out.skip(err)
 			}
 			if err != nil {
 				return out, fmt.Errorf("read %s: %w", f.Key, err)
@@ -141,8 +144,9 @@ func gone(err error) bool {
 }
 
 // fetch reads the files that are not large, pinned to the version that was
-// listed.
-func (r *Runner) fetch(ctx context.Context, batch []landing.Change) (files []*pending, skipped int, err error) {
+// listed. Files that changed or went away since are left to the next plan; one
+// that may not be read does not keep the others waiting.
+func (r *Runner) fetch(ctx context.Context, batch []landing.Change, out *landed) ([]*pending, error) {
 	all := make([]*pending, len(batch))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallelReads)
@@ -154,23 +158,33 @@ func (r *Runner) fetch(ctx context.Context, batch []landing.Change) (files []*pe
 		}
 		g.Go(func() error {
 			body, err := readPinned(gctx, r.sources[c.Source], c.File)
-			if gone(err) {
-				mu.Lock()
-				defer mu.Unlock()
-				skipped++
+			if err == nil {
+				all[i] = &pending{Change: c, body: body, held: true}
 				return nil
 			}
-			if err != nil {
-				return fmt.Errorf("read delivered file: %w", err)
-			}
-			all[i] = &pending{Change: c, body: body, held: true}
-			return nil
+			mu.Lock()
+			defer mu.Unlock()
+			return out.skip(err)
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	return slices.DeleteFunc(all, func(p *pending) bool { return p == nil }), skipped, nil
+	return slices.DeleteFunc(all, func(p *pending) bool { return p == nil }), nil
+}
+
+// skip decides whether a batch goes on without a file that could not be read.
+func (l *landed) skip(err error) error {
+	const maxDenied = 100 // then it is not this file or that
+	switch {
+	case gone(err):
+		l.skipped++
+		return nil
+	case errors.Is(err, store.ErrDenied) && len(l.denied) < maxDenied:
+		l.denied = append(l.denied, fmt.Errorf("read delivered file: %w", err))
+		return nil
+	}
+	return fmt.Errorf("read delivered file: %w", err)
 }
 
 func readPinned(ctx context.Context, s store.Store, f landing.File) (_ []byte, err error) {

@@ -193,6 +193,7 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		done.TotalBytes += c.Size
 	}
 	sum.Waiting = 0
+	var denied []error
 	for _, batch := range landing.Batches(changes, r.opts.BatchBytes, largeBytes, maxBatchFiles) {
 		got, err := r.land(ctx, base, r.state, batch)
 		if errors.Is(err, delta.ErrConflict) || errors.Is(err, delta.ErrAlreadyCommitted) {
@@ -207,6 +208,7 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		sum.Superseded += got.superseded
 		sum.Damaged = append(sum.Damaged, got.damaged...)
 		sum.Waiting += int64(got.skipped)
+		denied = append(denied, got.denied...)
 		done.Files += int64(len(batch))
 		for _, c := range batch {
 			done.Bytes += c.Size
@@ -225,7 +227,7 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 	if err := r.writeHeartbeat(ctx, beat); err != nil {
 		return false, err
 	}
-	return sum.Waiting > 0, nil
+	return sum.Waiting > 0 && len(denied) == 0, errors.Join(denied...)
 }
 
 // plan lists the sources and compares them with the state.

@@ -1,0 +1,164 @@
+package etl_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/etl/landing"
+	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+// The density of delivered files: 1,000 a day in ten workspaces.
+const (
+	workspaces    = 10
+	filesPerSpace = 100
+	filesPerDay   = workspaces * filesPerSpace
+)
+
+// archive is a source with days x filesPerDay unchanging files, and one more on
+// the last day when extra is set. It makes the keys up as they are listed.
+type archive struct {
+	store.Store
+	days  int
+	extra bool
+}
+
+func archiveDay(daysAgo int) string { return now().AddDate(0, 0, -daysAgo).Format(time.DateOnly) }
+
+func (a *archive) List(_ context.Context, prefix, startAfter string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) {
+		for w := range workspaces {
+			for d := a.days - 1; d >= 0; d-- {
+				folder := fmt.Sprintf("workspaceId=%d/date=%s/", w, archiveDay(d))
+				if !strings.HasPrefix(folder, prefix) || folder+"~" < startAfter {
+					continue
+				}
+				names := filesPerSpace
+				if a.extra && w == workspaces-1 && d == 0 {
+					names++
+				}
+				for f := range names {
+					if key := fmt.Sprintf("%sauditlogs_%04d.json", folder, f); key > startAfter && !yield(store.Object{Key: key, ETag: "e"}, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+func (a *archive) Folders(_ context.Context, _ string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for w := range workspaces {
+			if !yield(fmt.Sprintf("workspaceId=%d/", w), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (a *archive) Get(_ context.Context, key, _ string, _, _ int64) (io.ReadCloser, store.Object, error) {
+	body := event(1, "clusters", "create", "") + "\n"
+	return io.NopCloser(strings.NewReader(body)), store.Object{Key: key, ETag: "e"}, nil
+}
+
+// grown is a lake that knows all files of an archive, as a long life leaves it,
+// without their rows: a run that finds nothing new reads none.
+func grown(t testing.TB, days int) (*archive, *store.Memory) {
+	t.Helper()
+	source, lakeStore := &archive{Store: store.NewMemory("archive"), days: days}, store.NewMemory("lake")
+	state := landing.Empty(lakeStore)
+	state.SourceIndex(etl.SourceOf(source).URL)
+	changed := map[string][]landing.Entry{}
+	for d := range days {
+		for i := range filesPerDay {
+			key := fmt.Sprintf("workspaceId=%d/date=%s/auditlogs_%04d.json", i%workspaces, archiveDay(d), i/workspaces)
+			changed[archiveDay(d)] = append(changed[archiveDay(d)], landing.Entry{
+				FileID: int64(d*filesPerDay + i + 1), Key: key, ETag: "e", Versions: 1,
+			})
+		}
+	}
+	_, path, err := state.Next(t.Context(), changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, l := newRunner(t, source, lakeStore, etl.Options{Sweep: true})
+	if _, err := l.Table(lake.Bronze).Commit(t.Context(), delta.Tx{Operation: "CREATE TABLE", Metadata: &delta.Metadata{
+		Schema: columnar.Schema{
+			{Name: "raw", Type: columnar.Of(columnar.String)},
+			{Name: "date", Type: columnar.Of(columnar.Date)},
+		},
+		PartitionColumns: []string{"date"},
+		Configuration:    map[string]string{landing.Property: path},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if sum, err := r.Run(t.Context()); err != nil || sum.Changed() || sum.Listed != int64(days*filesPerDay) {
+		t.Fatalf("sweep: %+v, %v", sum, err)
+	}
+	return source, lakeStore
+}
+
+// cost is what a run asks of source and lake.
+func cost(t testing.TB, a *archive, lakeStore store.Store, wantFiles int64) (requests, bytes int64) {
+	t.Helper()
+	source, metered := store.NewMetered(a), store.NewMetered(lakeStore)
+	r, _ := newRunner(t, source, metered, etl.Options{})
+	sum, err := r.Run(t.Context())
+	if err != nil || sum.Files != wantFiles {
+		t.Fatalf("run: %+v, %v", sum, err)
+	}
+	for _, m := range []*store.Metered{source, metered} {
+		u := m.Usage()
+		requests += u.Requests()
+		bytes += u.Get.Bytes
+	}
+	return requests, bytes
+}
+
+// TestCostDoesNotGrowWithKnownFiles compares fresh processes on a lake that knows
+// 100 times as many delivered files, over 100 times as many days. The small lake
+// is just too large for a sweep on every run.
+func TestCostDoesNotGrowWithKnownFiles(t *testing.T) {
+	const small, large = 70, 700
+	source7, lake7 := grown(t, small)
+	source700, lake700 := grown(t, large)
+	for _, step := range []string{"idle", "one new file"} {
+		files := int64(0)
+		if step != "idle" {
+			source7.extra, source700.extra, files = true, true, 1
+		}
+		r7, b7 := cost(t, source7, lake7, files)
+		r700, b700 := cost(t, source700, lake700, files)
+		t.Logf("%s: %d known files: %d requests, %d bytes; %d known files: %d requests, %d bytes",
+			step, small*filesPerDay, r7, b7, large*filesPerDay, r700, b700)
+		if float64(r700) > 1.2*float64(r7) || float64(b700) > 1.2*float64(b7) {
+			t.Errorf("%s costs more than 1.2 times as much", step)
+		}
+	}
+}
+
+// BenchmarkIdleRun times an idle run by a fresh process, on a store without
+// latency.
+func BenchmarkIdleRun(b *testing.B) {
+	for _, days := range []int{7, 700} {
+		b.Run(fmt.Sprintf("files=%d", days*filesPerDay), func(b *testing.B) {
+			source, lakeStore := grown(b, days)
+			for b.Loop() {
+				r, _ := newRunner(b, source, lakeStore, etl.Options{})
+				if _, err := r.Run(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

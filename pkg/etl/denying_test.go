@@ -1,0 +1,22 @@
+package etl_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+// denying is a store that refuses to read one key.
+type denying struct {
+	store.Store
+	key string
+}
+
+func (d denying) Get(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, store.Object, error) {
+	if key == d.key {
+		return nil, store.Object{}, fmt.Errorf("get %s: %w", key, store.ErrDenied)
+	}
+	return d.Store.Get(ctx, key, etag, offset, length)
+}
