@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,22 +29,30 @@ const (
 // the last day when extra is set. It makes the keys up as they are listed.
 type archive struct {
 	store.Store
-	days  int
+	days  []string // oldest first
 	extra bool
 }
 
-func archiveDay(daysAgo int) string { return now().AddDate(0, 0, -daysAgo).Format(time.DateOnly) }
+func newArchive(days int) *archive {
+	a := &archive{Store: store.NewMemory("archive")}
+	for d := days - 1; d >= 0; d-- {
+		a.days = append(a.days, now().AddDate(0, 0, -d).Format(time.DateOnly))
+	}
+	return a
+}
 
 func (a *archive) List(_ context.Context, prefix, startAfter string) iter.Seq2[store.Object, error] {
 	return func(yield func(store.Object, error) bool) {
 		for w := range workspaces {
-			for d := a.days - 1; d >= 0; d-- {
-				folder := fmt.Sprintf("workspaceId=%d/date=%s/", w, archiveDay(d))
-				if !strings.HasPrefix(folder, prefix) || folder+"~" < startAfter {
-					continue
-				}
+			parent := fmt.Sprintf("workspaceId=%d/date=", w)
+			if !strings.HasPrefix(parent, prefix) {
+				continue
+			}
+			from, _ := slices.BinarySearch(a.days, strings.TrimPrefix(startAfter, parent))
+			for i, day := range a.days[from:] {
+				folder := parent + day + "/"
 				names := filesPerSpace
-				if a.extra && w == workspaces-1 && d == 0 {
+				if a.extra && w == workspaces-1 && from+i == len(a.days)-1 {
 					names++
 				}
 				for f := range names {
@@ -75,14 +84,14 @@ func (a *archive) Get(_ context.Context, key, _ string, _, _ int64) (io.ReadClos
 // without their rows: a run that finds nothing new reads none.
 func grown(t testing.TB, days int) (*archive, *store.Memory) {
 	t.Helper()
-	source, lakeStore := &archive{Store: store.NewMemory("archive"), days: days}, store.NewMemory("lake")
+	source, lakeStore := newArchive(days), store.NewMemory("lake")
 	state := landing.Empty(lakeStore)
 	state.SourceIndex(etl.SourceOf(source).URL)
 	changed := map[string][]landing.Entry{}
-	for d := range days {
+	for d, day := range source.days {
 		for i := range filesPerDay {
-			key := fmt.Sprintf("workspaceId=%d/date=%s/auditlogs_%04d.json", i%workspaces, archiveDay(d), i/workspaces)
-			changed[archiveDay(d)] = append(changed[archiveDay(d)], landing.Entry{
+			key := fmt.Sprintf("workspaceId=%d/date=%s/auditlogs_%04d.json", i%workspaces, day, i/workspaces)
+			changed[day] = append(changed[day], landing.Entry{
 				FileID: int64(d*filesPerDay + i + 1), Key: key, ETag: "e", Versions: 1,
 			})
 		}

@@ -348,7 +348,7 @@ func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (lan
 	if err != nil {
 		return e, err
 	}
-	digest, err := landing.ReadLines(rc, func(l landing.Line) error {
+	digest, err := r.lines.Read(rc, func(l landing.Line) error {
 		if l.Number <= f.after {
 			return nil
 		}

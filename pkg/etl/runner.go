@@ -101,6 +101,7 @@ type Runner struct {
 	lake *lake.Lake
 	opts Options
 
+	lines     *landing.LineReader
 	sources   map[int]store.Store // by the manifest's index
 	state     *landing.State
 	statePath string
@@ -128,7 +129,7 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	return &Runner{lake: l, opts: o, goldDone: -1}, nil
+	return &Runner{lake: l, opts: o, lines: landing.NewLineReader(), goldDone: -1}, nil
 }
 
 // Run lands what is new in the sources and brings it up to gold, then finishes

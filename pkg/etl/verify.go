@@ -82,7 +82,7 @@ func mix(x uint64) uint64 {
 // again. It is safe beside running ETL: layers are compared at the versions that
 // they say they have reached.
 func Verify(ctx context.Context, l *lake.Lake, sources []Source) (*Report, error) {
-	v := &verifier{lake: l, report: &Report{Gold: map[string]int64{}, Problems: []string{}}}
+	v := &verifier{lake: l, lines: landing.NewLineReader(), report: &Report{Gold: map[string]int64{}, Problems: []string{}}}
 	bronze, err := l.Table(lake.Bronze).Snapshot(ctx)
 	if errors.Is(err, delta.ErrNoTable) {
 		return nil, fmt.Errorf("%s is no lake: it has no table %s: %w", l.Store(), lake.Bronze, err)
@@ -113,6 +113,7 @@ func Verify(ctx context.Context, l *lake.Lake, sources []Source) (*Report, error
 
 type verifier struct {
 	lake   *lake.Lake
+	lines  *landing.LineReader
 	report *Report
 	state  *landing.State
 	names  map[int64]string // file id -> key
@@ -472,7 +473,7 @@ func (v *verifier) sourceFile(ctx context.Context, src Source, f landing.File, e
 		}
 	}()
 	var sum landing.Sum
-	digest, err := landing.ReadLines(rc, func(l landing.Line) error {
+	digest, err := v.lines.Read(rc, func(l landing.Line) error {
 		sum.Add(l.Hash)
 		return nil
 	})

@@ -34,7 +34,20 @@ type Digest struct {
 	Damaged string // why the content ends early; "" if it does not
 }
 
-// ReadLines calls fn for every line that is not blank. Gzip is recognised by its
+// LineReader reads delivered files one after another. It keeps its buffers from
+// file to file and is not safe for concurrent use.
+type LineReader struct {
+	delivered, content *bufio.Reader
+	line               []byte
+}
+
+// NewLineReader has no file yet.
+func NewLineReader() *LineReader {
+	const buffer = 256 << 10
+	return &LineReader{delivered: bufio.NewReaderSize(nil, buffer), content: bufio.NewReaderSize(nil, buffer)}
+}
+
+// Read calls fn for every line of r that is not blank. Gzip is recognised by its
 // first bytes, a byte order mark is skipped, a carriage return before the line
 // end belongs to the line end. The last line needs no line end.
 //
@@ -42,9 +55,10 @@ type Digest struct {
 // lines up to there are given to fn, the broken last one among them, then an
 // empty line as a mark of the damage, and Digest.Damaged says why. No other line
 // is empty. Errors are those of r and of fn.
-func ReadLines(r io.Reader, fn func(Line) error) (Digest, error) {
+func (lr *LineReader) Read(r io.Reader, fn func(Line) error) (Digest, error) {
 	delivered := &countingHash{r: r, h: sha256.New()}
-	buffered := bufio.NewReaderSize(delivered, 256<<10)
+	buffered := lr.delivered
+	buffered.Reset(delivered)
 	content, err := decompressed(buffered)
 	var damaged error
 	if err != nil {
@@ -53,8 +67,17 @@ func ReadLines(r io.Reader, fn func(Line) error) (Digest, error) {
 		}
 		damaged, content = err, bytes.NewReader(nil)
 	}
-	s := splitter{r: bufio.NewReaderSize(content, 256<<10), fn: fn}
-	if err := s.run(); err != nil {
+	lines := buffered
+	if content != io.Reader(buffered) {
+		lines = lr.content
+		lines.Reset(content)
+	}
+	s := splitter{r: lines, fn: fn, line: lr.line[:0]}
+	err = s.run()
+	if cap(s.line) <= HeadBytes {
+		lr.line = s.line
+	}
+	if err != nil {
 		switch {
 		case s.fnFailed:
 			return Digest{}, err
