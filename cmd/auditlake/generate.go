@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -83,42 +81,22 @@ func startOf(text string, cfg generate.Config) (time.Time, error) {
 
 // generateTo delivers to a folder or a store and writes the truth beside it.
 func generateTo(ctx context.Context, out string, cfg generate.Config, until time.Time) (*generate.Truth, error) {
+	var put func(key string, body []byte) error
 	if store.IsLocal(out) {
-		return generateToFolder(ctx, strings.TrimPrefix(out, "file://"), cfg, until)
-	}
-	s, err := store.Open(ctx, out)
-	if err != nil {
-		return nil, fmt.Errorf("--out: %w", err)
-	}
-	truth, err := generate.Write(ctx, cfg, until, func(key string, body []byte) error {
-		_, err := s.Put(ctx, key, body)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.Put(ctx, truthName, truth.JSON())
-	return truth, err
-}
-
-func generateToFolder(ctx context.Context, dir string, cfg generate.Config, until time.Time) (*generate.Truth, error) {
-	made := map[string]bool{}
-	truth, err := generate.Write(ctx, cfg, until, func(key string, body []byte) error {
-		path := filepath.Join(dir, filepath.FromSlash(key))
-		if folder := filepath.Dir(path); !made[folder] {
-			if err := os.MkdirAll(folder, 0o755); err != nil {
-				return err
-			}
-			made[folder] = true
+		put = generate.Folder(strings.TrimPrefix(out, "file://"))
+	} else {
+		s, err := store.Open(ctx, out)
+		if err != nil {
+			return nil, fmt.Errorf("--out: %w", err)
 		}
-		// A delivery replaces a file as a whole, as a store does.
-		if err := os.WriteFile(path+".part", body, 0o644); err != nil {
+		put = func(key string, body []byte) error {
+			_, err := s.Put(ctx, key, body)
 			return err
 		}
-		return os.Rename(path+".part", path)
-	})
+	}
+	truth, err := generate.Write(ctx, cfg, until, put)
 	if err != nil {
 		return nil, err
 	}
-	return truth, os.WriteFile(filepath.Join(dir, truthName), truth.JSON(), 0o644)
+	return truth, put(truthName, truth.JSON())
 }

@@ -1,8 +1,6 @@
 package etl_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -20,13 +18,7 @@ func BenchmarkMedallion(b *testing.B) {
 	dir := b.TempDir()
 	truth, err := generate.Write(b.Context(), generate.Config{
 		Seed: 1, Start: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: 10_000,
-	}, time.Time{}, func(key string, body []byte) error {
-		path := filepath.Join(dir, filepath.FromSlash(key))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		return os.WriteFile(path, body, 0o644)
-	})
+	}, time.Time{}, generate.Folder(dir))
 	if err != nil {
 		b.Fatal(err)
 	}

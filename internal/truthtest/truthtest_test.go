@@ -1,0 +1,51 @@
+package truthtest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/auditlake/auditlake/internal/generate"
+	"github.com/auditlake/auditlake/internal/truthtest"
+)
+
+// deliver brings a source up to a moment and returns the truth about it.
+func deliver(t *testing.T, dir string, cfg generate.Config, until time.Time) *generate.Truth {
+	t.Helper()
+	truth, err := generate.Write(t.Context(), cfg, until, generate.Folder(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return truth
+}
+
+// TestArticle is the article's month: 30 days, 300,000 events, read in one run.
+func TestArticle(t *testing.T) {
+	logs, lake := t.TempDir(), t.TempDir()
+	truth := deliver(t, logs, generate.Config{
+		Seed: 1, Start: time.Date(2019, 12, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: 10_000, Scenario: generate.Article,
+	}, time.Time{})
+	if a := truth.Article; a == nil || a.Created != 714 || a.ByJobLauncher != 709 || a.TopJob != "31303" {
+		t.Fatalf("the article's day is %+v", a)
+	}
+	truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", lake)
+	truthtest.Check(t, lake, truth)
+	truthtest.MustRun(t, "verify", "--lake", lake, "--source", logs)
+}
+
+// TestAsItIsDelivered runs the ETL between deliveries, so that files are
+// overwritten and come late after they were read; the numbers are exact at every
+// stop.
+func TestAsItIsDelivered(t *testing.T) {
+	logs, lake := t.TempDir(), t.TempDir()
+	start := time.Date(2024, 2, 26, 0, 0, 0, 0, time.UTC)
+	cfg := generate.Config{Seed: 7, Start: start, Days: 6, EventsPerDay: 2_000}
+	for stop := start.Add(13 * time.Hour); stop.Before(start.AddDate(0, 0, 8)); stop = stop.Add(23*time.Hour + 7*time.Minute) {
+		truth := deliver(t, logs, cfg, stop)
+		truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", lake)
+		truthtest.Check(t, lake, truth)
+		if t.Failed() {
+			t.Fatalf("first seen at %s", stop)
+		}
+	}
+	truthtest.MustRun(t, "verify", "--lake", lake, "--source", logs)
+}
