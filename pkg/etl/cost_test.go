@@ -13,6 +13,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/etl"
+	silver "github.com/auditlake/auditlake/pkg/etl/event"
 	"github.com/auditlake/auditlake/pkg/etl/landing"
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/store"
@@ -111,6 +112,12 @@ func grown(t testing.TB, days int) (*archive, *store.Memory) {
 	}}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := l.Table(lake.Silver).Commit(t.Context(), delta.Tx{
+		Operation: "CREATE TABLE", Txn: &delta.Txn{AppID: "auditlake/silver/1", Version: 0},
+		Metadata: &delta.Metadata{Schema: silver.Schema(), PartitionColumns: []string{"date"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	if sum, err := r.Run(t.Context()); err != nil || sum.Changed() || sum.Listed != int64(days*filesPerDay) {
 		t.Fatalf("sweep: %+v, %v", sum, err)
 	}
@@ -169,5 +176,29 @@ func BenchmarkIdleRun(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestAnIdleRunOfALivingProcess costs one listing for each workspace and one for
+// their folder, one request for bronze, one for silver, and the heartbeat.
+func TestAnIdleRunOfALivingProcess(t *testing.T) {
+	a, lakeStore := grown(t, 70)
+	source, metered := store.NewMetered(a), store.NewMetered(lakeStore)
+	r, _ := newRunner(t, source, metered, etl.Options{})
+	for run := range 2 {
+		beforeSource, beforeLake := source.Usage(), metered.Usage()
+		if _, err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if run == 0 {
+			continue
+		}
+		s, l := source.Usage().Minus(beforeSource), metered.Usage().Minus(beforeLake)
+		if s.List.Calls != workspaces || s.Requests() > 2*workspaces {
+			t.Errorf("source: %+v", s)
+		}
+		if l.List.Calls > 2 || l.Get.Calls > 1 || l.Put.Calls != 1 || l.PutIfAbsent.Calls != 0 {
+			t.Errorf("lake: %+v", l)
+		}
 	}
 }

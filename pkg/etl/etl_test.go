@@ -411,3 +411,26 @@ func setProperty(t *testing.T, l *lake.Lake, table, key, value string) {
 		t.Fatal(err)
 	}
 }
+
+func TestVersionsWithoutNewLinesDoNotPileUp(t *testing.T) {
+	w := newWorld(t)
+	w.deliver(file1, event(1, "clusters", "create", ""))
+	w.run()
+	for range 45 { // each is a new version with the same lines
+		w.deliver(file1, event(1, "clusters", "create", ""))
+		w.run()
+	}
+	l := lake.New(w.lake, lake.Options{Now: now})
+	bronze, err := l.Table(lake.Bronze).Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	silver, err := l.Table(lake.Silver).Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bronze.Version() != 45 || silver.Version() != 2 {
+		t.Errorf("bronze is at %d, silver at %d, want 45 and 2", bronze.Version(), silver.Version())
+	}
+	sound(t, w.source, w.lake)
+}

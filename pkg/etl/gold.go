@@ -38,35 +38,27 @@ type refined struct {
 	tables map[string]bool
 }
 
-// refine follows silver: every event that its service's gold table does not have
-// yet becomes a row of it. Only tables that get rows are committed to; each
-// commit names the silver version it reaches.
-func (r *Runner) refine(ctx context.Context) (refined, error) {
+// refine follows silver up to a snapshot: every event that its service's gold
+// table does not have yet becomes a row of it. Only tables that get rows are
+// committed to; each commit names the silver version it reaches.
+func (r *Runner) refine(ctx context.Context, silver *delta.Snapshot) (refined, error) {
 	out := refined{tables: map[string]bool{}}
-	silver := r.lake.Table(lake.Silver)
-	snap, err := silver.Snapshot(ctx)
-	if errors.Is(err, delta.ErrNoTable) {
+	if silver == nil {
 		return out, nil
-	}
-	if err != nil {
-		return out, err
 	}
 	done, err := r.readWatermark(ctx)
-	if err != nil {
+	if err != nil || done >= silver.Version() {
 		return out, err
 	}
-	if done >= snap.Version() {
-		return out, nil
-	}
-	for s, err := range stretches(ctx, silver, snap, done) {
+	for s, err := range stretches(ctx, r.lake.Table(lake.Silver), silver, done) {
 		if err != nil {
 			return out, err
 		}
-		if err := r.refineStretch(ctx, snap, s, &out); err != nil {
+		if err := r.refineStretch(ctx, silver, s, &out); err != nil {
 			return out, err
 		}
 	}
-	return out, r.writeWatermark(ctx, snap.Version())
+	return out, r.writeWatermark(ctx, silver.Version())
 }
 
 func (r *Runner) readWatermark(ctx context.Context) (int64, error) {
@@ -84,6 +76,7 @@ func (r *Runner) readWatermark(ctx context.Context) (int64, error) {
 	if json.Unmarshal(body, &w) != nil || w.App != appGold {
 		return -1, nil // of another generation, or broken: begin at the beginning
 	}
+	r.goldDone = w.Version
 	return w.Version, nil
 }
 

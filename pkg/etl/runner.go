@@ -57,12 +57,11 @@ const (
 
 // Progress is how far a run has come.
 type Progress struct {
-	Stage                 string // listing, bronze, silver, gold
-	Files, TotalFiles     int64
-	Bytes, TotalBytes     int64 // of delivered files
-	Bronze, Silver, Gold  int64 // rows so far
-	Started               time.Time
-	BronzeDone, BronzeLag int64
+	Stage                string // listing, bronze, gold: what was done last
+	Files, TotalFiles    int64
+	Bytes, TotalBytes    int64 // of delivered files
+	Bronze, Silver, Gold int64 // rows so far
+	Started              time.Time
 }
 
 // Summary is what a run did.
@@ -140,7 +139,8 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	sum := Summary{Started: r.lake.Now(), BronzeVersion: -1, SilverVersion: -1}
 	err := r.run(ctx, &sum)
 	sum.Finished = r.lake.Now()
-	if (sum.Changed() || err != nil) && ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) {
+	// A run that failed before there was a lake must not make one.
+	if (sum.Changed() || err != nil && sum.BronzeVersion >= 0) && ctx.Err() == nil {
 		if rerr := r.record(ctx, sum, err); rerr != nil && err == nil {
 			err = fmt.Errorf("record the run: %w", rerr)
 		}
@@ -149,31 +149,12 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 }
 
 func (r *Runner) run(ctx context.Context, sum *Summary) error {
-	if err := r.checkLake(ctx); err != nil {
-		return err
-	}
-	// What an interrupted run landed goes up before anything new is read.
-	if err := r.raise(ctx, sum); err != nil {
-		return err
-	}
 	for round := 0; ; round++ {
 		again, err := r.round(ctx, sum)
-		if err != nil || !again {
+		if err != nil || !again || round == maxRounds {
 			return err
 		}
-		if round == maxRounds {
-			return nil
-		}
 	}
-}
-
-// checkLake refuses a lake that newer rules wrote, before anything is landed.
-func (r *Runner) checkLake(ctx context.Context) error {
-	snap, _, err := head(ctx, r.lake.Table(lake.Silver), appSilver)
-	if err != nil || snap == nil {
-		return err
-	}
-	return checkRules(snap)
 }
 
 // round plans once and lands the plan, batch by batch. again says that the
@@ -182,6 +163,10 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 	r.opts.Progress(Progress{Stage: "listing", Started: sum.Started})
 	base, err := r.loadState(ctx)
 	if err != nil {
+		return false, err
+	}
+	// What an interrupted run landed goes up before anything new is read.
+	if err := r.raise(ctx, base, sum); err != nil {
 		return false, err
 	}
 	beat := r.readHeartbeat(ctx)
@@ -216,14 +201,14 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		}
 		done.Stage, done.Bronze, done.Silver, done.Gold = "bronze", sum.Bronze, sum.Silver, sum.Gold
 		r.opts.Progress(done)
-		if err := r.raise(ctx, sum); err != nil {
+		if base, err = r.loadState(ctx); err != nil {
+			return false, err
+		}
+		if err := r.raise(ctx, base, sum); err != nil {
 			return false, err
 		}
 		done.Stage, done.Silver, done.Gold = "gold", sum.Silver, sum.Gold
 		r.opts.Progress(done)
-		if base, err = r.loadState(ctx); err != nil {
-			return false, err
-		}
 	}
 	if err := r.writeHeartbeat(ctx, beat); err != nil {
 		return false, err
@@ -263,18 +248,23 @@ func (r *Runner) plan(ctx context.Context, beat *heartbeat, sum *Summary) ([]lan
 	return r.state.Changes(ctx, files, "")
 }
 
-// raise brings what bronze has up to silver and gold.
-func (r *Runner) raise(ctx context.Context, sum *Summary) error {
+// raise brings what bronze has, up to a snapshot, to silver and gold.
+func (r *Runner) raise(ctx context.Context, bronze *delta.Snapshot, sum *Summary) error {
+	if bronze != nil {
+		sum.BronzeVersion = bronze.Version()
+	}
 	for attempt := 0; ; attempt++ {
-		c, err := r.cleanse(ctx)
+		c, err := r.cleanse(ctx, bronze)
 		sum.Silver += c.silver
 		sum.Quarantine += c.quarantine
 		sum.DuplicateKeys += c.counts.DuplicateKeys
 		sum.TruncatedParams += c.counts.TruncatedParams
-		sum.SilverVersion = c.version
 		if err == nil {
+			if c.snap != nil {
+				sum.SilverVersion = c.snap.Version()
+			}
 			var g refined
-			g, err = r.refine(ctx)
+			g, err = r.refine(ctx, c.snap)
 			sum.Gold += g.rows
 			for t := range g.tables {
 				if !slices.Contains(sum.GoldTables, t) {

@@ -18,11 +18,16 @@ import (
 // above: enough to make files of a good size, few enough to hold in memory.
 const followRows = 250_000
 
+// emptyCommits is how many commits without rows the layer below may have before
+// the layer above commits that it has seen them, so that they are not read again
+// and again.
+const emptyCommits = 20
+
 // cleansed is what one pass brought into silver and quarantine.
 type cleansed struct {
 	silver, quarantine int64
 	counts             event.Counts
-	version            int64 // of silver, -1 if it does not exist
+	snap               *delta.Snapshot // silver afterwards; nil if it does not exist
 }
 
 // stretch is consecutive commits of a table whose rows go up together.
@@ -32,9 +37,10 @@ type stretch struct {
 	rows     int64
 }
 
-// stretches cuts the commits after a version into stretches that have rows.
-// Commits that only rearrange rows or remove them add nothing and are passed
-// over; a gap in the log is an error.
+// stretches cuts the commits after a version into stretches that have rows, or
+// so many commits that the next run should not look at them again. Commits that
+// only rearrange rows or remove them add nothing and are passed over; a gap in
+// the log is an error.
 func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after int64) iter.Seq2[stretch, error] {
 	return func(yield func(stretch, error) bool) {
 		cur := stretch{from: after + 1}
@@ -60,7 +66,7 @@ func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after i
 				cur = stretch{from: c.Version + 1}
 			}
 		}
-		if len(cur.commits) > 0 {
+		if len(cur.commits) > 0 || cur.to-cur.from >= emptyCommits {
 			yield(cur, nil)
 		}
 	}
@@ -91,38 +97,39 @@ func head(ctx context.Context, t *lake.Table, app string) (*delta.Snapshot, int6
 	return snap, v, nil
 }
 
-// cleanse follows bronze: every line that silver and quarantine do not have yet
-// becomes a row of one of them. Each of the two commits names the bronze version
-// it reaches, so a line comes up once whatever happens in between.
-func (r *Runner) cleanse(ctx context.Context) (cleansed, error) {
-	out := cleansed{version: -1}
-	bronze := r.lake.Table(lake.Bronze)
-	snap, err := bronze.Snapshot(ctx)
-	if errors.Is(err, delta.ErrNoTable) {
-		return out, nil
-	}
-	if err != nil {
+// cleanse follows bronze up to a snapshot: every line that silver and quarantine
+// do not have yet becomes a row of one of them. Each of the two commits names the
+// bronze version it reaches, so a line comes up once whatever happens in between.
+func (r *Runner) cleanse(ctx context.Context, bronze *delta.Snapshot) (cleansed, error) {
+	var out cleansed
+	var done int64
+	var err error
+	silver := r.lake.Table(lake.Silver)
+	if out.snap, done, err = head(ctx, silver, appSilver); err != nil {
 		return out, err
 	}
-	base, done, err := head(ctx, r.lake.Table(lake.Silver), appSilver)
-	if err != nil {
-		return out, err
-	}
-	if base != nil {
-		out.version = base.Version()
-		if err := checkRules(base); err != nil {
+	if out.snap != nil {
+		if err := checkRules(out.snap); err != nil {
 			return out, err
 		}
 	}
-	for s, err := range stretches(ctx, bronze, snap, done) {
+	if bronze == nil || done >= bronze.Version() {
+		return out, nil
+	}
+	committed := false
+	for s, err := range stretches(ctx, r.lake.Table(lake.Bronze), bronze, done) {
 		if err != nil {
 			return out, err
 		}
-		if err := r.cleanseStretch(ctx, snap, s, &out); err != nil {
+		if err := r.cleanseStretch(ctx, bronze, s, &out); err != nil {
 			return out, err
 		}
+		committed = true
 	}
-	return out, nil
+	if committed {
+		out.snap, _, err = head(ctx, silver, appSilver)
+	}
+	return out, err
 }
 
 // checkRules refuses to write rows beside those of newer rules.
@@ -148,7 +155,7 @@ func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot,
 		return nil
 	}
 	pass := &cleansing{
-		cleanser:   event.NewCleanser(r.lake.Now()),
+		cleanser:   event.NewCleanser(),
 		events:     columnar.NewBatch(event.Schema()),
 		refused:    columnar.NewBatch(quarantineSchema()),
 		silver:     silver.NewWriter(event.Schema(), silverLayout()),
@@ -184,7 +191,7 @@ func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot,
 			return err
 		}
 	}
-	out.version, err = r.append(ctx, silver, silverBase, silverAdds, pass.eventRows, txn, newTable{
+	_, err = r.append(ctx, silver, silverBase, silverAdds, pass.eventRows, txn, newTable{
 		schema: event.Schema(), partition: "date", properties: properties(silverLayout().Stats, nil),
 	})
 	if err != nil {
