@@ -416,8 +416,8 @@ func TestVersionsWithoutNewLinesDoNotPileUp(t *testing.T) {
 	w := newWorld(t)
 	w.deliver(file1, event(1, "clusters", "create", ""))
 	w.run()
-	for range 45 { // each is a new version with the same lines
-		w.deliver(file1, event(1, "clusters", "create", ""))
+	for i := range 45 { // each is a new version with the same lines
+		w.deliver(file1, event(1, "clusters", "create", ""), strings.Repeat(" ", i+1))
 		w.run()
 	}
 	l := lake.New(w.lake, lake.Options{Now: now})

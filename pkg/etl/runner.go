@@ -174,6 +174,12 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 	if err != nil {
 		return false, err
 	}
+	if base == nil && len(changes) > 0 {
+		// A new lake: does its store keep the promise that commits stand on?
+		if err := store.Probe(ctx, r.lake.Store(), "_auditlake/"); err != nil {
+			return false, err
+		}
+	}
 	done := Progress{Started: sum.Started, TotalFiles: int64(len(changes))}
 	for _, c := range changes {
 		done.TotalBytes += c.Size
