@@ -1,0 +1,103 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+var (
+	// errQuery: the query's JSON says nothing that can be answered.
+	errQuery = errors.New("malformed query")
+	// errNotAlertable: an alert rule asked for a table.
+	errNotAlertable = errors.New("no numbers for an alert rule")
+	// errReplaced: the settings changed, or the data source was deleted, while the
+	// query ran.
+	errReplaced = errors.New("data source was replaced")
+	// errSlow: a part of a health check took longer than healthTimeout.
+	errSlow = errors.New("no answer in time")
+	// errPanic: our own bug. What it was is in the log.
+	errPanic = errors.New("panic")
+	// errResource: there is no such resource.
+	errResource = errors.New("no such resource")
+)
+
+// statusCanceled is nginx's 499: who asked does not wait any more.
+const statusCanceled backend.Status = 499
+
+// outcome is how an error is shown: downstream are faults of the question, the
+// settings and the store, plugin are ours.
+type outcome struct {
+	is     func(error) bool
+	status backend.Status
+	source backend.ErrorSource
+	// words lead the message; the error's own text follows where detail is set.
+	words  string
+	detail bool
+}
+
+const (
+	downstream = backend.ErrorSourceDownstream
+	ours       = backend.ErrorSourcePlugin
+)
+
+// outcomes is the one table from errors to what Grafana shows. The first row
+// that fits counts.
+var outcomes = []outcome{
+	{a[*SettingsError], backend.StatusBadRequest, downstream, "The data source settings need a change", true},
+	{is(errQuery), backend.StatusBadRequest, downstream, "The query cannot be read", true},
+	{is(query.ErrUnknownQuery), backend.StatusBadRequest, downstream, "Choose another query", true},
+	{is(query.ErrParam), backend.StatusBadRequest, downstream, "Correct the parameters", true},
+	{is(errNotAlertable), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
+	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for too much", true},
+	{is(query.ErrNoTable), backend.StatusNotFound, downstream, "The lake does not have a table that the query needs", true},
+	{is(errResource), backend.StatusNotFound, downstream, "Not found", true},
+	{is(errReplaced), backend.StatusBadGateway, downstream, "The data source was changed while the query ran: run it again", false},
+	{is(errSlow), backend.StatusTimeout, downstream, "There was no answer within " + healthTimeout.String() + ": check endpoint, network and proxy", false},
+	{is(context.Canceled), statusCanceled, downstream, "The query was canceled", false},
+	{is(context.DeadlineExceeded), backend.StatusTimeout, downstream, "There was no answer in the time that Grafana allows: choose a shorter time range or raise the timeout", false},
+	{is(store.ErrDenied), backend.StatusForbidden, downstream, "The store refuses access", true},
+	{is(store.ErrMisconfigured), backend.StatusBadRequest, downstream, "The store does not fit the settings", true},
+	{is(store.ErrUnavailable), backend.StatusBadGateway, downstream, "The store does not answer", true},
+	{is(store.ErrNotFound), backend.StatusNotFound, downstream, "The store does not have what should be there", true},
+	{is(store.ErrChanged), backend.StatusBadGateway, downstream, "The lake changed while it was read: run the query again", true},
+	{is(delta.ErrCorrupt), backend.StatusBadGateway, downstream, "A table of the lake is damaged", true},
+	{is(delta.ErrLogGap), backend.StatusBadGateway, downstream, "A table of the lake is damaged", true},
+	{is(delta.ErrUnsupported), backend.StatusNotImplemented, downstream, "A table of the lake has a form that this version does not read", true},
+	{is(errPanic), backend.StatusInternal, ours, "The plugin failed on this query, which is a bug: the Grafana log has the details", false},
+}
+
+// unforeseen is for all other errors.
+var unforeseen = outcome{status: backend.StatusInternal, source: ours, words: "The plugin failed", detail: true}
+
+func outcomeOf(err error) outcome {
+	for _, o := range outcomes {
+		if o.is(err) {
+			return o
+		}
+	}
+	return unforeseen
+}
+
+// text is the message for the user, who cannot see the code.
+func (o outcome) text(err error) string {
+	if !o.detail {
+		return o.words + "."
+	}
+	return o.words + ": " + err.Error()
+}
+
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func a[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}

@@ -1,0 +1,50 @@
+package plugin_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/plugin"
+	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+func TestEveryErrorHasAStatusASourceAndWords(t *testing.T) {
+	const downstream, ours = backend.ErrorSourceDownstream, backend.ErrorSourcePlugin
+	for _, test := range []struct {
+		err    error
+		status backend.Status
+		source backend.ErrorSource
+		words  string
+	}{
+		{&plugin.SettingsError{Problems: []string{"x"}}, 400, downstream, "The data source settings need a change: x"},
+		{query.ErrUnknownQuery, 400, downstream, "Choose another query: no such query"},
+		{query.ErrParam, 400, downstream, "Correct the parameters: bad parameter"},
+		{&exec.LimitError{Limit: "MaxRows", Max: 3}, 400, downstream, "The query asks for too much: the answer has more rows than MaxRows = 3: aggregate, add a limit or filters"},
+		{context.Canceled, 499, downstream, "The query was canceled."},
+		{context.DeadlineExceeded, 504, downstream, "There was no answer in the time that Grafana allows: choose a shorter time range or raise the timeout."},
+		{store.ErrDenied, 403, downstream, "The store refuses access: access denied"},
+		{store.ErrMisconfigured, 400, downstream, "The store does not fit the settings: wrong store settings"},
+		{store.ErrUnavailable, 502, downstream, "The store does not answer: store unavailable"},
+		{store.ErrNotFound, 404, downstream, "The store does not have what should be there: not found"},
+		{delta.ErrCorrupt, 502, downstream, "A table of the lake is damaged: corrupt Delta log"},
+		{delta.ErrUnsupported, 501, downstream, "A table of the lake has a form that this version does not read: unsupported Delta table"},
+		{&delta.GapError{Version: 3, Key: "k"}, 502, downstream, "A table of the lake is damaged: version 3: log entry is missing: k"},
+		{errors.New("surprise"), 500, ours, "The plugin failed: surprise"},
+	} {
+		status, source, words := plugin.OutcomeOf(test.err)
+		if status != test.status || source != test.source || words != test.words {
+			t.Errorf("%v: %d %s %q", test.err, status, source, words)
+		}
+		wrapped, _, _ := plugin.OutcomeOf(fmt.Errorf("query x: %w", test.err))
+		if wrapped != test.status {
+			t.Errorf("wrapped %v: %d", test.err, wrapped)
+		}
+	}
+}

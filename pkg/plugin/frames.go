@@ -1,0 +1,261 @@
+package plugin
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/exec"
+)
+
+// Frames follow Grafana's data plane contract, version 0.1:
+//
+//	timeseries-multi  one frame for each series: time, then one number with the
+//	                  string columns as its labels; no series, no fields
+//	numeric-long      one frame: numbers, and string columns that tell them apart;
+//	                  time columns are extra; no rows, no fields
+//	table             one frame with all columns, also without rows
+//
+// Alert rules take the first two as they are and cannot use the third.
+var contract = data.FrameTypeVersion{0, 1}
+
+// answer is what a query came to.
+type answer struct {
+	named   query.Named
+	plan    query.Plan
+	result  *exec.Result
+	notices []data.Notice
+	took    time.Duration
+}
+
+// about is the part of a frame's meta that is ours.
+type about struct {
+	Named string `json:"named"`
+	// Alertable says whether an alert rule can be set on the frames.
+	Alertable bool `json:"alertable"`
+}
+
+func (a answer) frames() data.Frames {
+	shape := shapeOf(a.named, a.result.Schema)
+	var frames data.Frames
+	switch shape {
+	case data.FrameTypeTimeSeriesMulti:
+		frames = series(a.result.Batch)
+	case data.FrameTypeNumericLong:
+		if a.result.Batch.Len > 0 {
+			frames = data.Frames{table(a.result.Batch)}
+		}
+	default:
+		frames = data.Frames{table(a.result.Batch)}
+	}
+	if len(frames) == 0 {
+		frames = data.Frames{data.NewFrame("")}
+	}
+	for _, f := range frames {
+		f.Name = a.named.Name
+		f.Meta = &data.FrameMeta{Type: shape, TypeVersion: contract, PreferredVisualization: preferred(shape)}
+	}
+	first := frames[0].Meta
+	first.Custom = about{Named: a.named.Name, Alertable: shape != data.FrameTypeTable}
+	first.ExecutedQueryString = a.plan.String()
+	first.Stats = a.stats()
+	first.Notices = a.notices
+	return frames
+}
+
+// shapeOf is the contract that suits the query: by its catalog entry, as far as
+// its columns allow.
+func shapeOf(n query.Named, schema columnar.Schema) data.FrameType {
+	numbers := slices.ContainsFunc(schema, isNumber)
+	switch {
+	case n.Visualization == "timeseries" && len(schema) > 0 && isTime(schema[0]) && numbers:
+		return data.FrameTypeTimeSeriesMulti
+	case n.Alertable && numbers:
+		return data.FrameTypeNumericLong
+	}
+	return data.FrameTypeTable
+}
+
+func preferred(shape data.FrameType) data.VisType {
+	if shape == data.FrameTypeTimeSeriesMulti {
+		return data.VisTypeGraph
+	}
+	return data.VisTypeTable
+}
+
+func (a answer) stats() []data.QueryStat {
+	stat := func(name, unit string, value float64) data.QueryStat {
+		return data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: name, Unit: unit}, Value: value}
+	}
+	scan := a.result.Stats.Scan
+	return []data.QueryStat{
+		stat("Rows scanned", "", float64(scan.Rows)),
+		stat("Files", "", float64(scan.Files)),
+		stat("Files pruned", "", float64(scan.FilesPruned)),
+		stat("Bytes fetched", "bytes", float64(scan.Bytes)),
+		stat("Memory", "bytes", float64(a.result.Stats.Memory)),
+		stat("Time", "ms", float64(a.took.Microseconds())/1000),
+	}
+}
+
+func isTime(f columnar.Field) bool {
+	return f.Type.Kind == columnar.Date || f.Type.Kind == columnar.Timestamp
+}
+
+// isID says whether whole numbers of the column are names and not quantities.
+func isID(f columnar.Field) bool { return f.Name == "id" || strings.HasSuffix(f.Name, "Id") }
+
+func isNumber(f columnar.Field) bool {
+	switch f.Type.Kind {
+	case columnar.Byte, columnar.Short, columnar.Integer, columnar.Long:
+		return !isID(f)
+	case columnar.Float, columnar.Double:
+		return true
+	}
+	return false
+}
+
+// table is all columns as they are.
+func table(b *columnar.Batch) *data.Frame {
+	rows := make([]int, b.Len)
+	for i := range rows {
+		rows[i] = i
+	}
+	frame := data.NewFrame("")
+	for c, f := range b.Schema {
+		frame.Fields = append(frame.Fields, field(f, b.Columns[c], rows))
+	}
+	return frame
+}
+
+// field is some rows of a column as a nullable field.
+func field(f columnar.Field, v *columnar.Vector, rows []int) *data.Field {
+	if isNumber(f) {
+		if v.Type.Kind.InFloats() {
+			return fieldOf(f, v, rows, func(i int) float64 { return v.Floats[i] })
+		}
+		return fieldOf(f, v, rows, func(i int) int64 { return v.Ints[i] })
+	}
+	switch f.Type.Kind {
+	case columnar.Boolean:
+		return fieldOf(f, v, rows, func(i int) bool { return v.Ints[i] != 0 })
+	case columnar.Date, columnar.Timestamp:
+		return fieldOf(f, v, rows, func(i int) time.Time { return timeAt(v, i) })
+	case columnar.Binary, columnar.Struct, columnar.Map, columnar.List:
+		return fieldOf(f, v, rows, func(i int) json.RawMessage { return jsonAt(v, i) })
+	}
+	return fieldOf(f, v, rows, func(i int) string { return textAt(v, i) })
+}
+
+func fieldOf[T any](f columnar.Field, v *columnar.Vector, rows []int, at func(int) T) *data.Field {
+	values := make([]*T, len(rows))
+	for n, i := range rows {
+		if !v.IsNull(i) {
+			value := at(i)
+			values[n] = &value
+		}
+	}
+	return data.NewField(f.Name, nil, values)
+}
+
+// timeAt is a timestamp, or midnight UTC of a date.
+func timeAt(v *columnar.Vector, i int) time.Time {
+	if v.Type.Kind == columnar.Date {
+		return time.Unix(v.Ints[i]*24*60*60, 0).UTC()
+	}
+	return time.UnixMicro(v.Ints[i]).UTC()
+}
+
+// textAt is a string, or an id as text; empty for a null.
+func textAt(v *columnar.Vector, i int) string {
+	if !v.Type.Kind.InInts() || v.IsNull(i) {
+		return string(v.ByteAt(i))
+	}
+	return strconv.FormatInt(v.Ints[i], 10)
+}
+
+func jsonAt(v *columnar.Vector, i int) json.RawMessage {
+	text, err := json.Marshal(v.Any(i))
+	if err != nil { // a NaN, which JSON does not have
+		text, _ = json.Marshal(fmt.Sprint(v.Any(i)))
+	}
+	return text
+}
+
+// series cuts rows into one frame for each number column and combination of
+// strings. The first column is the time: rows without are left out, and time
+// ascends, as the contract says. Series are in the order of their labels, so
+// that their colors stay from one answer to the next.
+func series(b *columnar.Batch) data.Frames {
+	byLabels := map[string][]int{}
+	labels := map[string]data.Labels{}
+	for i := range b.Len {
+		if b.Columns[0].IsNull(i) {
+			continue
+		}
+		l := labelsAt(b, i)
+		key := l.String()
+		byLabels[key] = append(byLabels[key], i)
+		labels[key] = l
+	}
+	var frames data.Frames
+	for c, f := range b.Schema {
+		if !isNumber(f) {
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(byLabels)) {
+			rows := byLabels[key]
+			slices.SortStableFunc(rows, func(x, y int) int { return cmp.Compare(b.Columns[0].Ints[x], b.Columns[0].Ints[y]) })
+			frames = append(frames, oneSeries(b, c, rows, labels[key]))
+		}
+	}
+	return frames
+}
+
+func oneSeries(b *columnar.Batch, number int, rows []int, labels data.Labels) *data.Frame {
+	times := make([]time.Time, len(rows)) // not nullable: the contract
+	for n, i := range rows {
+		times[n] = timeAt(b.Columns[0], i)
+	}
+	value := field(b.Schema[number], b.Columns[number], rows)
+	if len(labels) > 0 {
+		value.Labels = labels
+		value.Config = &data.FieldConfig{DisplayNameFromDS: legend(b.Schema, labels)}
+	}
+	return data.NewFrame("", data.NewField(b.Schema[0].Name, nil, times), value)
+}
+
+// labelsAt is the strings of a row by the names of their columns, or nil.
+func labelsAt(b *columnar.Batch, i int) data.Labels {
+	var out data.Labels
+	for c, f := range b.Schema {
+		if f.Type.Kind != columnar.String && !(isID(f) && f.Type.Kind.InInts()) {
+			continue
+		}
+		if out == nil {
+			out = data.Labels{}
+		}
+		out[f.Name] = textAt(b.Columns[c], i)
+	}
+	return out
+}
+
+// legend is the label values in the order of the columns.
+func legend(schema columnar.Schema, labels data.Labels) string {
+	var parts []string
+	for _, f := range schema {
+		if value, ok := labels[f.Name]; ok {
+			parts = append(parts, value)
+		}
+	}
+	return strings.Join(parts, ", ")
+}

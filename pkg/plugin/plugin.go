@@ -1,0 +1,57 @@
+// Package plugin is THE SHELL: the data source as Grafana sees it. Grafana's
+// types stop here; what lies below knows lakes, plans and batches.
+//
+//	settings.go    what the user configured -> Settings, or words about what is wrong
+//	datasource.go  one instance per configured data source: opens its stores
+//	query.go       queries of a panel, side by side, each with its own outcome
+//	frames.go      rows -> frames, typed for panels and for alert rules
+//	health.go      "Save & test": each part that fails, with its remedy
+//	resources.go   what the editors ask for
+//	errors.go      the one table from errors to status, source and words
+//
+// Invariants:
+//
+//   - Bad settings make an instance that says what is wrong, never a data source
+//     that cannot be created.
+//   - A query's failure is its own: the others of the request are answered.
+//   - Neither secrets nor what is in events reach a log line; secrets reach no
+//     answer either.
+//   - Ids are text, because a browser makes doubles of whole numbers.
+//
+// The package reads lakes and writes nothing.
+package plugin
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
+)
+
+// ID is the id in src/plugin.json.
+const ID = "auditlake-databricks-datasource"
+
+// Admin is what the administrator of Grafana decides for all data sources of the
+// plugin, in the section [plugin.auditlake-databricks-datasource] of grafana.ini.
+type Admin struct {
+	// AllowLocalFolders lets data sources name folders of Grafana's own machine.
+	AllowLocalFolders bool
+}
+
+// AdminFromEnv reads what Grafana makes of the section: the key
+// allow_local_folders becomes GF_PLUGIN_ALLOW_LOCAL_FOLDERS. What is not clearly
+// allowed is not.
+func AdminFromEnv(getenv func(string) string) Admin {
+	allow, err := strconv.ParseBool(getenv("GF_PLUGIN_ALLOW_LOCAL_FOLDERS"))
+	return Admin{AllowLocalFolders: err == nil && allow}
+}
+
+// Factory makes the instances of the SDK's instance manager, one for each data
+// source and each change of its settings. It never fails.
+func Factory(admin Admin) datasource.InstanceFactoryFunc {
+	return func(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
+		return New(ctx, s, admin), nil
+	}
+}
