@@ -8,6 +8,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,7 +31,7 @@ func Demo(ctx context.Context, headless *bool) error {
 	if err := steps(ctx,
 		frontEnd,
 		step{"build the plugin", func(context.Context) error { return Build{}.Custom(runtime.GOOS, runtime.GOARCH) }},
-		goStep("build", "-o", executable("bin/auditlake"), "./cmd/auditlake"),
+		commandLine,
 	); err != nil {
 		return err
 	}
@@ -118,7 +119,50 @@ func Hooks(ctx context.Context) error {
 }
 
 // BuildAll builds the plugin's executables for all six platforms into dist.
-func BuildAll() { build.BuildAll() }
+func BuildAll() error {
+	if err := stampVersion(); err != nil {
+		return err
+	}
+	build.BuildAll()
+	return nil
+}
+
+// versionFlag is the variable that names the program in the logs of its tables.
+const versionFlag = "github.com/auditlake/auditlake/pkg/cli.Version"
+
+// packageVersion is the version of package.json, which is the plugin's.
+func packageVersion() (string, error) {
+	text, err := os.ReadFile("package.json")
+	if err != nil {
+		return "", err
+	}
+	var manifest struct {
+		Version string `json:"version"`
+	}
+	return manifest.Version, json.Unmarshal(text, &manifest)
+}
+
+// stampVersion has the SDK's targets put the version where the command line
+// looks for it too.
+func stampVersion() error {
+	version, err := packageVersion()
+	if err != nil {
+		return err
+	}
+	return build.SetBeforeBuildCallback(func(cfg build.Config) (build.Config, error) {
+		cfg.CustomVars = map[string]string{versionFlag: version}
+		return cfg, nil
+	})
+}
+
+// commandLine makes bin/auditlake.
+var commandLine = step{"build the command line", func(ctx context.Context) error {
+	version, err := packageVersion()
+	if err != nil {
+		return err
+	}
+	return run(ctx, ".", "go", "build", "-ldflags", "-X "+versionFlag+"="+version, "-o", executable("bin/auditlake"), "./cmd/auditlake")
+}}
 
 // Build builds parts of the plugin into dist.
 //
@@ -130,25 +174,30 @@ type Build mg.Namespace
 func (Build) Frontend(ctx context.Context) error { return steps(ctx, frontEnd) }
 
 // Linux builds the plugin's executable for Linux on AMD64.
-func (Build) Linux() error { return build.Build{}.Linux() }
+func (b Build) Linux() error { return b.Custom("linux", "amd64") }
 
 // LinuxARM64 builds the plugin's executable for Linux on ARM64.
-func (Build) LinuxARM64() error { return build.Build{}.LinuxARM64() }
+func (b Build) LinuxARM64() error { return b.Custom("linux", "arm64") }
 
 // LinuxARM builds the plugin's executable for Linux on ARM.
-func (Build) LinuxARM() error { return build.Build{}.LinuxARM() }
+func (b Build) LinuxARM() error { return b.Custom("linux", "arm") }
 
 // Darwin builds the plugin's executable for macOS on AMD64.
-func (Build) Darwin() error { return build.Build{}.Darwin() }
+func (b Build) Darwin() error { return b.Custom("darwin", "amd64") }
 
 // DarwinARM64 builds the plugin's executable for macOS on ARM64.
-func (Build) DarwinARM64() error { return build.Build{}.DarwinARM64() }
+func (b Build) DarwinARM64() error { return b.Custom("darwin", "arm64") }
 
 // Windows builds the plugin's executable for Windows on AMD64.
-func (Build) Windows() error { return build.Build{}.Windows() }
+func (b Build) Windows() error { return b.Custom("windows", "amd64") }
 
 // Custom builds the plugin's executable for the given operating system and architecture.
-func (Build) Custom(goos, goarch string) error { return build.Build{}.Custom(goos, goarch) }
+func (Build) Custom(goos, goarch string) error {
+	if err := stampVersion(); err != nil {
+		return err
+	}
+	return build.Build{}.Custom(goos, goarch)
+}
 
 // A step is one line of progress.
 type step struct {

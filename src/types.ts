@@ -21,6 +21,8 @@ export interface NamedQuery {
   title: string;
   description: string;
   visualization: 'timeseries' | 'table' | 'barchart' | 'stat';
+  /** An alert rule can be set on it. */
+  alertable: boolean;
   params: NamedQueryParam[];
 }
 

@@ -31,9 +31,8 @@ export function ConfigEditor({ options, onOptionsChange }: ConfigEditorProps) {
       <ConfigSection title="Lake" description="Where the audit logs arrive and where the Delta tables are kept.">
         <Field
           label="Sources"
-          description="Where Databricks delivers the logs. Press Enter after each URL."
+          description="Where Databricks delivers the logs. Press Enter after each URL. A lake that is filled elsewhere needs none."
           htmlFor="config-sources"
-          required
         >
           <TagsInput
             id="config-sources"

@@ -11,12 +11,20 @@ const catalog: NamedQuery[] = [
     title: 'Clusters by creator',
     description: 'Who created clusters',
     visualization: 'barchart',
+    alertable: true,
     params: [
       { name: 'creator', description: 'Only this one', default: '', required: true },
       { name: 'limit', description: '', default: '10', required: false },
     ],
   },
-  { name: 'failed_logins', title: 'Failed logins', description: '', visualization: 'timeseries', params: [] },
+  {
+    name: 'failed_logins',
+    title: 'Failed logins',
+    description: '',
+    visualization: 'timeseries',
+    alertable: true,
+    params: [],
+  },
 ];
 
 const loaded = () => Promise.resolve(catalog);
