@@ -80,8 +80,8 @@ func New(s store.Store, opts Options) *Lake {
 // Store is where the lake lies.
 func (l *Lake) Store() store.Store { return l.store }
 
-// Now is the lake's clock, in UTC.
-func (l *Lake) Now() time.Time { return l.opts.Now().UTC() }
+// Now is the lake's clock in UTC, at the precision of the timestamps it writes.
+func (l *Lake) Now() time.Time { return l.opts.Now().UTC().Truncate(time.Millisecond) }
 
 // Table is the table of a name, whether it exists or not. Asking again gives the
 // same Table, which keeps what it has read of its log.
