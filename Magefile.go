@@ -26,7 +26,7 @@ import (
 	"github.com/magefile/mage/target"
 )
 
-// Demo builds everything, generates logs, runs the ETL and serves the dashboards; with -headless it prints the tables and exits.
+// Demo builds everything, generates a month of logs, runs the ETL, answers the article's questions and proves the lake.
 func Demo(ctx context.Context, headless *bool) error {
 	if err := steps(ctx,
 		frontEnd,
@@ -45,6 +45,7 @@ func Demo(ctx context.Context, headless *bool) error {
 // Test runs every test that needs no server and no network beyond the package registries.
 func Test(ctx context.Context) error {
 	return steps(ctx,
+		step{"gofmt", gofmt},
 		goStep("vet", "./..."),
 		goStep("test", "./..."),
 		npmPackages,
@@ -54,9 +55,15 @@ func Test(ctx context.Context) error {
 	)
 }
 
-// Check is what CI runs: formatting, then all that test does. It runs no golangci-lint yet.
+// Check is what CI runs: test, the headless demo, integration and interop.
 func Check(ctx context.Context) error {
-	return steps(ctx, step{"gofmt", gofmt}, step{"test", Test})
+	headless := true
+	return steps(ctx,
+		step{"test", Test},
+		step{"demo", func(ctx context.Context) error { return Demo(ctx, &headless) }},
+		step{"integration", Integration},
+		step{"interop", Interop},
+	)
 }
 
 // Integration runs the tests of the nested module integration, against a real S3 server in the same process.

@@ -14,9 +14,9 @@ import (
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// fixtures are tables of delta-io/delta and delta-kernel-rs, kept outside the
-// repository.
-const fixtures = "../../../shared/delta-fixtures"
+// fixtures is a folder with tables of delta-io/delta and delta-kernel-rs. They
+// are kept outside the repository; AUDITLAKE_FIXTURES says where.
+func fixtures() string { return filepath.Join(os.Getenv("AUDITLAKE_FIXTURES"), "delta-fixtures") }
 
 var update = flag.Bool("update", false, "rewrite the golden files of this package")
 
@@ -25,13 +25,13 @@ var update = flag.Bool("update", false, "rewrite the golden files of this packag
 // numbers were checked against the reference reader in the fixtures' SOURCES.md.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	dirs, err := filepath.Glob(filepath.Join(fixtures, "*", "*"))
+	dirs, err := filepath.Glob(filepath.Join(fixtures(), "*", "*"))
 	if err != nil || len(dirs) == 0 {
-		t.Skipf("the Delta fixture tables are not on this machine: no folder %s", fixtures)
+		t.Skip("the Delta fixture tables are not at hand: AUDITLAKE_FIXTURES names no folder that has delta-fixtures")
 	}
 	var got strings.Builder
 	for _, dir := range dirs {
-		name := strings.TrimPrefix(filepath.ToSlash(dir), fixtures+"/")
+		name := strings.TrimPrefix(filepath.ToSlash(dir), filepath.ToSlash(fixtures())+"/")
 		if _, err := os.Stat(filepath.Join(dir, "delta")); err == nil {
 			dir = filepath.Join(dir, "delta")
 		}
