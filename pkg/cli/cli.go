@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -103,17 +104,23 @@ func openLake(ctx context.Context, url string, errOut io.Writer, opts ...store.O
 	}), nil
 }
 
-// openSources opens the sources for reading, and refuses any that shares keys
-// with the lake: the ETL would read what it wrote.
+// openSources opens the sources for reading. It refuses any that shares keys with
+// the lake, where the ETL would read what it wrote, or with another source, whose
+// lines would come in twice.
 func openSources(ctx context.Context, urls []string, lakeURL string) ([]etl.Source, error) {
 	var out []etl.Source
-	for _, u := range urls {
+	for i, u := range urls {
 		overlap, err := store.Overlap(u, lakeURL)
 		if err != nil {
 			return nil, fmt.Errorf("--source: %w", err)
 		}
 		if overlap {
 			return nil, fmt.Errorf("--source %s and --lake %s overlap: the lake must lie beside the delivered files, not among them", u, lakeURL)
+		}
+		for _, other := range urls[:i] {
+			if overlap, err := store.Overlap(u, other); err != nil || overlap {
+				return nil, errors.Join(err, fmt.Errorf("--source %s and --source %s overlap: lines would come in twice", other, u))
+			}
 		}
 		s, err := store.Open(ctx, u, store.ReadOnly())
 		if err != nil {
@@ -135,6 +142,13 @@ func parseTime(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is not a time: write 2019-12-28 or 2019-12-28T07:00:00Z", text)
+}
+
+func checkFormat(format string, understood ...string) error {
+	if slices.Contains(understood, format) {
+		return nil
+	}
+	return fmt.Errorf("--format %q: understood are %s", format, strings.Join(understood, ", "))
 }
 
 func parseParams(pairs []string) (map[string]string, error) {

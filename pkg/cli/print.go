@@ -33,11 +33,9 @@ func printBatch(out io.Writer, b *columnar.Batch, format string) error {
 		return printJSON(out, b)
 	case "csv":
 		return printCSV(out, b)
-	case "table":
-		printTable(out, b)
-		return nil
 	}
-	return fmt.Errorf("--format %q: understood are table, json and csv", format)
+	printTable(out, b)
+	return nil
 }
 
 // cell is a value as JSON has it.
@@ -141,7 +139,14 @@ func printTable(out io.Writer, b *columnar.Batch) {
 		t.AppendRow(row)
 	}
 	t.Render()
-	_, _ = fmt.Fprintf(out, "%d rows\n", b.Len)
+	_, _ = fmt.Fprintf(out, "%s\n", plural(b.Len, "row"))
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return number(int64(n)) + " " + word + "s"
 }
 
 // number has separators between the thousands.
@@ -157,7 +162,7 @@ func number(n int64) string {
 func size(n int64) string {
 	units := []string{"B", "kB", "MB", "GB", "TB"}
 	x, u := float64(n), 0
-	for x >= 1000 && u < len(units)-1 {
+	for x >= 999.95 && u < len(units)-1 { // prints as 1000.0
 		x /= 1000
 		u++
 	}

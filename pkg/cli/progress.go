@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -21,8 +22,8 @@ type progress struct {
 
 	bars *mpb.Progress
 	bar  *mpb.Bar
-	last etl.Progress
-	next time.Time // of the next line
+	last atomic.Pointer[etl.Progress] // drawn by a goroutine of bars
+	next time.Time                    // of the next line
 }
 
 const lineEvery = 5 * time.Second
@@ -36,7 +37,7 @@ func (p *progress) show(now etl.Progress) {
 	if now.TotalBytes == 0 {
 		return
 	}
-	p.last = now
+	p.last.Store(&now)
 	if p.terminal {
 		p.draw(now)
 		return
@@ -67,7 +68,7 @@ func (p *progress) draw(now etl.Progress) {
 	if p.bar == nil {
 		p.bars = mpb.New(mpb.WithOutput(p.out), mpb.WithWidth(30))
 		p.bar = p.bars.AddBar(now.TotalBytes, mpb.BarRemoveOnComplete(),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.line(p.last) })))
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.line(*p.last.Load()) })))
 	}
 	p.bar.SetTotal(now.TotalBytes, false)
 	p.bar.SetCurrent(now.Bytes)

@@ -33,6 +33,9 @@ func queryCommand() *cobra.Command {
 			if lakeURL == "" || named == "" {
 				return fmt.Errorf("query needs --lake and --named; --list shows the names")
 			}
+			if err := checkFormat(format, "table", "json", "csv"); err != nil {
+				return err
+			}
 			var r query.TimeRange
 			var err error
 			if r.From, err = parseTime(from); err != nil {
@@ -40,6 +43,9 @@ func queryCommand() *cobra.Command {
 			}
 			if r.To, err = parseTime(to); err != nil {
 				return fmt.Errorf("--to: %w", err)
+			}
+			if !r.To.IsZero() && !r.From.Before(r.To) {
+				return fmt.Errorf("--from %s is not before --to %s", from, to)
 			}
 			params, err := parseParams(pairs)
 			if err != nil {

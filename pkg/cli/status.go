@@ -32,8 +32,8 @@ func statusCommand() *cobra.Command {
 		Short: "Show the tables and the recent runs",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format != "table" && format != "json" {
-				return fmt.Errorf("--format %q: understood are table and json", format)
+			if err := checkFormat(format, "table", "json"); err != nil {
+				return err
 			}
 			l, err := openLake(cmd.Context(), lakeURL, cmd.ErrOrStderr(), store.ReadOnly())
 			if err != nil {

@@ -27,8 +27,8 @@ With --source it also reads the delivered files again. The exit code is 0 only i
 everything agrees.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format != "table" && format != "json" {
-				return fmt.Errorf("--format %q: understood are table and json", format)
+			if err := checkFormat(format, "table", "json"); err != nil {
+				return err
 			}
 			src, err := openSources(cmd.Context(), sources, lakeURL)
 			if err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // derived is a typed column of one service's gold table, made from the event.
-// Each has a section in docs/format.md. To add one, add it here.
+// docs/format.md describes each. To add one, add it here.
 type derived struct {
 	name string
 	typ  columnar.Type
@@ -41,6 +41,7 @@ func derivedColumns(table string) []derived {
 
 // facts is the part of an event that derived columns are made of.
 type facts struct {
+	action []byte
 	param  func(key string) ([]byte, bool) // of requestParams, as silver has it
 	result []byte                          // response.result
 	json   fastjson.Parser
@@ -157,7 +158,16 @@ func interactive(f *facts) bool {
 	return true
 }
 
+// describesCluster says that the event has the parameters that tell what kind of
+// cluster it is about; others have no more than its id.
+func describesCluster(f *facts) bool {
+	return string(f.action) == "create" || string(f.action) == "edit"
+}
+
 func isInteractive(f *facts) columnar.Value {
+	if !describesCluster(f) {
+		return columnar.Value{}
+	}
 	if interactive(f) {
 		return columnar.IntValue(columnar.Boolean, 1)
 	}
@@ -167,6 +177,9 @@ func isInteractive(f *facts) columnar.Value {
 // creator is what made the cluster: cluster_creator as old events have it, else
 // "user", else the newer cluster_source.
 func creator(f *facts) columnar.Value {
+	if !describesCluster(f) {
+		return columnar.Value{}
+	}
 	if v, ok := f.filled("cluster_creator"); ok {
 		return stringValue(v)
 	}

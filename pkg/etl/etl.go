@@ -25,3 +25,7 @@ import "errors"
 // ErrNewerRules says that a newer binary has written the lake by rules that this
 // one does not have. Nothing was written.
 var ErrNewerRules = errors.New("the lake was written by a newer version of auditlake")
+
+// ErrRewritten says that someone else wrote rows of a layer anew, so that the
+// layer above cannot tell which of them are new. Nothing was written.
+var ErrRewritten = errors.New("rows were rewritten by another program")

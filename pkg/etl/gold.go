@@ -137,7 +137,7 @@ func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, 
 
 func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) error {
 	table := r.lake.Table(t.name)
-	batch := t.rows.batch()
+	schema, batch := t.rows.tableSchema(), t.rows.batch()
 	layout := lake.Layout{Plain: silverLayout().Plain, Stats: t.rows.stats()}
 	w := table.NewWriter(batch.Schema, layout)
 	if err := w.Write(ctx, batch); err != nil {
@@ -156,12 +156,12 @@ func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) e
 	switch {
 	case t.base == nil:
 		tx.Metadata = &delta.Metadata{
-			Schema:        batch.Schema,
+			Schema:        schema,
 			Configuration: properties(layout.Stats, map[string]string{propService: t.rows.service}),
 		}
-	case !batch.Schema.Equal(t.base.Schema()):
+	case !schema.Equal(t.base.Schema()):
 		meta := t.base.Metadata()
-		meta.Schema = batch.Schema
+		meta.Schema = schema
 		tx.Metadata = &meta
 	}
 	_, err = r.settle(ctx, table, tx)
@@ -209,7 +209,7 @@ func (p *refining) commit(ctx context.Context, silverSnap *delta.Snapshot, c *de
 // target is the gold table that the events under a table name go to: the table
 // itself, or _other once there are too many.
 func (p *refining) target(ctx context.Context, name string) (*goldTarget, error) {
-	if !slices.Contains(p.existing, name) && p.targets[name] == nil && len(p.existing)+p.fresh() >= maxGoldTables {
+	if !slices.Contains(p.existing, name) && p.targets[name] == nil && p.tables() >= maxGoldTables {
 		name = otherTable
 	}
 	if t, ok := p.targets[name]; ok {
@@ -229,11 +229,17 @@ func (p *refining) target(ctx context.Context, name string) (*goldTarget, error)
 	return t, nil
 }
 
-// fresh is how many tables the pass will create.
-func (p *refining) fresh() int {
+// tables is how many tables there are and will be. _other does not count, or a
+// pass that is repeated after it was made would deal other services to it.
+func (p *refining) tables() int {
 	n := 0
+	for _, name := range p.existing {
+		if name != otherTable {
+			n++
+		}
+	}
 	for _, t := range p.targets {
-		if t.base == nil {
+		if t.base == nil && t.name != otherTable {
 			n++
 		}
 	}

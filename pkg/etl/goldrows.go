@@ -83,12 +83,16 @@ func newGoldRows(t *goldTarget, service string) *goldRows {
 		g.field(f.Name)
 	}
 	g.schema[g.params].Type = columnar.StructOf()
+	silver := event.Schema()
 	for _, f := range g.schema {
-		g.columns = append(g.columns, columnar.NewVector(f.Type))
-		at := event.Schema().Index(f.Name)
+		at := silver.Index(f.Name)
 		if f.Name == paramsColumn {
 			at = -1
 		}
+		if at >= 0 {
+			f.Type = silver[at].Type // the table's may have fields that this binary does not know
+		}
+		g.columns = append(g.columns, columnar.NewVector(f.Type))
 		g.silver = append(g.silver, at)
 	}
 	for _, d := range g.derived {
@@ -149,7 +153,6 @@ func (g *goldRows) add(b *columnar.Batch, rows []int32) {
 		}
 	}
 	params := b.Columns[event.ColRequestParams]
-	result := b.Columns[event.ColResponse].Field("result")
 	keys := params.Children[0]
 	if keys.Codes != nil && keys.Dict != g.dict {
 		g.dict = keys.Dict
@@ -161,7 +164,7 @@ func (g *goldRows) add(b *columnar.Batch, rows []int32) {
 	for _, row := range rows {
 		g.addParams(params, int(row))
 		if len(g.derived) > 0 {
-			g.derive(params, result, int(row))
+			g.derive(b, int(row))
 		}
 	}
 }
@@ -212,7 +215,8 @@ func (g *goldRows) resolve(keys *columnar.Vector, j int) int {
 	return at
 }
 
-func (g *goldRows) derive(params, result *columnar.Vector, row int) {
+func (g *goldRows) derive(b *columnar.Batch, row int) {
+	params, result := b.Columns[event.ColRequestParams], b.Columns[event.ColResponse].Field("result")
 	from, to := 0, 0
 	if !params.IsNull(row) {
 		from, to = int(params.Offsets[row]), int(params.Offsets[row+1])
@@ -227,6 +231,7 @@ func (g *goldRows) derive(params, result *columnar.Vector, row int) {
 		return nil, false
 	}
 	g.facts.result = result.ByteAt(row)
+	g.facts.action = b.Columns[event.ColActionName].ByteAt(row)
 	for i, d := range g.derived {
 		v, dst := d.of(&g.facts), g.columns[g.made[i]]
 		switch {
@@ -240,14 +245,20 @@ func (g *goldRows) derive(params, result *columnar.Vector, row int) {
 	}
 }
 
-// batch is all rows, under the table's schema with the fields seen.
-func (g *goldRows) batch() *columnar.Batch {
+// tableSchema is the columns of the table once it has the rows.
+func (g *goldRows) tableSchema() columnar.Schema {
 	if len(g.keys) == 0 {
 		g.field(placeholder)
 	}
-	n := g.len()
 	schema := slices.Clone(g.schema)
 	schema[g.params].Type = columnar.StructOf(g.keys...)
+	return schema
+}
+
+// batch is all rows, under the table's schema as far as this binary knows it.
+func (g *goldRows) batch() *columnar.Batch {
+	schema := g.tableSchema()
+	n := g.len()
 	for _, v := range g.values {
 		v.AppendNulls(n - v.Len)
 	}
@@ -255,9 +266,9 @@ func (g *goldRows) batch() *columnar.Batch {
 	st.Type, st.Children = schema[g.params].Type, g.values
 	columns := slices.Clone(g.columns)
 	columns[g.params] = &st
-	// Columns that the table has and this binary does not know.
-	for _, c := range columns {
-		c.AppendNulls(n - c.Len)
+	for i, c := range columns {
+		c.AppendNulls(n - c.Len) // columns that this binary does not know
+		schema[i].Type = c.Type
 	}
 	return &columnar.Batch{Schema: schema, Len: n, Columns: columns}
 }
@@ -267,7 +278,10 @@ func (g *goldRows) batch() *columnar.Batch {
 func (g *goldRows) stats() []string {
 	out := eventStats()
 	for _, d := range g.derived {
-		out = append(out, d.name)
+		// Delta keeps no bounds of booleans, and some engines refuse to be asked to.
+		if d.typ.Kind != columnar.Boolean {
+			out = append(out, d.name)
+		}
 	}
 	return out
 }

@@ -87,7 +87,7 @@ func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.
 	for _, group := range byDate(files) {
 		if err := r.compare(ctx, base, group); err != nil {
 			if alone {
-				return out, out.skip(err)
+				err = out.skip(err)
 			}
 			return out, err
 		}
@@ -164,7 +164,7 @@ func (r *Runner) fetch(ctx context.Context, batch []landing.Change, out *landed)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			return out.skip(err)
+			return out.skip(sourceError{err})
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -173,9 +173,18 @@ func (r *Runner) fetch(ctx context.Context, batch []landing.Change, out *landed)
 	return slices.DeleteFunc(all, func(p *pending) bool { return p == nil }), nil
 }
 
+// sourceError is a failure to read a delivered file. The same failure of the
+// lake must not pass for it.
+type sourceError struct{ error }
+
+func (e sourceError) Unwrap() error { return e.error }
+
 // skip decides whether a batch goes on without a file that could not be read.
 func (l *landed) skip(err error) error {
 	const maxDenied = 100 // then it is not this file or that
+	if of := (sourceError{}); !errors.As(err, &of) {
+		return err
+	}
 	switch {
 	case gone(err):
 		l.skipped++
@@ -207,7 +216,10 @@ func (r *Runner) open(ctx context.Context, f *pending) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(f.body)), nil
 	}
 	rc, _, err := r.sources[f.Source].Get(ctx, f.Key, f.ETag, 0, -1)
-	return rc, err
+	if err != nil {
+		return nil, sourceError{err}
+	}
+	return rc, nil
 }
 
 // compare finds out, for the overwritten files of one date, what of them bronze
@@ -260,8 +272,8 @@ func (r *Runner) prefixLines(ctx context.Context, f *pending) (lines int64, same
 		return 0, false, err
 	}
 	defer func() {
-		if cerr := rc.Close(); err == nil {
-			err = cerr
+		if cerr := rc.Close(); err == nil && cerr != nil {
+			err = sourceError{cerr}
 		}
 	}()
 	h := sha256.New()
@@ -270,7 +282,7 @@ func (r *Runner) prefixLines(ctx context.Context, f *pending) (lines int64, same
 	for left := f.Old.Size; left > 0; {
 		n, err := io.ReadFull(rc, buf[:min(left, int64(len(buf)))])
 		if err != nil {
-			return 0, false, err
+			return 0, false, sourceError{err}
 		}
 		if left == f.Old.Size {
 			first = buf[0]
@@ -348,6 +360,7 @@ func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (lan
 	if err != nil {
 		return e, err
 	}
+	var failed error // of the lake
 	digest, err := r.lines.Read(rc, func(l landing.Line) error {
 		if l.Number <= f.after {
 			return nil
@@ -357,13 +370,17 @@ func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (lan
 			return nil
 		}
 		e.Sum.Add(l.Hash)
-		return b.add(ctx, f, day, l)
+		failed = b.add(ctx, f, day, l)
+		return failed
 	})
 	if cerr := rc.Close(); err == nil {
 		err = cerr
 	}
+	if failed != nil {
+		return e, failed
+	}
 	if err != nil {
-		return e, err
+		return e, sourceError{err}
 	}
 	e.Lines = digest.Lines
 	e.SHA256 = hex.EncodeToString(digest.SHA256[:])

@@ -133,8 +133,8 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 
 // Run lands what is new in the sources and brings it up to gold, then finishes
 // what an earlier run may have left. On unchanged sources it commits nothing. A
-// failed run is recorded like any other; what it committed is complete, and the
-// next run goes on from there.
+// run that fails is recorded too, unless it was cut off or there is no lake yet;
+// what it committed is complete, and the next run goes on from there.
 func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	sum := Summary{Started: r.lake.Now(), BronzeVersion: -1, SilverVersion: -1}
 	err := r.run(ctx, &sum)
@@ -207,11 +207,15 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		}
 		done.Stage, done.Bronze, done.Silver, done.Gold = "bronze", sum.Bronze, sum.Silver, sum.Gold
 		r.opts.Progress(done)
+		planned := r.statePath
 		if base, err = r.loadState(ctx); err != nil {
 			return false, err
 		}
 		if err := r.raise(ctx, base, sum); err != nil {
 			return false, err
+		}
+		if r.statePath != planned {
+			return true, nil // another run has landed something of what is left, too
 		}
 		done.Stage, done.Silver, done.Gold = "gold", sum.Silver, sum.Gold
 		r.opts.Progress(done)
@@ -229,14 +233,14 @@ func (r *Runner) plan(ctx context.Context, beat *heartbeat, sum *Summary) ([]lan
 	since := r.state.Since(now.Format(time.DateOnly), r.opts.LookbackDays)
 	var files []landing.File
 	sum.Listed, sum.Unrecognised, sum.Examples = 0, 0, nil
+	sum.Swept = true
 	for _, src := range r.opts.Sources {
 		w := landing.Window{}
 		if !sweep {
 			w = landing.Window{Since: since, Parents: beat.Parents[src.URL]}
 		}
-		sum.Swept = w.Sweep()
 		if !w.Sweep() {
-			sum.Since = since
+			sum.Swept, sum.Since = false, since
 		}
 		got, err := landing.Discover(ctx, src.Store, r.state.SourceIndex(src.URL), w)
 		if err != nil {
@@ -301,9 +305,8 @@ func (r *Runner) loadState(ctx context.Context) (*delta.Snapshot, error) {
 		if err := checkRules(snap); err != nil {
 			return nil, err
 		}
-		path = snap.Metadata().Configuration[landing.Property]
-		if path == "" {
-			return nil, fmt.Errorf("table %s has no property %s: it was not written by auditlake", lake.Bronze, landing.Property)
+		if path, err = landingPath(snap); err != nil {
+			return nil, err
 		}
 	}
 	if r.state == nil || path != r.statePath {
@@ -320,6 +323,15 @@ func (r *Runner) loadState(ctx context.Context) (*delta.Snapshot, error) {
 		r.sources[r.state.SourceIndex(s.URL)] = s.Store
 	}
 	return snap, nil
+}
+
+// landingPath is where the landing state of a version of bronze is.
+func landingPath(bronze *delta.Snapshot) (string, error) {
+	path := bronze.Metadata().Configuration[landing.Property]
+	if path == "" {
+		return "", fmt.Errorf("table %s has no property %s: it was not written by auditlake", lake.Bronze, landing.Property)
+	}
+	return path, nil
 }
 
 // heartbeat says when the lake was last looked after. It is a hint: without it

@@ -40,16 +40,20 @@ type stretch struct {
 // stretches cuts the commits after a version into stretches that have rows, or
 // so many commits that the next run should not look at them again. Commits that
 // only rearrange rows or remove them add nothing and are passed over; a gap in
-// the log is an error.
+// the log is an error, and so is a commit that rewrites rows.
 func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after int64) iter.Seq2[stretch, error] {
 	return func(yield func(stretch, error) bool) {
 		cur := stretch{from: after + 1}
 		for c, err := range t.Log().Commits(ctx, after, snap.Version()) {
 			if errors.Is(err, delta.ErrLogGap) {
-				err = fmt.Errorf("follow %s: %w: rows may have been missed; rebuild with auditlake replay", t.Name, err)
+				err = fmt.Errorf("follow %s: its log was cleaned up beyond the last version that was followed: %w", t.Name, err)
 			}
 			if err != nil {
 				yield(stretch{}, err)
+				return
+			}
+			if rewrites(c) {
+				yield(stretch{}, fmt.Errorf("follow %s: version %d (%s): %w", t.Name, c.Version, c.Info.Operation, ErrRewritten))
 				return
 			}
 			if len(c.Adds) > 0 && !c.Rearranges() {
@@ -70,6 +74,13 @@ func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after i
 			yield(cur, nil)
 		}
 	}
+}
+
+// rewrites says that a commit put rows in the place of others, as DELETE, UPDATE
+// and overwriting do.
+func rewrites(c *delta.Commit) bool {
+	changes := slices.ContainsFunc(c.Removes, func(r delta.Remove) bool { return r.DataChange })
+	return changes && len(c.Adds) > 0
 }
 
 func rowsOf(snap *delta.Snapshot, a *delta.Add) int64 {
@@ -266,6 +277,7 @@ type cleansing struct {
 	silver, quarantine      *lake.Writer
 	keepEvents, keepRefused bool // what the tables lack of the commit being read
 	eventRows, refusedRows  int64
+	bytes                   int // of the lines in events and refused
 }
 
 func (p *cleansing) batch(ctx context.Context, b *columnar.Batch) error {
@@ -296,7 +308,8 @@ func (p *cleansing) batch(ctx context.Context, b *columnar.Batch) error {
 			}
 			p.refused.Len++
 		}
-		if p.events.Len >= pageRows || p.refused.Len >= pageRows || len(p.events.Columns[event.ColRequestParams].Children[1].Bytes.Data) >= pageBytes {
+		p.bytes += len(line)
+		if p.events.Len >= pageRows || p.refused.Len >= pageRows || p.bytes >= pageBytes {
 			if err := p.flush(ctx); err != nil {
 				return err
 			}
@@ -320,6 +333,7 @@ func (p *cleansing) flush(ctx context.Context) error {
 	}
 	p.events.Reset()
 	p.refused.Reset()
+	p.bytes = 0
 	return nil
 }
 

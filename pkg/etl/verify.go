@@ -90,7 +90,10 @@ func Verify(ctx context.Context, l *lake.Lake, sources []Source) (*Report, error
 	if err != nil {
 		return nil, err
 	}
-	path := bronze.Metadata().Configuration[landing.Property]
+	path, err := landingPath(bronze)
+	if err != nil {
+		return nil, err
+	}
 	if v.state, err = landing.Load(ctx, l.Store(), path, nil); err != nil {
 		return nil, err
 	}
@@ -194,9 +197,9 @@ func (v *verifier) bronze(ctx context.Context, snap *delta.Snapshot) error {
 			delete(found, e.FileID)
 		}
 	}
-	for id, a := range found {
-		v.report.problem("bronze: %s has %d rows, and the landing state does not know the file", v.name(id), a.rows)
-		v.report.Bronze += a.rows
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		v.report.problem("bronze: %s has %d rows, and the landing state does not know the file", v.name(id), found[id].rows)
+		v.report.Bronze += found[id].rows
 	}
 	return nil
 }
@@ -345,8 +348,8 @@ func (v *verifier) gold(ctx context.Context) error {
 		}
 		delete(below, name)
 	}
-	for name, b := range below {
-		v.report.problem("gold: table %s is missing, silver has %d events for it", name, b.rows)
+	for _, name := range slices.Sorted(maps.Keys(below)) {
+		v.report.problem("gold: table %s is missing, silver has %d events for it", name, below[name].rows)
 	}
 	return nil
 }

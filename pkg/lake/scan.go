@@ -197,14 +197,16 @@ func (o *object) ReadRange(ctx context.Context, offset, length int64) (_ []byte,
 	return buf, nil
 }
 
-// maxFooters is how many parsed footers a table keeps: enough for the files a
-// dashboard looks at over and over, small beside a query's own memory.
-const maxFooters = 512
+// maxFooterBytes is how much memory the parsed footers of a table may take:
+// enough for the files a dashboard looks at over and over, small beside a query's
+// own memory. A footer of a gold table with hundreds of columns takes some 300 kB.
+const maxFooterBytes = 16 << 20
 
 // footers keeps parsed Parquet footers by path. Data files never change.
 type footers struct {
 	mu     sync.Mutex
 	byPath map[string]*columnar.File // guarded by mu
+	bytes  int64                     // of all in byPath; guarded by mu
 }
 
 func newFooters() *footers { return &footers{byPath: map[string]*columnar.File{}} }
@@ -222,12 +224,17 @@ func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*colum
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.byPath) >= maxFooters {
-		for path := range f.byPath { // any one: files of equal use
-			delete(f.byPath, path)
+	if _, ok := f.byPath[add.Path]; ok || file.Weight() > maxFooterBytes {
+		return file, nil
+	}
+	for path, other := range f.byPath { // any: files of equal use
+		if f.bytes+file.Weight() <= maxFooterBytes {
 			break
 		}
+		delete(f.byPath, path)
+		f.bytes -= other.Weight()
 	}
 	f.byPath[add.Path] = file
+	f.bytes += file.Weight()
 	return file, nil
 }

@@ -16,8 +16,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/valyala/fastjson"
 
@@ -119,7 +119,9 @@ type Counts struct {
 }
 
 // Earliest is the first moment an event may have: Databricks was founded in 2013.
-func Earliest() time.Time { return time.Date(2013, 1, 1, 0, 0, 0, 0, time.UTC) }
+func Earliest() time.Time { return time.UnixMilli(earliestMillis).UTC() }
+
+const earliestMillis = 1356998400000 // 2013-01-01
 
 // Skew is how far after the time of ingestion an event may lie.
 const Skew = 48 * time.Hour
@@ -129,24 +131,17 @@ const Skew = 48 * time.Hour
 type Cleanser struct {
 	Counts Counts
 
-	earliest, latest int64 // epoch milliseconds
-	parser           fastjson.Parser
-	top              [numFields]*fastjson.Value
-	unknown          []member
-	params           []member
-	seen             map[string]int
-	sorted           []member // stack of the canonical writer
-	buf, canonical   []byte
+	parser         fastjson.Parser
+	escaped        []byte // the line where it had to be changed for the parser
+	top            [numFields]*fastjson.Value
+	unknown        members
+	params         members
+	sorted         []member // stack of the canonical writer
+	buf, canonical []byte
 }
 
-// NewCleanser accepts events up to Skew after now.
-func NewCleanser(now time.Time) *Cleanser {
-	return &Cleanser{
-		earliest: Earliest().UnixMilli(),
-		latest:   now.Add(Skew).UnixMilli(),
-		seen:     map[string]int{},
-	}
-}
+// NewCleanser has seen no line yet.
+func NewCleanser() *Cleanser { return &Cleanser{} }
 
 // The top-level members of a delivered event.
 const (
@@ -213,24 +208,16 @@ func fieldOf(key []byte) int {
 // Append adds the line to dst, a batch of Schema, or returns why not and leaves
 // dst as it was. It keeps nothing of the line.
 func (c *Cleanser) Append(dst *columnar.Batch, line []byte, from Origin) Reason {
-	if !utf8.Valid(line) {
-		return "not valid UTF-8"
-	}
-	// Parse limits the nesting, Validate does not: in this order a hostile line
-	// cannot exhaust the stack. Parse alone accepts what is not JSON.
-	v, err := c.parser.ParseBytes(line)
-	if err != nil {
-		return Reason("not JSON: " + brief(err))
-	}
-	if err := fastjson.ValidateBytes(line); err != nil {
-		return Reason("not JSON: " + brief(err))
+	v, reason := c.parse(line)
+	if reason != "" {
+		return reason
 	}
 	obj, err := v.Object()
 	if err != nil {
 		return Reason("not a JSON object but " + v.Type().String())
 	}
 	c.split(obj)
-	millis, reason := c.eventTime()
+	millis, reason := c.eventTime(from.IngestedAt)
 	if reason != "" {
 		return reason
 	}
@@ -241,7 +228,7 @@ func (c *Cleanser) Append(dst *columnar.Batch, line []byte, from Origin) Reason 
 // split sorts the members of an event into c.top and c.unknown.
 func (c *Cleanser) split(obj *fastjson.Object) {
 	c.top = [numFields]*fastjson.Value{}
-	c.unknown = c.unknown[:0]
+	c.unknown.reset()
 	obj.Visit(func(key []byte, v *fastjson.Value) {
 		if f := fieldOf(key); f >= 0 {
 			if c.top[f] != nil {
@@ -250,11 +237,15 @@ func (c *Cleanser) split(obj *fastjson.Object) {
 			c.top[f] = v
 			return
 		}
-		c.unknown = append(c.unknown, member{key, v})
+		if c.unknown.set(key, v) {
+			c.Counts.DuplicateKeys++
+		}
 	})
 }
 
-func (c *Cleanser) eventTime() (millis int64, _ Reason) {
+// eventTime does not look at the clock: the same line is the same row whenever it
+// is cleansed.
+func (c *Cleanser) eventTime(ingestedAt int64) (millis int64, _ Reason) {
 	v := c.top[fTimestamp]
 	if isNull(v) {
 		return 0, "no timestamp"
@@ -263,7 +254,7 @@ func (c *Cleanser) eventTime() (millis int64, _ Reason) {
 	if !ok {
 		return 0, Reason("timestamp is not a whole number of milliseconds: " + clip(string(v.MarshalTo(nil))))
 	}
-	if millis < c.earliest || millis > c.latest {
+	if millis < earliestMillis || millis > ingestedAt/microsPerMilli+Skew.Milliseconds() {
 		when := strconv.FormatInt(millis, 10) + " ms"
 		if t := time.UnixMilli(millis).UTC(); t.Year() > 0 && t.Year() < 10000 {
 			when = t.Format(time.RFC3339)
@@ -338,22 +329,11 @@ func Hash(b []byte) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// brief is a parser's message without the piece of the line it quotes: reasons
-// are grouped by, and must not carry event contents.
-func brief(err error) string {
-	s := err.Error()
-	for i := range len(s) {
-		if s[i] == ';' || s[i] == '"' {
-			return s[:i]
-		}
-	}
-	return clip(s)
-}
-
+// clip is s, valid UTF-8, at a length fit for a message.
 func clip(s string) string {
 	const most = 80
 	if len(s) > most {
-		return fmt.Sprintf("%s… (%d bytes)", s[:most], len(s))
+		return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(s[:most], ""), len(s))
 	}
 	return s
 }

@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/valyala/fastjson"
@@ -9,10 +10,68 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
 
-// member is one key and value of a JSON object, in delivery order.
+// member is one key and value of a JSON object.
 type member struct {
 	key   []byte
 	value *fastjson.Value
+}
+
+// members are members in delivery order, each key once. The zero value is empty.
+type members struct {
+	list []member
+	at   map[string]int // position of each key, once there are more than fewMembers
+}
+
+const (
+	// fewMembers is how many are found faster by a scan than by a map. The map
+	// keeps the cost of hostile input linear.
+	fewMembers = 32
+	// manyMembers is how many make a map that is not worth keeping.
+	manyMembers = 1024
+)
+
+func (m *members) reset() {
+	m.list = m.list[:0]
+	if len(m.at) > manyMembers {
+		m.at = nil
+	}
+	clear(m.at)
+}
+
+// set puts the last value of a repeated key in the first one's place.
+func (m *members) set(key []byte, v *fastjson.Value) (repeated bool) {
+	if i := m.index(key); i >= 0 {
+		m.list[i].value = v
+		return true
+	}
+	m.list = append(m.list, member{key, v})
+	switch n := len(m.list); {
+	case n == fewMembers+1:
+		if m.at == nil {
+			m.at = map[string]int{}
+		}
+		for i, x := range m.list {
+			m.at[string(x.key)] = i
+		}
+	case n > fewMembers:
+		m.at[string(key)] = n - 1
+	}
+	return false
+}
+
+func (m *members) index(key []byte) int {
+	if len(m.list) > fewMembers {
+		if i, ok := m.at[string(key)]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range m.list {
+		if bytes.Equal(m.list[i].key, key) {
+			return i
+		}
+	}
+	return -1
 }
 
 func isNull(v *fastjson.Value) bool { return v == nil || v.Type() == fastjson.TypeNull }
@@ -72,7 +131,7 @@ func (c *Cleanser) appendWorkspace(dst *columnar.Vector, folder int64) {
 
 // keepWhole puts a known member that does not fit its column into extra.
 func (c *Cleanser) keepWhole(name string, v *fastjson.Value) {
-	c.unknown = append(c.unknown, member{[]byte(name), v})
+	c.unknown.set([]byte(name), v)
 }
 
 func (c *Cleanser) appendIdentity(col []*columnar.Vector) {
@@ -107,7 +166,7 @@ func (c *Cleanser) appendIdentity(col []*columnar.Vector) {
 			return
 		}
 	}
-	for _, p := range c.params {
+	for _, p := range c.params.list {
 		if string(p.key) == "user" {
 			if s := c.text(p.value); len(s) > 0 {
 				actor.AppendBytes(s)
@@ -119,14 +178,9 @@ func (c *Cleanser) appendIdentity(col []*columnar.Vector) {
 	actor.AppendNull()
 }
 
-// manyParams is the number of keys from which a map finds repeated keys faster
-// than a scan, and without quadratic cost on hostile input.
-const manyParams = 32
-
-// readParams fills c.params with the members of requestParams that are not null,
-// the last one of a repeated key in the first one's place.
+// readParams fills c.params with the members of requestParams that are not null.
 func (c *Cleanser) readParams() {
-	c.params = c.params[:0]
+	c.params.reset()
 	v := c.top[fRequestParams]
 	if isNull(v) {
 		return
@@ -134,42 +188,15 @@ func (c *Cleanser) readParams() {
 	obj, err := v.Object()
 	if err != nil {
 		c.keepWhole("requestParams", v)
+		c.top[fRequestParams] = nil // there is no map to show
 		return
 	}
-	indexed := obj.Len() > manyParams
-	if indexed {
-		clear(c.seen)
-	}
 	obj.Visit(func(key []byte, v *fastjson.Value) {
-		at := -1
-		if indexed {
-			if i, ok := c.seen[string(key)]; ok {
-				at = i
-			} else {
-				c.seen[string(key)] = len(c.params)
-			}
-		} else {
-			for i := range c.params {
-				if bytes.Equal(c.params[i].key, key) {
-					at = i
-					break
-				}
-			}
-		}
-		if at >= 0 {
+		if c.params.set(key, v) {
 			c.Counts.DuplicateKeys++
-			c.params[at].value = v
-			return
 		}
-		c.params = append(c.params, member{key, v})
 	})
-	kept := c.params[:0]
-	for _, p := range c.params {
-		if !isNull(p.value) {
-			kept = append(kept, p)
-		}
-	}
-	c.params = kept
+	c.params.list = slices.DeleteFunc(c.params.list, func(p member) bool { return isNull(p.value) })
 }
 
 func (c *Cleanser) appendParams(dst *columnar.Vector) {
@@ -179,7 +206,7 @@ func (c *Cleanser) appendParams(dst *columnar.Vector) {
 	}
 	truncated := false
 	keys, values := dst.Children[0], dst.Children[1]
-	for _, p := range c.params {
+	for _, p := range c.params.list {
 		text := c.text(p.value)
 		truncated = truncated || bytes.HasSuffix(text, truncatedSuffix) || string(p.key) == "TRUNCATED"
 		keys.AppendBytes(p.key)
@@ -240,12 +267,12 @@ func (c *Cleanser) appendResponse(dst *columnar.Vector) (status int64, known boo
 }
 
 func (c *Cleanser) appendExtra(dst *columnar.Vector) {
-	if len(c.unknown) == 0 {
+	if len(c.unknown.list) == 0 {
 		dst.AppendNull()
 		return
 	}
 	c.buf = append(c.buf[:0], '{')
-	for i, m := range c.unknown {
+	for i, m := range c.unknown.list {
 		if i > 0 {
 			c.buf = append(c.buf, ',')
 		}

@@ -95,6 +95,10 @@ func (lr *LineReader) Read(r io.Reader, fn func(Line) error) (Digest, error) {
 	if _, err := io.Copy(io.Discard, buffered); err != nil {
 		return Digest{}, err
 	}
+	// A Peek may have met the error and another read gone on behind it.
+	if delivered.err != nil {
+		return Digest{}, delivered.err
+	}
 	d := Digest{Size: delivered.n, Lines: s.lines}
 	delivered.h.Sum(d.SHA256[:0])
 	if damaged != nil {
@@ -204,11 +208,15 @@ func (s *splitter) grow(piece []byte) {
 	s.line = append(s.line, piece...)
 }
 
-// mark gives what was collected before the content broke off, and the empty line.
+// mark gives what was collected before the content broke off, and the empty line
+// under a number of its own.
 func (s *splitter) mark() error {
-	if err := s.emit(); err != nil {
-		return err
+	if len(s.line) > 0 {
+		if err := s.emit(); err != nil {
+			return err
+		}
 	}
+	s.number++
 	return s.call(Line{Hash: shortHash(nil), Number: s.number})
 }
 

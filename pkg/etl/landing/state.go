@@ -264,9 +264,6 @@ func (st *State) Next(ctx context.Context, changed map[string][]Entry) (*State, 
 			sh[fileRef{e.Source, e.Key}] = e
 			next.NextFileID = max(next.NextFileID, e.FileID+1)
 		}
-		if had := st.Dates[date].Path; had != "" {
-			delete(next.shards, had)
-		}
 		g.Go(func() error {
 			ref, err := writeShard(gctx, st.store, date, sh)
 			if err != nil {
@@ -274,6 +271,7 @@ func (st *State) Next(ctx context.Context, changed map[string][]Entry) (*State, 
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			delete(next.shards, st.Dates[date].Path)
 			next.Dates[date] = ref
 			next.shards[ref.Path] = sh
 			return nil

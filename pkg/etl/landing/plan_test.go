@@ -1,0 +1,137 @@
+package landing_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/auditlake/auditlake/pkg/etl/landing"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+func TestChanges(t *testing.T) {
+	s := store.NewMetered(store.NewMemory("lake"))
+	same, grown, rewritten, gone := entry(1, "same", 1), entry(2, "grown", 1), entry(3, "rewritten", 1), entry(4, "gone", 1)
+	old := entry(5, "old", 1)
+	st, path := next(t, landing.Empty(s), byDate{"2024-03-10": {same, grown, rewritten, gone}, "2024-01-01": {old}, "2024-02-02": {entry(6, "x", 1)}})
+	st = load(t, s, path)
+	file := func(source int, date string, e landing.Entry) landing.File {
+		return landing.File{Source: source, Key: e.Key, ETag: e.ETag, Size: e.Size, Date: date}
+	}
+	bigger, other, oldChanged := file(0, "2024-03-10", grown), file(0, "2024-03-10", rewritten), file(0, "2024-01-01", old)
+	bigger.Size++
+	other.ETag, oldChanged.ETag = "e2", "e2"
+	before := s.Usage().Get.Calls
+	got, err := st.Changes(t.Context(), []landing.File{
+		file(1, "2024-03-10", same), // the same key in another source is another file
+		other, file(0, "2024-03-10", same), bigger, oldChanged,
+		file(0, "2024-03-11", same), // the same key under another date, too
+	}, "2024-01-02")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reads := s.Usage().Get.Calls - before; reads != 1 {
+		t.Errorf("%d shards were read, want that of 2024-03-10 alone", reads)
+	}
+	want := []landing.Change{
+		{File: bigger, Old: &grown}, {File: other, Old: &rewritten},
+		{File: file(1, "2024-03-10", same)}, {File: file(0, "2024-03-11", same)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	all, err := st.Changes(t.Context(), []landing.File{oldChanged}, "")
+	if err != nil || len(all) != 1 || all[0].Old == nil {
+		t.Errorf("without a horizon: %+v, %v", all, err)
+	}
+}
+
+func TestBatches(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sizes := rapid.SliceOf(rapid.Int64Range(0, 40)).Draw(t, "sizes")
+		maxBytes := rapid.Int64Range(1, 60).Draw(t, "bytes of a batch")
+		large := rapid.Int64Range(0, 40).Draw(t, "bytes of a small file")
+		maxFiles := rapid.IntRange(1, 5).Draw(t, "files of a batch")
+		var changes, joined []landing.Change
+		for i, size := range sizes {
+			changes = append(changes, landing.Change{File: landing.File{Key: fmt.Sprint(i), Size: size}})
+		}
+		batches := landing.Batches(changes, maxBytes, large, maxFiles)
+		total := func(batch []landing.Change) (n int64) {
+			for _, c := range batch {
+				n += c.Size
+			}
+			return n
+		}
+		for i, b := range batches {
+			joined = append(joined, b...)
+			alone := len(b) == 1
+			if len(b) == 0 || len(b) > maxFiles || total(b) > maxBytes && !alone {
+				t.Fatalf("batch of %d files, %d bytes", len(b), total(b))
+			}
+			for _, c := range b {
+				if c.Size > large && !alone {
+					t.Fatalf("a file of %d bytes with others", c.Size)
+				}
+			}
+			if i > 0 {
+				last := batches[i-1]
+				fits := len(last) < maxFiles && total(last)+b[0].Size <= maxBytes
+				if fits && b[0].Size <= large && last[0].Size <= large {
+					t.Fatalf("batch %d was cut early: %d files, %d bytes, next %d", i-1, len(last), total(last), b[0].Size)
+				}
+			}
+		}
+		if diff := cmp.Diff(changes, joined); diff != "" {
+			t.Fatalf("changes (-before +after):\n%s", diff)
+		}
+	})
+}
+
+func manifest(dates map[string]int64) landing.Manifest {
+	m := landing.Manifest{Dates: map[string]landing.DateRef{}}
+	for d, files := range dates {
+		m.Dates[d] = landing.DateRef{Files: files}
+	}
+	return m
+}
+
+func TestSince(t *testing.T) {
+	for name, tc := range map[string]struct {
+		dates map[string]int64
+		days  int
+		want  string
+	}{
+		"a new lake":               {nil, 3, ""},
+		"as of today":              {map[string]int64{"2024-03-10": 1, "2024-01-01": 1}, 3, "2024-03-07"},
+		"behind":                   {map[string]int64{"2024-02-29": 1}, 3, "2024-02-26"},
+		"over a year's end":        {map[string]int64{"2024-01-02": 1}, 3, "2023-12-30"},
+		"a folder from the future": {map[string]int64{"2999-01-01": 1}, 3, "2024-03-07"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := manifest(tc.dates).Since("2024-03-10", tc.days); got != tc.want {
+				t.Errorf("Since = %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestCheapSweep(t *testing.T) {
+	for name, tc := range map[string]struct {
+		dates map[string]int64
+		want  bool
+	}{
+		"a new lake":         {nil, true},
+		"a few files":        {map[string]int64{"2024-03-10": 100}, true},
+		"64 pages and dates": {map[string]int64{"2024-03-10": 63_000}, true},
+		"one page more":      {map[string]int64{"2024-03-10": 64_000}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := manifest(tc.dates).CheapSweep(); got != tc.want {
+				t.Errorf("CheapSweep = %t", got)
+			}
+		})
+	}
+}
