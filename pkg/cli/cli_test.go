@@ -90,7 +90,7 @@ func TestFromDeliveredFilesToAnswers(t *testing.T) {
 	if err != nil || len(records) != 2 || records[1][0] != "2019-12-28" {
 		t.Errorf("csv: %q, %v", records, err)
 	}
-	if out := succeed(t, query...); !strings.Contains(out, "1 rows") {
+	if out := succeed(t, query...); !strings.Contains(out, "1 row") {
 		t.Errorf("table:\n%s", out)
 	}
 	none := []string{"query", "--lake", lake, "--named", "clusters_created_per_day", "--to", "2019-12-28", "--format"}
