@@ -122,4 +122,4 @@ require (
 
 tool github.com/auditlake/auditlake/internal/mage
 
-ignore ./node_modules
+ignore node_modules
