@@ -104,6 +104,20 @@ func openLake(ctx context.Context, url string, errOut io.Writer, opts ...store.O
 	}), nil
 }
 
+// existingLake opens a lake for reading. It refuses a place where none is, so that
+// a mistyped URL is not an empty answer.
+func existingLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
+	l, err := openLake(cmd.Context(), url, cmd.ErrOrStderr(), store.ReadOnly())
+	if err != nil {
+		return nil, err
+	}
+	_, err = l.Table(lake.Bronze).View(cmd.Context())
+	if errors.Is(err, lake.ErrNoTable) || errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("no lake at %s: run auditlake etl first, or check --lake", l.Store())
+	}
+	return l, err
+}
+
 // openSources opens the sources for reading. It refuses any that shares keys with
 // the lake, where the ETL would read what it wrote, or with another source, whose
 // lines would come in twice.

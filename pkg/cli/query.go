@@ -9,7 +9,6 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
-	"github.com/auditlake/auditlake/pkg/store"
 )
 
 func queryCommand() *cobra.Command {
@@ -55,11 +54,8 @@ func queryCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l, err := openLake(cmd.Context(), lakeURL, cmd.ErrOrStderr(), store.ReadOnly())
+			l, err := existingLake(cmd, lakeURL)
 			if err != nil {
-				return err
-			}
-			if err := requireLake(cmd.Context(), l); err != nil {
 				return err
 			}
 			if explain {

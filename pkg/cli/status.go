@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,19 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/auditlake/auditlake/pkg/etl"
-	"github.com/auditlake/auditlake/pkg/lake"
-	"github.com/auditlake/auditlake/pkg/store"
 )
-
-// requireLake refuses a place where no lake is, so that a mistyped URL is not an
-// empty answer.
-func requireLake(ctx context.Context, l *lake.Lake) error {
-	_, err := l.Table(lake.Bronze).View(ctx)
-	if errors.Is(err, lake.ErrNoTable) || errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("no lake at %s: run auditlake etl first, or check --lake", l.Store())
-	}
-	return err
-}
 
 func statusCommand() *cobra.Command {
 	var lakeURL, format string
@@ -35,11 +21,8 @@ func statusCommand() *cobra.Command {
 			if err := checkFormat(format, "table", "json"); err != nil {
 				return err
 			}
-			l, err := openLake(cmd.Context(), lakeURL, cmd.ErrOrStderr(), store.ReadOnly())
+			l, err := existingLake(cmd, lakeURL)
 			if err != nil {
-				return err
-			}
-			if err := requireLake(cmd.Context(), l); err != nil {
 				return err
 			}
 			s, err := etl.ReadStatus(cmd.Context(), l)

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/auditlake/auditlake/pkg/etl"
-	"github.com/auditlake/auditlake/pkg/store"
 )
 
 func verifyCommand() *cobra.Command {
@@ -34,11 +33,8 @@ everything agrees.`,
 			if err != nil {
 				return err
 			}
-			l, err := openLake(cmd.Context(), lakeURL, cmd.ErrOrStderr(), store.ReadOnly())
+			l, err := existingLake(cmd, lakeURL)
 			if err != nil {
-				return err
-			}
-			if err := requireLake(cmd.Context(), l); err != nil {
 				return err
 			}
 			r, err := etl.Verify(cmd.Context(), l, src)
