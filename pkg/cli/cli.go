@@ -69,14 +69,9 @@ func Main(root *cobra.Command) int {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted; what was committed stays, and the next run goes on from there")
 	}
-	if !errors.Is(err, errQuiet) {
-		_, _ = fmt.Fprintf(root.ErrOrStderr(), "%s: %v\n", root.Name(), err)
-	}
+	_, _ = fmt.Fprintf(root.ErrOrStderr(), "%s: %v\n", root.Name(), err)
 	return 1
 }
-
-// errQuiet fails a command that has said why already.
-var errQuiet = errors.New("failed")
 
 // Where the lake is, and how to say so.
 const lakeUsage = "where the lake is: a folder, or s3://bucket/prefix?region=…&endpoint=…&path_style=true"

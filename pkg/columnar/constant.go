@@ -70,3 +70,28 @@ func (v *Vector) AppendRows(src *Vector, rows []int32) {
 	}
 	v.Len += len(rows)
 }
+
+// TextBytes is about how much memory the strings of the batch would take without
+// dictionaries.
+func (b *Batch) TextBytes() int64 {
+	n := int64(0)
+	for _, c := range b.Columns {
+		n += c.textBytes()
+	}
+	return n
+}
+
+func (v *Vector) textBytes() int64 {
+	if v.Codes == nil {
+		n := int64(len(v.Bytes.Data))
+		for _, c := range v.Children {
+			n += c.textBytes()
+		}
+		return n
+	}
+	n := 0
+	for i := range v.Len {
+		n += len(v.ByteAt(i))
+	}
+	return int64(n)
+}

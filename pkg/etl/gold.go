@@ -92,12 +92,20 @@ func (r *Runner) writeWatermark(ctx context.Context, version int64) error {
 	return nil
 }
 
+// spillBatches is how many batches of text a pass holds before it writes what it
+// has to data files: a stretch is one commit at least, and a commit may be one
+// huge file.
+const spillBatches = 2
+
 // goldTarget is one gold table in a pass.
 type goldTarget struct {
 	name string
 	base *delta.Snapshot // nil: to be created
 	done int64           // silver version it has reached
 	rows *goldRows       // nil until it gets a row
+
+	adds    []delta.Add // files written before the end of the pass
+	spilled int64       // rows in them
 }
 
 func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, s stretch, out *refined) error {
@@ -112,34 +120,40 @@ func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, 
 			return err
 		}
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(goldWriters)
 	var mu sync.Mutex
-	for _, name := range slices.Sorted(maps.Keys(pass.targets)) {
-		t := pass.targets[name]
-		if t.rows == nil {
-			continue
+	return pass.each(ctx, func(ctx context.Context, t *goldTarget) error {
+		rows, err := r.commitGold(ctx, t, s.to)
+		if err != nil {
+			return err
 		}
-		g.Go(func() error {
-			n := int64(t.rows.len())
-			if err := r.commitGold(gctx, t, s.to); err != nil {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			out.rows += n
-			out.tables[t.name] = true
-			return nil
-		})
+		mu.Lock()
+		defer mu.Unlock()
+		out.rows += rows
+		out.tables[t.name] = true
+		return nil
+	})
+}
+
+// each calls do for every table that gets rows, several at once.
+func (p *refining) each(ctx context.Context, do func(context.Context, *goldTarget) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(goldWriters)
+	for _, name := range slices.Sorted(maps.Keys(p.targets)) {
+		if t := p.targets[name]; t.rows != nil {
+			g.Go(func() error { return do(ctx, t) })
+		}
 	}
 	return g.Wait()
 }
 
-func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) error {
-	table := r.lake.Table(t.name)
-	schema, batch := t.rows.tableSchema(), t.rows.batch()
-	layout := lake.Layout{Plain: silverLayout().Plain, Stats: t.rows.stats()}
-	w := table.NewWriter(batch.Schema, layout)
+// spill writes the rows held for a table to data files, which the table's commit
+// names at the end of the pass. Keys keep their fields.
+func (r *Runner) spill(ctx context.Context, t *goldTarget) error {
+	if t.rows.len() == 0 {
+		return nil
+	}
+	batch := t.rows.batch()
+	w := r.lake.Table(t.name).NewWriter(batch.Schema, lake.Layout{Plain: silverLayout().Plain, Stats: t.rows.stats()})
 	if err := w.Write(ctx, batch); err != nil {
 		return err
 	}
@@ -147,25 +161,36 @@ func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) e
 	if err != nil {
 		return err
 	}
+	t.adds = append(t.adds, adds...)
+	t.spilled += int64(batch.Len)
+	t.rows = t.rows.successor(t)
+	return nil
+}
+
+func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) (rows int64, err error) {
+	if err := r.spill(ctx, t); err != nil {
+		return 0, err
+	}
+	schema := t.rows.tableSchema()
 	tx := delta.Tx{
 		Base: t.base, Operation: operation,
 		Parameters: streamingParameters(appGold, reaches),
-		Metrics:    metrics(adds, 0, int64(batch.Len)),
-		Adds:       adds, Txn: &delta.Txn{AppID: appGold, Version: reaches},
+		Metrics:    metrics(t.adds, 0, t.spilled),
+		Adds:       t.adds, Txn: &delta.Txn{AppID: appGold, Version: reaches},
 	}
 	switch {
 	case t.base == nil:
 		tx.Metadata = &delta.Metadata{
 			Schema:        schema,
-			Configuration: properties(layout.Stats, map[string]string{propService: t.rows.service}),
+			Configuration: properties(t.rows.stats(), map[string]string{propService: t.rows.service}),
 		}
 	case !schema.Equal(t.base.Schema()):
 		meta := t.base.Metadata()
 		meta.Schema = schema
 		tx.Metadata = &meta
 	}
-	_, err = r.settle(ctx, table, tx)
-	return err
+	_, err = r.settle(ctx, r.lake.Table(t.name), tx)
+	return t.spilled, err
 }
 
 // refining reads silver and deals its rows to the gold tables.
@@ -174,6 +199,8 @@ type refining struct {
 	existing  []string               // gold tables before the pass
 	targets   map[string]*goldTarget // by table name
 	byService map[string]*goldTarget // by service as delivered; "" for null
+
+	held int64 // bytes of text in rows, about
 
 	dict   *columnar.Bytes // of serviceName in the last batch
 	byCode []*goldTarget
@@ -280,7 +307,12 @@ func (p *refining) deal(ctx context.Context, b *columnar.Batch, version int64) e
 		}
 		t.rows.add(b, at)
 	}
-	return nil
+	p.held += b.TextBytes()
+	if p.held < spillBatches*p.run.opts.BatchBytes {
+		return nil
+	}
+	p.held = 0
+	return p.each(ctx, p.run.spill)
 }
 
 func (p *refining) targetOf(ctx context.Context, service []byte, null bool) (*goldTarget, error) {

@@ -244,3 +244,33 @@ func rewrite(t testing.TB, w *world, name string, change func(*columnar.Batch) *
 		t.Fatal(err)
 	}
 }
+
+func TestAPassThatHoldsTooMuchWritesWhatItHas(t *testing.T) {
+	var lines []string
+	for day := range 12 { // silver has a file for each day, and each is dealt by itself
+		for i := range 5 {
+			params := fmt.Sprintf(`{"cluster_name":"c%d","key%d":"v"}`, i, day)
+			lines = append(lines, event(day*24*3600+i, []string{"clusters", "jobs"}[i%2], "create", params), event(day*24*3600+i, "ssh", "login", ""))
+		}
+	}
+	whole, pieces := newWorld(t), newWorld(t)
+	for _, w := range []*world{whole, pieces} {
+		w.deliver(file1, lines...)
+	}
+	whole.run()
+	r, l := newRunner(t, pieces.source, pieces.lake, etl.Options{BatchBytes: 500})
+	if _, err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(content(t, whole.lake), content(t, pieces.lake)); diff != "" {
+		t.Errorf("the lake differs (-at once +in pieces):\n%s", diff)
+	}
+	snap, err := l.Table("clusters").Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if snap.Version() != 0 || snap.NumFiles() < 3 {
+		t.Errorf("clusters is at version %d with %d files, want several files in one commit", snap.Version(), snap.NumFiles())
+	}
+	sound(t, pieces.source, pieces.lake)
+}

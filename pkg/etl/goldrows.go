@@ -101,6 +101,15 @@ func newGoldRows(t *goldTarget, service string) *goldRows {
 	return g
 }
 
+// successor has no rows and the fields that g has come to.
+func (g *goldRows) successor(t *goldTarget) *goldRows {
+	next := newGoldRows(t, g.service)
+	for _, f := range g.keys[len(next.keys):] {
+		next.field(f.Name)
+	}
+	return next
+}
+
 // field appends a field to requestParams.
 func (g *goldRows) field(name string) int {
 	at := len(g.keys)

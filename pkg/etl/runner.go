@@ -28,8 +28,8 @@ type Source struct {
 // give the defaults.
 type Options struct {
 	Sources []Source
-	// BatchBytes is about how much delivered JSON becomes one bronze commit; it
-	// bounds memory. Default 64 MiB.
+	// BatchBytes is about how much delivered JSON becomes one bronze commit, and
+	// half of what is held on the way to gold; it bounds memory. Default 64 MiB.
 	BatchBytes int64
 	// LookbackDays is how many days before the newest known delivery date a run
 	// looks for new and changed files; a sweep looks at everything. Default 3.
