@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,6 +52,9 @@ func queryCommand() *cobra.Command {
 				return err
 			}
 			plan, err := query.BuildNamed(named, params, r)
+			if errors.Is(err, query.ErrUnknownQuery) {
+				return fmt.Errorf("%w; auditlake query --list shows them all", err)
+			}
 			if err != nil {
 				return err
 			}
