@@ -107,10 +107,13 @@ func existingLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
 		return nil, err
 	}
 	_, err = l.Table(lake.Bronze).View(cmd.Context())
-	if errors.Is(err, lake.ErrNoTable) || errors.Is(err, store.ErrNotFound) {
+	switch {
+	case errors.Is(err, lake.ErrNoTable), errors.Is(err, store.ErrNotFound) && store.IsLocal(url):
 		return nil, fmt.Errorf("no lake at %s: run auditlake etl first, or check --lake", l.Store())
+	case err != nil:
+		return nil, fmt.Errorf("--lake: %w", err)
 	}
-	return l, err
+	return l, nil
 }
 
 // openSources opens the sources for reading. It refuses any that shares keys with

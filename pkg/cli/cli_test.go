@@ -67,7 +67,7 @@ func deliver(t testing.TB, source, key string, lines ...string) {
 func TestFromDeliveredFilesToAnswers(t *testing.T) {
 	source, lake := folders(t)
 	out := succeed(t, "etl", "--source", source, "--lake", lake, "--once")
-	for _, want := range []string{"Read 1 of 1 delivered files", "bronze", "quarantine", "events, in 1 service tables"} {
+	for _, want := range []string{"Read 1 new or changed files of 1 delivered ones", "bronze", "quarantine", "events, in 1 service tables"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("etl prints no %q:\n%s", want, out)
 		}

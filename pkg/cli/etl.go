@@ -41,6 +41,9 @@ everything now.`,
 			if interval < time.Second {
 				return fmt.Errorf("--interval %s: at least 1s", interval)
 			}
+			if opts.LookbackDays < 1 {
+				return fmt.Errorf("--lookback-days %d: at least 1", opts.LookbackDays)
+			}
 			ctx, errOut := cmd.Context(), cmd.ErrOrStderr()
 			src, err := openSources(ctx, sources, lakeURL)
 			if err != nil {
@@ -97,7 +100,7 @@ func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.
 		bar.clear()
 		switch {
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return nil // watching until it is told to stop is what it was asked for
 		case err != nil:
 			// The store may be back at the next tick: a watcher does not give up.
 			_, _ = fmt.Fprintf(errOut, "%s run failed: %v\n", sum.Finished.Format(time.RFC3339), err)
@@ -108,7 +111,7 @@ func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil
 		case <-tick.C:
 		}
 	}
@@ -123,7 +126,7 @@ func printSummary(out, errOut io.Writer, s etl.Summary) {
 		if took > 0 {
 			rate = fmt.Sprintf(" (%s/s)", size(int64(float64(s.Bytes)/took.Seconds())))
 		}
-		_, _ = fmt.Fprintf(out, "Read %s of %s delivered files, %s, in %s%s.\n",
+		_, _ = fmt.Fprintf(out, "Read %s new or changed files of %s delivered ones, %s, in %s%s.\n",
 			number(s.Files), number(s.Listed), size(s.Bytes), took.Round(time.Millisecond), rate)
 		t := newTable(out)
 		t.AppendHeader(table.Row{"Layer", "New rows", "What"})
@@ -141,6 +144,7 @@ func printSummary(out, errOut io.Writer, s etl.Summary) {
 			_, _ = fmt.Fprintf(errOut, "warning: "+format+"\n", args...)
 		}
 	}
+	warn(int64(len(s.Empty)), "no delivered file in %s: check bucket and prefix", strings.Join(s.Empty, ", "))
 	warn(s.Unrecognised, "%s keys in the source are no delivery and were left alone, such as %s", number(s.Unrecognised), strings.Join(s.Examples, ", "))
 	warn(int64(len(s.Damaged)), "%d files break off; their readable lines are in, the rest comes when they are delivered again: %s", len(s.Damaged), strings.Join(s.Damaged, "; "))
 	warn(s.Superseded, "%s lines are in older versions of files and not in the newest; bronze keeps them", number(s.Superseded))

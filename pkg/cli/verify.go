@@ -91,7 +91,11 @@ func printReport(cmd *cobra.Command, r *etl.Report) {
 	if r.More > 0 {
 		_, _ = fmt.Fprintf(out, "and %d more\n", r.More)
 	}
-	if len(r.Problems) == 0 {
+	switch {
+	case len(r.Problems) > 0:
+	case r.Source != nil && r.Source.Waiting > 0:
+		_, _ = fmt.Fprintln(out, "Every line that was read is accounted for; the next run reads the rest.")
+	default:
 		_, _ = fmt.Fprintln(out, "Every delivered line is accounted for.")
 	}
 }

@@ -152,6 +152,11 @@ func (l *Log) hint(ctx context.Context) (int64, error) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
+		for _, lasting := range []error{store.ErrUnavailable, store.ErrDenied, store.ErrMisconfigured} {
+			if errors.Is(err, lasting) {
+				return 0, fmt.Errorf("read checkpoint hint: %w", err) // as the log would fail
+			}
+		}
 		if !errors.Is(err, store.ErrNotFound) {
 			l.opts.OnWarning(fmt.Errorf("read checkpoint hint: %w", err))
 		}

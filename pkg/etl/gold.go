@@ -47,8 +47,11 @@ func (r *Runner) refine(ctx context.Context, silver *delta.Snapshot) (refined, e
 		return out, nil
 	}
 	done, err := r.readWatermark(ctx)
-	if err != nil || done >= silver.Version() {
+	if err != nil || done == silver.Version() {
 		return out, err
+	}
+	if done > silver.Version() {
+		done = -1 // of another lake: the transactions in the gold tables decide
 	}
 	for s, err := range stretches(ctx, r.lake.Table(lake.Silver), silver, done) {
 		if err != nil {
@@ -266,7 +269,7 @@ func (p *refining) tables() int {
 		}
 	}
 	for _, t := range p.targets {
-		if t.base == nil && t.name != otherTable {
+		if t.name != otherTable && !slices.Contains(p.existing, t.name) {
 			n++
 		}
 	}
@@ -307,7 +310,8 @@ func (p *refining) deal(ctx context.Context, b *columnar.Batch, version int64) e
 		}
 		t.rows.add(b, at)
 	}
-	p.held += b.TextBytes()
+	const rowBytes = 400 // of numbers, offsets and ends
+	p.held += b.TextBytes() + rowBytes*int64(b.Len)
 	if p.held < spillBatches*p.run.opts.BatchBytes {
 		return nil
 	}

@@ -78,7 +78,7 @@ func TestParametersBecomeFields(t *testing.T) {
 		"two spellings in one event":  {[]string{`{"Id":1,"id":2,"ID":3}`, `{"id":4}`}, []m{{"Id": "1"}, {"Id": "4"}}, []m{{"id": "2", "ID": "3"}, {}}},
 		"the known spelling second":   {[]string{`{"Id":1}`, `{"id":2,"Id":3}`}, []m{{"Id": "1"}, {"Id": "2"}}, []m{{}, {"Id": "3"}}},
 		"names no engine takes":       {[]string{`{"a.b":1,"":2,"x y":3,"a=b":4,"(":5,"\n":6,"q\"":7,"` + "`" + `":8,"` + long + `":9}`}, []m{{}}, []m{{"a.b": "1", "": "2", "x y": "3", "a=b": "4", "(": "5", "\n": "6", `q"`: "7", "`": "8", long: "9"}}},
-		"names that need quotes":      {[]string{`{"script-SHA256":1,"ü":2,"1":3,"select":4}`}, []m{{"script-SHA256": "1", "ü": "2", "1": "3", "select": "4"}}, []m{{}}},
+		"names that need quotes":      {[]string{`{"script-SHA256":1,"ü":2,"1":3,"select":4}`}, []m{{"script-SHA256": "1", "1": "3", "select": "4"}}, []m{{"ü": "2"}}},
 		"a key called placeholder":    {[]string{`{"placeholder":1}`, `{}`}, []m{{"placeholder": "1"}, {}}, []m{{}, {}}},
 		"columns of the table":        {[]string{`{"date":1,"requestParams":2,"email":3}`}, []m{{"date": "1", "requestParams": "2", "email": "3"}}, []m{{}}},
 		"more than 400":               {[]string{"{" + strings.Join(wide, ",") + "}", `{"k400":"x"}`}, []m{wideFields, {}}, []m{wideRest, {"k400": "x"}}},

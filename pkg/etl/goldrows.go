@@ -139,13 +139,14 @@ func (g *goldRows) fieldOf(key []byte) int {
 }
 
 // plainKey says that every engine takes the key as a column name: Spark refuses
-// some characters, and a dot reads as a path.
+// some characters, a dot reads as a path, and beyond ASCII engines disagree on
+// which names differ only in case.
 func plainKey(key string) bool {
 	if key == "" || len(key) > maxKey {
 		return false
 	}
 	for _, r := range key {
-		if r <= ' ' || r == 0x7f || strings.ContainsRune(",;{}()=.`\"", r) {
+		if r <= ' ' || r >= 0x7f || strings.ContainsRune(",;{}()=.`\"", r) {
 			return false
 		}
 	}

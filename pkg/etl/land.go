@@ -38,7 +38,7 @@ type landed struct {
 	files, bytes, rows int64
 	superseded         int64   // lines that newest versions lack
 	skipped            int     // files that changed or went away while they were read
-	denied             []error // files that may not be read
+	denied             []error // files that may not be read, or never could be
 	damaged            []string
 	version            int64
 	state              *landing.State
@@ -189,7 +189,7 @@ func (l *landed) skip(err error) error {
 	case gone(err):
 		l.skipped++
 		return nil
-	case errors.Is(err, store.ErrDenied) && len(l.denied) < maxDenied:
+	case (errors.Is(err, store.ErrDenied) || errors.Is(err, store.ErrInvalidKey)) && len(l.denied) < maxDenied:
 		l.denied = append(l.denied, fmt.Errorf("read delivered file: %w", err))
 		return nil
 	}
@@ -350,7 +350,7 @@ func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (lan
 		FileID: f.id, Key: f.Key, ETag: f.ETag, Size: f.Size, Modified: f.Modified.UTC(), Versions: 1,
 	}
 	if f.Old != nil {
-		e.Versions, e.Sum = f.Old.Versions+1, f.Old.Sum
+		e.Versions, e.Sum, e.Cut = f.Old.Versions+1, f.Old.Sum, f.Old.Cut
 	}
 	rc, err := r.open(ctx, f)
 	if err != nil {
@@ -370,6 +370,9 @@ func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (lan
 			return nil
 		}
 		e.Sum.Add(l.Hash)
+		if l.Cut {
+			e.Cut++
+		}
 		failed = b.add(ctx, f, day, l)
 		return failed
 	})

@@ -2,7 +2,6 @@ package etl
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -82,6 +81,7 @@ type Summary struct {
 	TruncatedParams   int64
 	Unrecognised      int64    // keys in the source that are no delivery
 	Examples          []string // some of them
+	Empty             []string // sources without any delivered file
 	Damaged           []string // files that break off
 	Waiting           int64    // files that kept changing and are left for the next run
 	BronzeVersion     int64    // -1: no table
@@ -170,10 +170,7 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		return false, err
 	}
 	beat := r.readHeartbeat(ctx)
-	changes, err := r.plan(ctx, &beat, sum)
-	if err != nil {
-		return false, err
-	}
+	changes, failed := r.plan(ctx, &beat, sum)
 	if base == nil && len(changes) > 0 {
 		// A new lake: does its store keep the promise that commits stand on?
 		if err := store.Probe(ctx, r.lake.Store(), "_auditlake/"); err != nil {
@@ -185,7 +182,6 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		done.TotalBytes += c.Size
 	}
 	sum.Waiting = 0
-	var denied []error
 	for _, batch := range landing.Batches(changes, r.opts.BatchBytes, largeBytes, maxBatchFiles) {
 		got, err := r.land(ctx, base, r.state, batch)
 		if errors.Is(err, delta.ErrConflict) || errors.Is(err, delta.ErrAlreadyCommitted) {
@@ -200,7 +196,7 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		sum.Superseded += got.superseded
 		sum.Damaged = append(sum.Damaged, got.damaged...)
 		sum.Waiting += int64(got.skipped)
-		denied = append(denied, got.denied...)
+		failed = append(failed, got.denied...)
 		done.Files += int64(len(batch))
 		for _, c := range batch {
 			done.Bytes += c.Size
@@ -220,42 +216,11 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		done.Stage, done.Silver, done.Gold = "gold", sum.Silver, sum.Gold
 		r.opts.Progress(done)
 	}
-	if err := r.writeHeartbeat(ctx, beat); err != nil {
-		return false, err
+	if len(failed) > 0 {
+		// What could not be read is looked for again with the next run.
+		return false, errors.Join(failed...)
 	}
-	return sum.Waiting > 0 && len(denied) == 0, errors.Join(denied...)
-}
-
-// plan lists the sources and compares them with the state.
-func (r *Runner) plan(ctx context.Context, beat *heartbeat, sum *Summary) ([]landing.Change, error) {
-	now := r.lake.Now()
-	sweep := r.opts.Sweep || r.state.CheapSweep() || now.Sub(beat.LastSweep) >= r.opts.SweepEvery || now.Before(beat.LastSweep)
-	since := r.state.Since(now.Format(time.DateOnly), r.opts.LookbackDays)
-	var files []landing.File
-	sum.Listed, sum.Unrecognised, sum.Examples = 0, 0, nil
-	sum.Swept = true
-	for _, src := range r.opts.Sources {
-		w := landing.Window{}
-		if !sweep {
-			w = landing.Window{Since: since, Parents: beat.Parents[src.URL]}
-		}
-		if !w.Sweep() {
-			sum.Swept, sum.Since = false, since
-		}
-		got, err := landing.Discover(ctx, src.Store, r.state.SourceIndex(src.URL), w)
-		if err != nil {
-			return nil, fmt.Errorf("list source %s: %w", src.URL, err)
-		}
-		files = append(files, got.Files...)
-		sum.Listed += int64(len(got.Files))
-		sum.Unrecognised += int64(got.Unrecognised)
-		sum.Examples = append(sum.Examples, got.Examples...)
-		beat.Parents[src.URL] = got.Parents
-	}
-	if sweep {
-		beat.LastSweep = now
-	}
-	return r.state.Changes(ctx, files, "")
+	return sum.Waiting > 0, r.writeHeartbeat(ctx, beat)
 }
 
 // raise brings what bronze has, up to a snapshot, to silver and gold.
@@ -320,9 +285,23 @@ func (r *Runner) loadState(ctx context.Context) (*delta.Snapshot, error) {
 	}
 	r.sources = map[int]store.Store{}
 	for _, s := range r.opts.Sources {
+		if err := distinct(s.URL, r.state.Sources); err != nil {
+			return nil, err
+		}
 		r.sources[r.state.SourceIndex(s.URL)] = s.Store
 	}
 	return snap, nil
+}
+
+// distinct refuses a source that shares files with another one the lake knows:
+// under two URLs a file is two files, and its lines would come in twice.
+func distinct(url string, known []string) error {
+	for _, k := range known {
+		if overlap, err := store.Overlap(url, k); err == nil && overlap && url != k {
+			return fmt.Errorf("source %s overlaps with %s, which the lake has been reading: its lines would come in twice; go on with that URL", url, k)
+		}
+	}
+	return nil
 }
 
 // landingPath is where the landing state of a version of bronze is.
@@ -332,40 +311,6 @@ func landingPath(bronze *delta.Snapshot) (string, error) {
 		return "", fmt.Errorf("table %s has no property %s: it was not written by auditlake", lake.Bronze, landing.Property)
 	}
 	return path, nil
-}
-
-// heartbeat says when the lake was last looked after. It is a hint: without it
-// the next run sweeps.
-type heartbeat struct {
-	At        time.Time           `json:"at"`
-	LastSweep time.Time           `json:"lastSweep"`
-	Parents   map[string][]string `json:"parents"` // by source URL: folders that hold date= folders
-	Engine    string              `json:"engine"`
-}
-
-const heartbeatKey = "_auditlake/heartbeat.json"
-
-func (r *Runner) readHeartbeat(ctx context.Context) heartbeat {
-	var b heartbeat
-	if body, _, err := store.ReadAll(ctx, r.lake.Store(), heartbeatKey); err != nil || json.Unmarshal(body, &b) != nil {
-		b = heartbeat{}
-	}
-	if b.Parents == nil {
-		b.Parents = map[string][]string{}
-	}
-	return b
-}
-
-func (r *Runner) writeHeartbeat(ctx context.Context, b heartbeat) error {
-	b.At, b.Engine = r.lake.Now(), r.opts.Engine
-	body, err := json.Marshal(b)
-	if err != nil {
-		return err
-	}
-	if _, err := r.lake.Store().Put(ctx, heartbeatKey, body); err != nil {
-		return fmt.Errorf("write heartbeat: %w", err)
-	}
-	return nil
 }
 
 // record appends the run to the table of runs.

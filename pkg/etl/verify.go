@@ -3,7 +3,6 @@ package etl
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -76,35 +75,21 @@ func mix(x uint64) uint64 {
 }
 
 // Verify proves from the lake alone that no line was lost, doubled or changed on
-// its way: every line's hash against its text, every file's lines against the
+// its way: every line's text against its hash, every file's lines against the
 // landing state, bronze against silver and quarantine file by file, silver
-// against gold table by table. With sources it also reads every delivered file
-// again. It is safe beside running ETL: layers are compared at the versions that
-// they say they have reached.
+// against gold table by table, by file, line number and event key. It does not
+// compare the other columns of silver and gold. With sources it also reads every
+// delivered file again. It is safe beside running ETL: layers are compared at the
+// versions that their transactions say they have reached.
 func Verify(ctx context.Context, l *lake.Lake, sources []Source) (*Report, error) {
 	v := &verifier{lake: l, lines: landing.NewLineReader(), report: &Report{Gold: map[string]int64{}, Problems: []string{}}}
-	bronze, err := l.Table(lake.Bronze).Snapshot(ctx)
-	if errors.Is(err, delta.ErrNoTable) {
-		return nil, fmt.Errorf("%s is no lake: it has no table %s: %w", l.Store(), lake.Bronze, err)
-	}
-	if err != nil {
+	if err := v.take(ctx); err != nil {
 		return nil, err
 	}
-	path, err := landingPath(bronze)
-	if err != nil {
-		return nil, err
-	}
-	if v.state, err = landing.Load(ctx, l.Store(), path, nil); err != nil {
-		return nil, err
-	}
-	if err := v.bronze(ctx, bronze); err != nil {
-		return nil, err
-	}
-	if err := v.silver(ctx, bronze); err != nil {
-		return nil, err
-	}
-	if err := v.gold(ctx); err != nil {
-		return nil, err
+	for _, check := range []func(context.Context) error{v.checkBronze, v.checkSilver, v.checkGold} {
+		if err := check(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if len(sources) > 0 {
 		if err := v.sources(ctx, sources); err != nil {
@@ -120,6 +105,15 @@ type verifier struct {
 	report *Report
 	state  *landing.State
 	names  map[int64]string // file id -> key
+
+	// Taken from the top layer down, so that no layer is older than what the one
+	// above says to have reached of it.
+	watermark  int64 // silver version that all of gold is said to have reached
+	gold       map[string]goldView
+	silver     *delta.Snapshot // nil: no table
+	reached    int64           // bronze version that silver has reached, or -1
+	quarantine *delta.Snapshot // at a version no later than silver; nil: no table
+	bronze     *delta.Snapshot
 }
 
 func (v *verifier) name(file int64) string {
@@ -133,17 +127,18 @@ func (v *verifier) name(file int64) string {
 type account struct {
 	tally
 	sum landing.Sum
+	cut int64 // lines of which only the head is kept, as it seems
 }
 
-// bronze checks every line against its hash and every file against the state.
-func (v *verifier) bronze(ctx context.Context, snap *delta.Snapshot) error {
+// checkBronze holds every line against its hash and every file against the state.
+func (v *verifier) checkBronze(ctx context.Context) error {
 	want := columnar.Schema{
 		{Name: "fileId", Type: long}, {Name: "lineNumber", Type: long}, {Name: "lineHash", Type: text},
 		{Name: "raw", Type: text}, {Name: "rawBytes", Type: columnar.Of(columnar.Binary)}, {Name: "sourceFile", Type: text},
 	}
 	found := map[int64]*account{}
 	v.names = map[int64]string{}
-	for b, err := range v.lake.Table(lake.Bronze).ScanFiles(ctx, snap, snap.Files(), want, nil, nil) {
+	for b, err := range v.lake.Table(lake.Bronze).ScanFiles(ctx, v.bronze, v.bronze.Files(), want, nil, nil) {
 		if err != nil {
 			return err
 		}
@@ -156,6 +151,9 @@ func (v *verifier) bronze(ctx context.Context, snap *delta.Snapshot) error {
 				found[id] = a
 				v.names[id] = string(c[5].ByteAt(i))
 			}
+			if string(c[5].ByteAt(i)) != v.names[id] {
+				v.report.problem("bronze: %s line %d has another sourceFile", v.name(id), c[1].Ints[i])
+			}
 			a.add(id, c[1].Ints[i])
 			var hash [16]byte
 			if _, err := hex.Decode(hash[:], c[2].ByteAt(i)); err != nil {
@@ -167,8 +165,11 @@ func (v *verifier) bronze(ctx context.Context, snap *delta.Snapshot) error {
 			if !c[4].IsNull(i) {
 				line = c[4].ByteAt(i)
 			}
-			// Of a line over landing.MaxLine only the head is kept.
-			if len(line) != landing.HeadBytes && event.Hash(line) != hash {
+			switch {
+			case event.Hash(line) == hash:
+			case len(line) == landing.HeadBytes:
+				a.cut++
+			default:
 				v.report.problem("bronze: %s line %d: the text does not have the hash it was delivered with", v.name(id), c[1].Ints[i])
 			}
 		}
@@ -179,6 +180,9 @@ func (v *verifier) bronze(ctx context.Context, snap *delta.Snapshot) error {
 			return err
 		}
 		for _, e := range entries {
+			if name, ok := v.names[e.FileID]; ok && name != e.Key {
+				v.report.problem("bronze: the rows of %s have %s as their sourceFile", e.Key, name)
+			}
 			v.names[e.FileID] = e.Key
 			v.report.Files++
 			v.report.Lines += e.Lines
@@ -192,6 +196,8 @@ func (v *verifier) bronze(ctx context.Context, snap *delta.Snapshot) error {
 				v.report.problem("bronze: %s has %d rows, delivered were %d lines", e.Key, a.rows, e.Rows())
 			case a.sum != e.Sum:
 				v.report.problem("bronze: %s has other lines than were delivered (their hashes add up differently)", e.Key)
+			case a.cut != e.Cut:
+				v.report.problem("bronze: %s has %d lines of %d bytes that do not have their hash, and %d were cut to that length", e.Key, a.cut, landing.HeadBytes, e.Cut)
 			}
 			v.report.Bronze += a.rows
 			delete(found, e.FileID)
@@ -202,216 +208,6 @@ func (v *verifier) bronze(ctx context.Context, snap *delta.Snapshot) error {
 		v.report.Bronze += found[id].rows
 	}
 	return nil
-}
-
-// silver compares bronze, at the version silver has reached, with silver and
-// quarantine.
-func (v *verifier) silver(ctx context.Context, bronzeHead *delta.Snapshot) error {
-	silver, reached, err := head(ctx, v.lake.Table(lake.Silver), appSilver)
-	if err != nil {
-		return err
-	}
-	below := map[int64]*tally{}
-	if reached >= 0 {
-		bronze := bronzeHead
-		if reached < bronzeHead.Version() {
-			if bronze, err = v.lake.Table(lake.Bronze).SnapshotAt(ctx, reached); err != nil {
-				return err
-			}
-		}
-		if err := v.perFile(ctx, v.lake.Table(lake.Bronze), bronze, below); err != nil {
-			return err
-		}
-	}
-	total := int64(0)
-	for _, t := range below {
-		total += t.rows
-	}
-	v.report.SilverBehind = v.report.Bronze - total
-
-	above := map[int64]*tally{}
-	if silver != nil {
-		if err := v.perFile(ctx, v.lake.Table(lake.Silver), silver, above); err != nil {
-			return err
-		}
-		for _, t := range above {
-			v.report.Silver += t.rows
-		}
-	}
-	quarantine, _, err := head(ctx, v.lake.Table(lake.Quarantine), appSilver)
-	if err != nil {
-		return err
-	}
-	if quarantine != nil {
-		refused := map[int64]*tally{}
-		if err := v.perFile(ctx, v.lake.Table(lake.Quarantine), quarantine, refused); err != nil {
-			return err
-		}
-		for id, t := range refused {
-			v.report.Quarantine += t.rows
-			a := above[id]
-			if a == nil {
-				a = &tally{}
-				above[id] = a
-			}
-			a.rows += t.rows
-			a.walk += t.walk
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(below)) {
-		b, a := below[id], above[id]
-		if a == nil {
-			a = &tally{}
-		}
-		switch {
-		case a.rows != b.rows:
-			v.report.problem("silver: %s has %d rows in bronze, and %d in silver and quarantine together", v.name(id), b.rows, a.rows)
-		case a.walk != b.walk:
-			v.report.problem("silver: %s has other lines in silver and quarantine than in bronze", v.name(id))
-		}
-		delete(above, id)
-	}
-	for _, id := range slices.Sorted(maps.Keys(above)) {
-		v.report.problem("silver: %s has %d rows in silver and quarantine, and none in bronze", v.name(id), above[id].rows)
-	}
-	return nil
-}
-
-func (v *verifier) perFile(ctx context.Context, t *lake.Table, snap *delta.Snapshot, into map[int64]*tally) error {
-	want := columnar.Schema{{Name: "fileId", Type: long}, {Name: "lineNumber", Type: long}}
-	for b, err := range t.ScanFiles(ctx, snap, snap.Files(), want, nil, nil) {
-		if err != nil {
-			return err
-		}
-		for i := range b.Len {
-			id := b.Columns[0].Ints[i]
-			a := into[id]
-			if a == nil {
-				a = &tally{}
-				into[id] = a
-			}
-			a.add(id, b.Columns[1].Ints[i])
-		}
-	}
-	return nil
-}
-
-// gold compares silver, at the version gold has reached, with the gold tables.
-func (v *verifier) gold(ctx context.Context) error {
-	silver, _, err := head(ctx, v.lake.Table(lake.Silver), appSilver)
-	if err != nil || silver == nil {
-		return err
-	}
-	r := &Runner{lake: v.lake, goldDone: -1}
-	reached, err := r.readWatermark(ctx)
-	if err != nil {
-		return err
-	}
-	names, err := v.lake.Gold(ctx)
-	if err != nil {
-		return err
-	}
-	below := map[string]*tally{}
-	if reached >= 0 {
-		if reached < silver.Version() {
-			if silver, err = v.lake.Table(lake.Silver).SnapshotAt(ctx, reached); err != nil {
-				return err
-			}
-		}
-		if err := v.perTable(ctx, silver, names, below); err != nil {
-			return err
-		}
-	}
-	total := int64(0)
-	for _, t := range below {
-		total += t.rows
-	}
-	v.report.GoldBehind = v.report.Silver - total
-	for _, name := range names {
-		a, err := v.goldTable(ctx, name)
-		if err != nil {
-			return err
-		}
-		v.report.Gold[name] = a.rows
-		v.report.GoldTotal += a.rows
-		b := below[name]
-		if b == nil {
-			b = &tally{}
-		}
-		switch {
-		case v.report.GoldBehind > 0 && a.rows > b.rows:
-			// A run got as far as this table and not yet to the watermark.
-		case a.rows != b.rows:
-			v.report.problem("gold: table %s has %d rows, silver has %d events of its services", name, a.rows, b.rows)
-		case a.walk != b.walk || a.keys != b.keys:
-			v.report.problem("gold: table %s has other events than silver has of its services", name)
-		}
-		delete(below, name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(below)) {
-		v.report.problem("gold: table %s is missing, silver has %d events for it", name, below[name].rows)
-	}
-	return nil
-}
-
-func (t *tally) addEvent(key []byte, file, line int64) {
-	t.add(file, line)
-	if len(key) >= 16 {
-		if k, err := strconv.ParseUint(string(key[:16]), 16, 64); err == nil {
-			t.keys += k
-		}
-	}
-}
-
-// perTable counts silver's events by the gold table they belong to.
-func (v *verifier) perTable(ctx context.Context, silver *delta.Snapshot, names []string, into map[string]*tally) error {
-	want := columnar.Schema{
-		{Name: "serviceName", Type: text}, {Name: "fileId", Type: long},
-		{Name: "lineNumber", Type: long}, {Name: "eventKey", Type: text},
-	}
-	tables := map[string]*tally{} // by service
-	for b, err := range v.lake.Table(lake.Silver).ScanFiles(ctx, silver, silver.Files(), want, nil, nil) {
-		if err != nil {
-			return err
-		}
-		c := b.Columns
-		for i := range b.Len {
-			service := c[0].ByteAt(i)
-			t, ok := tables[string(service)]
-			if !ok {
-				name := GoldName(service, c[0].IsNull(i))
-				if !slices.Contains(names, name) && slices.Contains(names, otherTable) {
-					name = otherTable
-				}
-				if t = into[name]; t == nil {
-					t = &tally{}
-					into[name] = t
-				}
-				tables[string(service)] = t
-			}
-			t.addEvent(c[3].ByteAt(i), c[1].Ints[i], c[2].Ints[i])
-		}
-	}
-	return nil
-}
-
-func (v *verifier) goldTable(ctx context.Context, name string) (*tally, error) {
-	want := columnar.Schema{{Name: "fileId", Type: long}, {Name: "lineNumber", Type: long}, {Name: "eventKey", Type: text}}
-	view, err := v.lake.Table(name).View(ctx)
-	if err != nil {
-		return nil, err
-	}
-	t := &tally{}
-	for b, err := range view.Scan(ctx, want, nil, nil) {
-		if err != nil {
-			return nil, err
-		}
-		c := b.Columns
-		for i := range b.Len {
-			t.addEvent(c[2].ByteAt(i), c[0].Ints[i], c[1].Ints[i])
-		}
-	}
-	return t, nil
 }
 
 // sources reads every delivered file again whose version the lake says to hold.

@@ -122,7 +122,7 @@ func TestVerifyNamesTheFileOfARowThatIsGone(t *testing.T) {
 		w := &world{t: t, source: w.source, lake: copied(t, w.lake)}
 		rewrite(t, w, lake.Bronze, without(row))
 		found := problems(t, w.lake)
-		if len(found) != 1 || !strings.Contains(found[0], file1+" has 2 rows, delivered were 3 lines") {
+		if len(found) != 2 || !strings.Contains(found[0], file1+" has 2 rows, delivered were 3 lines") || !strings.Contains(found[1], "version 1 (DELETE) put rows in the place of others") {
 			t.Errorf("row %d gone: problems %q", row, found)
 		}
 	}

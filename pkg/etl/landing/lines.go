@@ -24,6 +24,7 @@ type Line struct {
 	Data   []byte
 	Hash   [16]byte // first half of SHA-256 of the whole line
 	Number int64    // from 1, blank lines counted
+	Cut    bool     // Data is only the head of a line over MaxLine
 }
 
 // Digest is what reading a file to its end told.
@@ -237,6 +238,7 @@ func (s *splitter) give(line []byte, rest hash.Hash) error {
 	}
 	l := Line{Data: line, Number: s.number}
 	if rest != nil {
+		l.Cut = true
 		l.Hash = [16]byte(rest.Sum(nil)[:16])
 	} else {
 		l.Hash = shortHash(line)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Change is a delivered file that the lake does not hold in its newest version.
@@ -61,18 +62,30 @@ func Batches(changes []Change, maxBytes, largeBytes int64, maxFiles int) [][]Cha
 		start, size = end, 0
 	}
 	for i, c := range changes {
-		if c.Size > largeBytes {
+		text := c.textBytes()
+		if c.Size > largeBytes || text > maxBytes {
 			cut(i)
 			cut(i + 1)
 			continue
 		}
-		if size+c.Size > maxBytes || i-start >= maxFiles {
+		if size+text > maxBytes || i-start >= maxFiles {
 			cut(i)
 		}
-		size += c.Size
+		size += text
 	}
 	cut(len(changes))
 	return out
+}
+
+// gzipRatio is about how much audit logs shrink.
+const gzipRatio = 15
+
+// textBytes is about how much text is in the file.
+func (c Change) textBytes() int64 {
+	if strings.HasSuffix(c.Key, ".gz") {
+		return gzipRatio * c.Size
+	}
+	return c.Size
 }
 
 // sweepRequests is how many requests a full sweep may cost to be done on every
@@ -89,11 +102,7 @@ func (m Manifest) CheapSweep() bool {
 }
 
 // Since is the first delivery date of a window of days before the newest known
-// date, or before today if that is earlier; "" for a lake that has seen nothing.
-func (m Manifest) Since(today string, days int) string {
-	newest := m.Newest()
-	if newest == "" {
-		return ""
-	}
+// date, or before today if that is earlier.
+func Since(newest, today string, days int) string {
 	return daysBefore(min(newest, today), days)
 }

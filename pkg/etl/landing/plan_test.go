@@ -99,19 +99,14 @@ func manifest(dates map[string]int64) landing.Manifest {
 }
 
 func TestSince(t *testing.T) {
-	for name, tc := range map[string]struct {
-		dates map[string]int64
-		days  int
-		want  string
-	}{
-		"a new lake":               {nil, 3, ""},
-		"as of today":              {map[string]int64{"2024-03-10": 1, "2024-01-01": 1}, 3, "2024-03-07"},
-		"behind":                   {map[string]int64{"2024-02-29": 1}, 3, "2024-02-26"},
-		"over a year's end":        {map[string]int64{"2024-01-02": 1}, 3, "2023-12-30"},
-		"a folder from the future": {map[string]int64{"2999-01-01": 1}, 3, "2024-03-07"},
+	for name, tc := range map[string]struct{ newest, want string }{
+		"as of today":              {"2024-03-10", "2024-03-07"},
+		"behind":                   {"2024-02-29", "2024-02-26"},
+		"over a year's end":        {"2024-01-02", "2023-12-30"},
+		"a folder from the future": {"2999-01-01", "2024-03-07"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := manifest(tc.dates).Since("2024-03-10", tc.days); got != tc.want {
+			if got := landing.Since(tc.newest, "2024-03-10", 3); got != tc.want {
 				t.Errorf("Since = %q, want %q", got, tc.want)
 			}
 		})

@@ -76,6 +76,8 @@ type Entry struct {
 	// Databricks promises that there are none; bronze keeps them all the same.
 	Superseded int64 `json:"superseded,omitempty"`
 	Sum        Sum   `json:"sum"`
+	// Cut counts the rows that keep only the head of a line over MaxLine.
+	Cut int64 `json:"cut,omitempty"`
 	// Damaged says why the newest version could not be read to its end.
 	Damaged string `json:"damaged,omitempty"`
 }
@@ -109,15 +111,6 @@ func (m Manifest) Totals() (total DateRef) {
 		total.Bytes += d.Bytes
 	}
 	return total
-}
-
-// Newest is the latest delivery date the lake has seen, or "".
-func (m Manifest) Newest() string {
-	newest := ""
-	for d := range m.Dates {
-		newest = max(newest, d)
-	}
-	return newest
 }
 
 // fileRef names a file across sources.

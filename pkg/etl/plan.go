@@ -1,0 +1,105 @@
+package etl
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/auditlake/auditlake/pkg/etl/landing"
+	"github.com/auditlake/auditlake/pkg/store"
+)
+
+// heartbeat says when the lake was last looked after, and how far each source was
+// looked at. It is a hint: without it the next run sweeps.
+type heartbeat struct {
+	At      time.Time           `json:"at"`
+	Engine  string              `json:"engine"`
+	Sources map[string]lookedAt `json:"sources"` // by URL
+}
+
+// lookedAt is what the last look at a source told.
+type lookedAt struct {
+	LastSweep time.Time `json:"lastSweep"`
+	Newest    string    `json:"newest"`  // latest delivery date, yyyy-mm-dd
+	Parents   []string  `json:"parents"` // folders that hold date= folders
+}
+
+const heartbeatKey = "_auditlake/heartbeat.json"
+
+func (r *Runner) readHeartbeat(ctx context.Context) heartbeat {
+	var b heartbeat
+	if body, _, err := store.ReadAll(ctx, r.lake.Store(), heartbeatKey); err != nil || json.Unmarshal(body, &b) != nil {
+		b = heartbeat{}
+	}
+	if b.Sources == nil {
+		b.Sources = map[string]lookedAt{}
+	}
+	return b
+}
+
+func (r *Runner) writeHeartbeat(ctx context.Context, b heartbeat) error {
+	b.At, b.Engine = r.lake.Now(), r.opts.Engine
+	body, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	if _, err := r.lake.Store().Put(ctx, heartbeatKey, body); err != nil {
+		return fmt.Errorf("write heartbeat: %w", err)
+	}
+	return nil
+}
+
+// window says how much of a source a run looks at: everything where that is
+// cheap, was asked for, or has not been done for long; else the days before its
+// newest delivery.
+func (r *Runner) window(last lookedAt) landing.Window {
+	now := r.lake.Now()
+	age := now.Sub(last.LastSweep)
+	if r.opts.Sweep || r.state.CheapSweep() || age >= r.opts.SweepEvery || age < 0 || last.Newest == "" {
+		return landing.Window{}
+	}
+	return landing.Window{
+		Since:   landing.Since(last.Newest, now.Format(time.DateOnly), r.opts.LookbackDays),
+		Parents: last.Parents,
+	}
+}
+
+// plan lists the sources and compares them with the state. A source that cannot
+// be listed does not keep the others waiting: it is one of the errors.
+func (r *Runner) plan(ctx context.Context, beat *heartbeat, sum *Summary) (changes []landing.Change, failed []error) {
+	var files []landing.File
+	sum.Listed, sum.Unrecognised, sum.Examples, sum.Empty = 0, 0, nil, nil
+	sum.Swept = true
+	for _, src := range r.opts.Sources {
+		last := beat.Sources[src.URL]
+		w := r.window(last)
+		got, err := landing.Discover(ctx, src.Store, r.state.SourceIndex(src.URL), w)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("list source %s: %w", src.URL, err))
+			continue
+		}
+		files = append(files, got.Files...)
+		sum.Listed += int64(len(got.Files))
+		sum.Unrecognised += int64(got.Unrecognised)
+		sum.Examples = append(sum.Examples, got.Examples...)
+		for _, f := range got.Files {
+			last.Newest = max(last.Newest, f.Date)
+		}
+		last.Parents = got.Parents
+		if w.Sweep() {
+			last.LastSweep = r.lake.Now()
+			if len(got.Files) == 0 {
+				sum.Empty = append(sum.Empty, src.URL)
+			}
+		} else {
+			sum.Swept, sum.Since = false, w.Since
+		}
+		beat.Sources[src.URL] = last
+	}
+	changes, err := r.state.Changes(ctx, files, "")
+	if err != nil {
+		failed = append(failed, err)
+	}
+	return changes, failed
+}
