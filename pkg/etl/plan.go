@@ -50,6 +50,23 @@ func (r *Runner) writeHeartbeat(ctx context.Context, b heartbeat) error {
 	return nil
 }
 
+// sweeps is when each source was last swept.
+func (b heartbeat) sweeps() map[string]time.Time {
+	out := map[string]time.Time{}
+	for url, s := range b.Sources {
+		out[url] = s.LastSweep
+	}
+	return out
+}
+
+// forget takes the sweeps since back.
+func (b heartbeat) forget(since map[string]time.Time) {
+	for url, s := range b.Sources {
+		s.LastSweep = since[url]
+		b.Sources[url] = s
+	}
+}
+
 // window says how much of a source a run looks at: everything where that is
 // cheap, was asked for, or has not been done for long; else the days before its
 // newest delivery.

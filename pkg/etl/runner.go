@@ -170,7 +170,9 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		return false, err
 	}
 	beat := r.readHeartbeat(ctx)
+	swept := beat.sweeps()
 	changes, failed := r.plan(ctx, &beat, sum)
+	var denied []error
 	if base == nil && len(changes) > 0 {
 		// A new lake: does its store keep the promise that commits stand on?
 		if err := store.Probe(ctx, r.lake.Store(), "_auditlake/"); err != nil {
@@ -196,7 +198,7 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		sum.Superseded += got.superseded
 		sum.Damaged = append(sum.Damaged, got.damaged...)
 		sum.Waiting += int64(got.skipped)
-		failed = append(failed, got.denied...)
+		denied = append(denied, got.denied...)
 		done.Files += int64(len(batch))
 		for _, c := range batch {
 			done.Bytes += c.Size
@@ -216,11 +218,16 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		done.Stage, done.Silver, done.Gold = "gold", sum.Silver, sum.Gold
 		r.opts.Progress(done)
 	}
-	if len(failed) > 0 {
-		// What could not be read is looked for again with the next run.
-		return false, errors.Join(failed...)
+	if len(denied) > 0 {
+		beat.forget(swept) // so that the next run looks for what could not be read
 	}
-	return sum.Waiting > 0, r.writeHeartbeat(ctx, beat)
+	failed = append(failed, denied...)
+	if sum.BronzeVersion >= 0 { // else there is no lake to look after
+		if err := r.writeHeartbeat(ctx, beat); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return sum.Waiting > 0 && len(failed) == 0, errors.Join(failed...)
 }
 
 // raise brings what bronze has, up to a snapshot, to silver and gold.

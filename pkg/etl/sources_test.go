@@ -158,3 +158,36 @@ func TestACompressedFileGoesThroughAllLayers(t *testing.T) {
 	expectCounts(t, w.lake, map[string]int{"bronze": 100, "silver": 100, "clusters": 100})
 	sound(t, w.source, w.lake)
 }
+
+func TestADeniedOldFileIsLookedForAgain(t *testing.T) {
+	a, l := longSource(t, "a", 0), store.NewMemory("lake")
+	if _, err := runOf(t, l, now(), a); err != nil {
+		t.Fatal(err)
+	}
+	late := strings.Replace(dayKey(40), "a.json", "late.json", 1)
+	put(t, a, late, event(1, "jobs", "runNow", ""))
+	tomorrow := now().Add(25 * time.Hour)
+	if _, err := runOf(t, l, tomorrow, denying{a, late}); err == nil {
+		t.Error("a file could not be read, and the run says nothing")
+	}
+	if sum, err := runOf(t, l, tomorrow, a); err != nil || sum.Bronze != 1 {
+		t.Errorf("once it could be read, the run brought %d rows (%v), want 1", sum.Bronze, err)
+	}
+}
+
+func TestARunThatFindsNothingMakesNoLake(t *testing.T) {
+	l := store.NewMemory("lake")
+	missing, err := store.Open(t.Context(), t.TempDir()+"/none", store.ReadOnly())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := runOf(t, l, now(), missing); err == nil {
+		t.Error("a missing source is no error")
+	}
+	if _, err := runOf(t, l, now(), store.NewMemory("empty")); err != nil {
+		t.Error(err)
+	}
+	if keys := keysOf(t, l, ""); len(keys) > 0 {
+		t.Errorf("the lake has %q", keys)
+	}
+}
