@@ -164,3 +164,11 @@ func (f *File) NumRows() int64 { return f.meta.NumRows }
 
 // Weight is about how many bytes of memory the File takes.
 func (f *File) Weight() int64 { return f.weight }
+
+// With is the same file read through another source: a footer outlives the
+// request that fetched it.
+func (f *File) With(src Source) *File {
+	g := *f
+	g.src = src
+	return &g
+}

@@ -332,3 +332,59 @@ func (v *Vector) takeNested(src *Vector, rows []int32) {
 		v.Children[c] = child.Take(inner)
 	}
 }
+
+// AppendNulls adds n nulls.
+func (v *Vector) AppendNulls(n int) {
+	for range n {
+		v.AppendNull()
+	}
+}
+
+// AppendRows copies the given rows of src, which must have the same type, in the
+// order given.
+func (v *Vector) AppendRows(src *Vector, rows []int32) {
+	switch k := v.Type.Kind; {
+	case src.Null != nil || !(k.InInts() || k.InBytes()):
+		for _, r := range rows {
+			v.AppendFrom(src, int(r))
+		}
+		return
+	case k.InInts():
+		for _, r := range rows {
+			v.Ints = append(v.Ints, src.Ints[r])
+		}
+	default:
+		for _, r := range rows {
+			v.Bytes.Append(src.ByteAt(int(r)))
+		}
+	}
+	if v.Null != nil {
+		v.Null = append(v.Null, make([]bool, len(rows))...)
+	}
+	v.Len += len(rows)
+}
+
+// TextBytes is about how much memory the strings of the batch would take without
+// dictionaries.
+func (b *Batch) TextBytes() int64 {
+	n := int64(0)
+	for _, c := range b.Columns {
+		n += c.textBytes()
+	}
+	return n
+}
+
+func (v *Vector) textBytes() int64 {
+	if v.Codes == nil {
+		n := int64(len(v.Bytes.Data))
+		for _, c := range v.Children {
+			n += c.textBytes()
+		}
+		return n
+	}
+	n := 0
+	for i := range v.Len {
+		n += len(v.ByteAt(i))
+	}
+	return int64(n)
+}
