@@ -19,7 +19,6 @@ type Expr interface {
 	// operands are the expressions directly inside.
 	operands() []Expr
 	// with is the same expression over other operands.
-	with([]Expr) Expr
 }
 
 // Col is the value of a column. Further path elements are fields of a struct or
@@ -218,36 +217,6 @@ func (e Case) operands() []Expr {
 	return out
 }
 
-func (e Col) with([]Expr) Expr               { return e }
-func (e Const) with([]Expr) Expr             { return e }
-func (e Compare) with(x []Expr) Expr         { return Compare{e.Op, x[0], x[1]} }
-func (e And) with(x []Expr) Expr             { return And{x} }
-func (e Or) with(x []Expr) Expr              { return Or{x} }
-func (e Not) with(x []Expr) Expr             { return Not{x[0]} }
-func (e In) with(x []Expr) Expr              { return In{x[0], e.List} }
-func (e DistinctFromAll) with(x []Expr) Expr { return DistinctFromAll{x[0], e.List} }
-func (e Distinct) with(x []Expr) Expr        { return Distinct{x[0], x[1]} }
-func (e Between) with(x []Expr) Expr         { return Between{x[0], x[1], x[2]} }
-func (e Like) with(x []Expr) Expr            { return Like{x[0], e.Pattern} }
-func (e Match) with(x []Expr) Expr           { return Match{x[0], e.Pattern} }
-func (e IsNull) with(x []Expr) Expr          { return IsNull{x[0]} }
-func (e Coalesce) with(x []Expr) Expr        { return Coalesce{x} }
-func (e Cast) with(x []Expr) Expr            { return Cast{x[0], e.To} }
-func (e Lower) with(x []Expr) Expr           { return Lower{x[0]} }
-func (e Upper) with(x []Expr) Expr           { return Upper{x[0]} }
-func (e Concat) with(x []Expr) Expr          { return Concat{x} }
-func (e Bucket) with(x []Expr) Expr          { return Bucket{x[0], e.Unit, e.Zone} }
-func (e Case) with(x []Expr) Expr {
-	out := Case{When: make([]When, len(e.When))}
-	for i := range e.When {
-		out.When[i] = When{x[2*i], x[2*i+1]}
-	}
-	if e.Else != nil {
-		out.Else = x[len(x)-1]
-	}
-	return out
-}
-
 // Columns are the columns an expression reads, each occurrence.
 func Columns(e Expr) []Col {
 	if c, ok := e.(Col); ok {
@@ -258,22 +227,6 @@ func Columns(e Expr) []Col {
 		out = append(out, Columns(x)...)
 	}
 	return out
-}
-
-// MapColumns is the expression with every column replaced by f of it.
-func MapColumns(e Expr, f func(Col) Expr) Expr {
-	if c, ok := e.(Col); ok {
-		return f(c)
-	}
-	x := e.operands()
-	if len(x) == 0 {
-		return e
-	}
-	out := make([]Expr, len(x))
-	for i := range x {
-		out[i] = MapColumns(x[i], f)
-	}
-	return e.with(out)
 }
 
 // Conjuncts are the expressions that must all be true for e to be.

@@ -118,10 +118,9 @@ type Counts struct {
 	TruncatedParams int64 // events whose requestParams the sender cut short
 }
 
-// Earliest is the first moment an event may have: Databricks was founded in 2013.
-func Earliest() time.Time { return time.UnixMilli(earliestMillis).UTC() }
-
-const earliestMillis = 1356998400000 // 2013-01-01
+// earliestMillis is the first moment an event may have, 2013-01-01: Databricks was
+// founded in that year.
+const earliestMillis = 1356998400000
 
 // Skew is how far after the time of ingestion an event may lie.
 const Skew = 48 * time.Hour
