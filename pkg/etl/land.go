@@ -40,7 +40,6 @@ type landed struct {
 	skipped            int     // files that changed or went away while they were read
 	denied             []error // files that may not be read, or never could be
 	damaged            []string
-	version            int64
 	state              *landing.State
 }
 
@@ -59,7 +58,7 @@ type pending struct {
 // together with the state that says so. A conflict means that another run landed
 // something: the caller loads the state again and plans anew.
 func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.State, batch []landing.Change) (landed, error) {
-	out := landed{state: state, version: -1}
+	out := landed{state: state}
 	files, err := r.fetch(ctx, batch, &out)
 	if err != nil {
 		return out, err
@@ -462,7 +461,7 @@ func (r *Runner) commitLanding(ctx context.Context, base *delta.Snapshot, change
 		meta.Configuration = properties(bronzeLayout().Stats, nil)
 	}
 	meta.Configuration[landing.Property] = path
-	version, err := r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{
+	_, err = r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{
 		Base: base, Operation: operation,
 		Parameters: streamingParameters(appLanding, next.Batch),
 		Metrics:    metrics(adds, 0, out.rows),
@@ -472,13 +471,13 @@ func (r *Runner) commitLanding(ctx context.Context, base *delta.Snapshot, change
 	if errors.Is(err, delta.ErrOutcomeUnknown) {
 		// The entry names the manifest, so the log itself tells whose it is.
 		if snap, serr := r.lake.Table(lake.Bronze).Snapshot(ctx); serr == nil && snap.Metadata().Configuration[landing.Property] == path {
-			version, err = snap.Version(), nil
+			err = nil
 		}
 	}
 	if err != nil {
 		return err
 	}
-	out.version, out.state = version, next
+	out.state = next
 	r.state, r.statePath = next, path
 	return nil
 }

@@ -18,7 +18,6 @@ type Expr interface {
 	String() string
 	// operands are the expressions directly inside.
 	operands() []Expr
-	// with is the same expression over other operands.
 }
 
 // Col is the value of a column. Further path elements are fields of a struct or
