@@ -23,6 +23,8 @@ type call struct {
 	// meta are the headers that Grafana sets itself; their case is exact.
 	meta   map[string]string
 	format backend.DataFrameFormat
+	// settings are those of another data source, or nil.
+	settings *backend.DataSourceInstanceSettings
 }
 
 // flatHeaders is the form of all requests but resource calls: one value a key,
@@ -47,6 +49,12 @@ func (c *call) allHeaders() map[string][]string {
 // As makes the call in the name of user; nil is a request without a user.
 func As(user *backend.User) Option {
 	return func(c *call) { c.user = user }
+}
+
+// On makes the call to another data source of the plugin than the host's. The
+// settings are sent as they are: a changed Updated makes a new instance.
+func On(settings backend.DataSourceInstanceSettings) Option {
+	return func(c *call) { c.settings = &settings }
 }
 
 // Header adds an HTTP header that the browser's request carried.
@@ -80,7 +88,7 @@ func (h *Host) Health(ctx context.Context, opts ...Option) (*backend.CheckHealth
 	c := h.newCall(opts)
 	// The SDK has no converter for this request.
 	res, err := h.diagnostics.CheckHealth(ctx, &pluginv2.CheckHealthRequest{
-		PluginContext: backend.ToProto().PluginContext(h.pluginContext(c.user)),
+		PluginContext: backend.ToProto().PluginContext(h.pluginContext(c)),
 		Headers:       c.flatHeaders(),
 	})
 	if err != nil {
@@ -95,7 +103,7 @@ func (h *Host) Health(ctx context.Context, opts ...Option) (*backend.CheckHealth
 func (h *Host) Query(ctx context.Context, queries []backend.DataQuery, opts ...Option) (*backend.QueryDataResponse, error) {
 	c := h.newCall(opts)
 	res, err := h.data.QueryData(ctx, backend.ToProto().QueryDataRequest(&backend.QueryDataRequest{
-		PluginContext: h.pluginContext(c.user),
+		PluginContext: h.pluginContext(c),
 		Headers:       c.flatHeaders(),
 		Queries:       queries,
 		Format:        c.format,
@@ -115,7 +123,7 @@ func (h *Host) Resource(ctx context.Context, method, path string, body []byte, o
 	}
 	c := h.newCall(opts)
 	stream, err := h.resource.CallResource(ctx, backend.ToProto().CallResourceRequest(&backend.CallResourceRequest{
-		PluginContext: h.pluginContext(c.user),
+		PluginContext: h.pluginContext(c),
 		Path:          location.Path,
 		Method:        method,
 		URL:           path,
@@ -151,7 +159,7 @@ var ErrSubscriptionRefused = errors.New("subscription refused")
 // subscription is allowed.
 func (h *Host) Stream(ctx context.Context, path string, data []byte, receive func(packet []byte) error, opts ...Option) error {
 	c := h.newCall(opts)
-	pluginCtx := h.pluginContext(c.user)
+	pluginCtx := h.pluginContext(c)
 	answer, err := h.stream.SubscribeStream(ctx, backend.ToProto().SubscribeStreamRequest(&backend.SubscribeStreamRequest{
 		PluginContext: pluginCtx, Path: path, Data: data, Headers: c.flatHeaders(),
 	}))
@@ -187,7 +195,7 @@ func (h *Host) Stream(ctx context.Context, path string, data []byte, receive fun
 // Metrics gives the plugin's Prometheus metrics in the text format.
 func (h *Host) Metrics(ctx context.Context) ([]byte, error) {
 	res, err := h.diagnostics.CollectMetrics(ctx, backend.ToProto().CollectMetricsRequest(&backend.CollectMetricsRequest{
-		PluginContext: h.pluginContext(nil),
+		PluginContext: h.pluginContext(&call{}),
 	}))
 	if err != nil {
 		return nil, fmt.Errorf("collect metrics: %w", err)

@@ -213,15 +213,19 @@ func (h *Host) UpdateSettings(settings backend.DataSourceInstanceSettings) {
 }
 
 // pluginContext is what Grafana attaches to every request.
-func (h *Host) pluginContext(user *backend.User) backend.PluginContext {
+func (h *Host) pluginContext(c *call) backend.PluginContext {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	settings := h.settings
+	h.mu.Unlock()
+	if c.settings != nil {
+		settings = *c.settings
+		settings.Type = h.config.Settings.Type
+	}
 	ctx := backend.PluginContext{
 		OrgID:                      1,
 		Namespace:                  "default",
 		PluginID:                   settings.Type,
-		User:                       user,
+		User:                       c.user,
 		DataSourceInstanceSettings: &settings,
 		GrafanaConfig:              backend.NewGrafanaCfg(h.config.GrafanaConfig),
 	}

@@ -116,6 +116,9 @@ func theRealThing(t *testing.T) *world {
 	return w
 }
 
+// admin is who may change the lake.
+var admin = &backend.User{Login: "root", Role: "Admin"}
+
 // allowed is the environment of a plugin whose administrator allows folders.
 var allowed = []string{"GF_PLUGIN_ALLOW_LOCAL_FOLDERS=true"}
 
@@ -123,21 +126,22 @@ var allowed = []string{"GF_PLUGIN_ALLOW_LOCAL_FOLDERS=true"}
 type started struct {
 	*host.Host
 	t       *testing.T
+	log     *bytes.Buffer // whole once the plugin has stopped
 	mu      sync.Mutex
 	answers bytes.Buffer // guarded by mu
 }
 
 func start(t *testing.T, w *world, env []string, s backend.DataSourceInstanceSettings) *started {
 	t.Helper()
-	var log bytes.Buffer
+	log := &bytes.Buffer{}
 	h, err := host.Start(t.Context(), host.Config{
-		Binary: w.binary, Env: env, Settings: s, LogOutput: &log,
+		Binary: w.binary, Env: env, Settings: s, LogOutput: log,
 		User: &backend.User{Login: "ada", Role: "Viewer"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := &started{Host: h, t: t}
+	out := &started{Host: h, t: t, log: log}
 	t.Cleanup(func() {
 		if err := h.Close(); err != nil { // after it nothing more is logged
 			t.Error(err)
@@ -186,9 +190,19 @@ func (s *started) health() *backend.CheckHealthResult {
 	return res
 }
 
-func (s *started) get(path string) (int, []byte) {
+func (s *started) get(path string, opts ...host.Option) (int, []byte) {
 	s.t.Helper()
-	code, body, err := s.Resource(s.t.Context(), http.MethodGet, path, nil)
+	return s.call(http.MethodGet, path, opts)
+}
+
+func (s *started) post(path string, opts ...host.Option) (int, []byte) {
+	s.t.Helper()
+	return s.call(http.MethodPost, path, opts)
+}
+
+func (s *started) call(method, path string, opts []host.Option) (int, []byte) {
+	s.t.Helper()
+	code, body, err := s.Resource(s.t.Context(), method, path, nil, opts...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -198,7 +212,9 @@ func (s *started) get(path string) (int, []byte) {
 
 func (w *world) settings(t *testing.T) backend.DataSourceInstanceSettings {
 	t.Helper()
-	return settings(t, map[string]any{"sources": []string{w.delivery}, "lake": w.folder, "authType": "keys"}, accessKey, secretKey)
+	return settings(t, map[string]any{
+		"sources": []string{w.delivery}, "lake": w.folder, "schedule": "off", "authType": "keys",
+	}, accessKey, secretKey)
 }
 
 // everyQuery is the catalog; refIDs are the names.
@@ -480,7 +496,7 @@ func s3Settings(t *testing.T, endpoint string) backend.DataSourceInstanceSetting
 	t.Helper()
 	return settings(t, map[string]any{
 		"sources": []string{"s3://logs"}, "lake": "s3://lake/root",
-		"authType": "keys", "region": "eu-central-1", "endpoint": endpoint, "pathStyle": true,
+		"authType": "keys", "defaultRegion": "eu-central-1", "endpoint": endpoint, "pathStyle": true,
 	}, accessKey, secretKey)
 }
 

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/store"
 )
@@ -22,23 +23,24 @@ var (
 	_ backend.QueryDataHandler      = (*Datasource)(nil)
 	_ backend.CheckHealthHandler    = (*Datasource)(nil)
 	_ backend.CallResourceHandler   = (*Datasource)(nil)
+	_ backend.StreamHandler         = (*Datasource)(nil)
 	_ instancemgmt.InstanceDisposer = (*Datasource)(nil)
 )
-
-// parallelQueries is how many queries of one data source run at once. Each may
-// hold exec.DefaultMaxMemory.
-const parallelQueries = 4
 
 // Datasource is one instance of a configured data source. Its methods are safe
 // for concurrent use.
 type Datasource struct {
-	backend.CallResourceHandler
+	resources backend.CallResourceHandler
+
+	shell  *Shell
+	owner  supervisor.Owner
+	serial int64 // of this instance in the process
 
 	settings    Settings
 	settingsErr error // if not nil, there is nothing to read from
 	sources     []store.Store
 	lake        *lake.Lake
-	catalog     query.Catalog
+	tables      query.Catalog // all there is; queries see it through view
 
 	secrets *strings.Replacer // puts stars in the place of secrets
 	slots   *semaphore.Weighted
@@ -48,34 +50,86 @@ type Datasource struct {
 }
 
 // New makes an instance. Settings that are wrong show when it is used. It sends
-// no request to a store.
-func New(ctx context.Context, s backend.DataSourceInstanceSettings, admin Admin) *Datasource {
-	d := newInstance(s)
-	if d.settings, d.settingsErr = ParseSettings(s, admin); d.settingsErr != nil {
+// no request to a store and starts nothing: the first request does.
+func (s *Shell) New(ctx context.Context, settings backend.DataSourceInstanceSettings) *Datasource {
+	d := s.newInstance(settings)
+	d.owner = supervisor.Owner{Org: backend.PluginConfigFromContext(ctx).OrgID, UID: settings.UID}
+	if d.settings, d.settingsErr = ParseSettings(ctx, settings, s.admin); d.settingsErr != nil {
 		return d
 	}
+	d.slots = semaphore.NewWeighted(int64(d.settings.Limits.ParallelQueries))
 	var root store.Store
 	if d.sources, root, d.settingsErr = d.settings.open(ctx); d.settingsErr != nil {
 		return d
 	}
-	d.lake = lake.New(root, lake.Options{OnWarning: func(err error) {
-		log.DefaultLogger.Warn("Reading a table's log went on past a fault", "uid", s.UID, "fault", d.conceal(err.Error()))
-	}})
-	d.catalog = query.OfLake(d.lake)
+	d.lake = lake.New(s.metrics.observe(root, "lake"), lake.Options{OnWarning: notes{d.owner, d.secrets}.warning})
+	s.metrics.caches.add(d.lake)
+	d.tables = query.OfLake(d.lake)
 	return d
 }
 
 // newInstance is an instance with nothing to read from.
-func newInstance(s backend.DataSourceInstanceSettings) *Datasource {
-	d := &Datasource{secrets: concealer(s.DecryptedSecureJSONData), slots: semaphore.NewWeighted(parallelQueries)}
+func (s *Shell) newInstance(settings backend.DataSourceInstanceSettings) *Datasource {
+	d := &Datasource{shell: s, serial: s.serial.Add(1), secrets: concealer(settings.DecryptedSecureJSONData)}
 	d.life, d.end = context.WithCancel(context.Background())
-	d.CallResourceHandler = d.resources()
+	d.resources = d.handler()
 	return d
 }
 
 // Dispose ends the queries that still run. The SDK calls it 5 s after it has
-// put another instance in the place of this one.
-func (d *Datasource) Dispose() { d.end() }
+// put another instance in the place of this one, or when nobody has asked for
+// long. The ETL is none of its business: the supervisor knows when to stop.
+func (d *Datasource) Dispose() {
+	d.end()
+	d.shell.metrics.caches.remove(d.lake)
+}
+
+// CallResource implements backend.CallResourceHandler.
+func (d *Datasource) CallResource(ctx context.Context, req *backend.CallResourceRequest, sender backend.CallResourceResponseSender) error {
+	d.use()
+	return d.resources.CallResource(ctx, req, sender)
+}
+
+// writes says whether the data source is to bring deliveries in.
+func (d *Datasource) writes() bool {
+	return d.settingsErr == nil && len(d.settings.Sources) > 0 && d.settings.Schedule.Every > 0
+}
+
+// use starts the ETL with the first request and keeps it alive with every
+// further one. If another data source writes the lake, it says which.
+func (d *Datasource) use() (by supervisor.Owner, refused bool) {
+	if !d.writes() {
+		d.shell.supervisor.Withdraw(d.owner, d.serial)
+		return supervisor.Owner{}, false
+	}
+	return d.shell.supervisor.Use(d.shell.spec(d.settings, d.owner, d.serial, d.secrets))
+}
+
+// whyOff is why the data source has no job.
+func (d *Datasource) whyOff() (state, reason string) {
+	if by, refused := d.use(); refused {
+		return "refused", fmt.Sprintf("%s writes this lake already", by)
+	}
+	switch {
+	case d.settingsErr != nil:
+		return "off", "the data source settings need a change"
+	case len(d.settings.Sources) == 0:
+		return "off", "the data source has no source: the lake is filled from elsewhere"
+	case !d.writes():
+		return "off", "the schedule is off: the ETL is left to the command line"
+	}
+	return string(supervisor.Waiting), ""
+}
+
+// view is what somebody may see of the tables, whatever is asked of them: the
+// workspaces in scope, and redacted where the role asks for it.
+func (d *Datasource) view(user *backend.User) query.Catalog {
+	c := query.Scoped(d.tables, d.settings.Scope)
+	if r := d.settings.Redaction; r.Applies(user) {
+		c = query.Redact(c, query.Redaction{CommandText: r.CommandText, Keys: r.Keys})
+	}
+	return c
+}
 
 // concealer is a second line of defence: no message is made with a secret in
 // it, but a store may quote one in its answer.
@@ -98,6 +152,7 @@ func (d *Datasource) explain(err error) (backend.Status, backend.ErrorSource, st
 }
 
 // fail is explain where the SDK does not log the failure: loudly if it is ours.
+// The log gets the class only, because the text may quote what was read.
 func (d *Datasource) fail(ctx context.Context, err error) (backend.Status, string) {
 	status, source, text := d.explain(err)
 	logger := log.DefaultLogger.FromContext(ctx)
@@ -134,7 +189,7 @@ func (d *Datasource) under(ctx context.Context) (context.Context, func()) {
 
 // cause is why the work under ctx ended with err: our own reason if we ended it.
 func cause(ctx context.Context, err error) error {
-	for _, own := range []error{errReplaced, errSlow} {
+	for _, own := range []error{errReplaced, errSlow, errQueryTimeout} {
 		if err != nil && errors.Is(context.Cause(ctx), own) {
 			return own
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/store"
@@ -24,12 +25,19 @@ var (
 	errSlow = errors.New("no answer in time")
 	// errPanic: our own bug. What it was is in the log.
 	errPanic = errors.New("panic")
+	// errQueryTimeout: a query took longer than the limit of the data source.
+	errQueryTimeout = errors.New("query took too long")
+	// errRequest: a parameter of a resource is missing or malformed.
+	errRequest = errors.New("malformed request")
 	// errResource: there is no such resource.
 	errResource = errors.New("no such resource")
 )
 
 // statusCanceled is nginx's 499: who asked does not wait any more.
 const statusCanceled backend.Status = 499
+
+// statusConflict is what is asked for at the wrong moment.
+const statusConflict backend.Status = 409
 
 // outcome is how an error is shown: downstream are faults of the question, the
 // settings and the store, plugin are ours.
@@ -55,7 +63,12 @@ var outcomes = []outcome{
 	{is(query.ErrUnknownQuery), backend.StatusBadRequest, downstream, "Choose another query", true},
 	{is(query.ErrParam), backend.StatusBadRequest, downstream, "Correct the parameters", true},
 	{is(errNotAlertable), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
-	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for too much", true},
+	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for more than the data source allows (its limits are in the settings)", true},
+	{is(errRequest), backend.StatusBadRequest, downstream, "The request cannot be read", true},
+	{is(errForbidden), backend.StatusForbidden, downstream, "This is not for everybody", true},
+	{is(supervisor.ErrNoJob), statusConflict, downstream, "This data source does not run the ETL", true},
+	{is(supervisor.ErrBusy), statusConflict, downstream, "The ETL is at work: try again when it has ended", false},
+	{is(errQueryTimeout), backend.StatusTimeout, downstream, "The query took longer than the data source allows: choose a shorter time range, or raise the query timeout in its settings", false},
 	{is(query.ErrNoTable), backend.StatusNotFound, downstream, "The lake does not have a table that the query needs", true},
 	{is(errResource), backend.StatusNotFound, downstream, "Not found", true},
 	{is(errReplaced), backend.StatusBadGateway, downstream, "The data source was changed while the query ran: run it again", false},

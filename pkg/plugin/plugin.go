@@ -1,12 +1,19 @@
 // Package plugin is THE SHELL: the data source as Grafana sees it. Grafana's
 // types stop here; what lies below knows lakes, plans and batches.
 //
+//	shell.go       what all data sources of the process share
+//	supervisor/    which of them writes which lake, and when
+//	pipeline.go    the ETL of one data source, as the supervisor runs it
+//	metrics.go     counters and spans
+//
 //	settings.go    what the user configured -> Settings, or words about what is wrong
 //	datasource.go  one instance per configured data source: opens its stores
+//	asker.go       what who asks may do and see
 //	query.go       queries of a panel, side by side, each with its own outcome
 //	frames.go      rows -> frames, typed for panels and for alert rules
 //	health.go      "Save & test": each part that fails, with its remedy
-//	resources.go   what the editors ask for
+//	resources.go   what the editors ask for; resource_tables.go, resource_etl.go
+//	stream.go      the ETL's progress, live
 //	errors.go      the one table from errors to status, source and words
 //
 // Invariants:
@@ -14,20 +21,17 @@
 //   - Bad settings make an instance that says what is wrong, never a data source
 //     that cannot be created.
 //   - A query's failure is its own: the others of the request are answered.
+//   - Whatever reads rows for somebody goes through Datasource.view: the scope and
+//     the redaction hold however a question is phrased.
 //   - Neither secrets nor what is in events reach a log line; secrets reach no
 //     answer either.
 //   - Ids are text, because a browser makes doubles of whole numbers.
-//
-// The package reads lakes and writes nothing.
+//   - What changes a lake is asked for by an administrator, and done by the
+//     supervisor's job, never in a request.
 package plugin
 
 import (
-	"context"
 	"strconv"
-
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 )
 
 // ID is the id in src/plugin.json.
@@ -46,12 +50,4 @@ type Admin struct {
 func AdminFromEnv(getenv func(string) string) Admin {
 	allow, err := strconv.ParseBool(getenv("GF_PLUGIN_ALLOW_LOCAL_FOLDERS"))
 	return Admin{AllowLocalFolders: err == nil && allow}
-}
-
-// Factory makes the instances of the SDK's instance manager, one for each data
-// source and each change of its settings. It never fails.
-func Factory(admin Admin) datasource.InstanceFactoryFunc {
-	return func(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
-		return New(ctx, s, admin), nil
-	}
 }

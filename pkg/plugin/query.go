@@ -21,15 +21,16 @@ import (
 // QueryData answers the queries of a panel or an alert rule, side by side. Each
 // has its own outcome; the request as a whole never fails.
 func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
+	d.use()
 	ctx, done := d.under(ctx)
 	defer done()
 	alert := req.Headers[backend.FromAlertHeaderName] == "true"
 	answers := make([]backend.DataResponse, len(req.Queries))
 	var queries errgroup.Group
-	queries.SetLimit(parallelQueries)
+	queries.SetLimit(d.parallel(ctx))
 	for i, q := range req.Queries {
 		queries.Go(func() error {
-			answers[i] = d.answer(ctx, question{q, alert})
+			answers[i] = d.answer(ctx, question{q, req.PluginContext.User, alert})
 			return nil
 		})
 	}
@@ -41,22 +42,42 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	return res, nil
 }
 
+// parallel is how many queries of one request run side by side: as many as the
+// data source runs at all, or fewer if Grafana says so.
+func (d *Datasource) parallel(ctx context.Context) int {
+	n := d.settings.Limits.ParallelQueries
+	if allowed, err := backend.GrafanaConfigFromContext(ctx).ConcurrentQueryCount(); err == nil && allowed > 0 {
+		n = min(n, allowed)
+	}
+	return max(n, 1)
+}
+
 // question is one query and who asks.
 type question struct {
 	backend.DataQuery
-	alert bool // an alert rule
+	user  *backend.User // nil: nobody, as in the background
+	alert bool          // an alert rule
 }
 
 func (d *Datasource) answer(ctx context.Context, q question) backend.DataResponse {
-	frames, err := d.frames(ctx, q)
+	m, err := parseModel(q.DataQuery)
 	if err != nil {
-		var res backend.DataResponse
-		var text string
-		res.Status, res.ErrorSource, text = d.explain(cause(ctx, err))
-		res.Error = errors.New(text)
+		return d.refusal(err)
+	}
+	ctx, done := d.shell.metrics.query(ctx, m.metricType(), m.metricName())
+	frames, result, err := d.frames(ctx, q, m)
+	if err != nil {
+		res := d.refusal(cause(ctx, err))
+		done(result, res.Status)
 		return res
 	}
+	done(result, backend.StatusOK)
 	return backend.DataResponse{Status: backend.StatusOK, Frames: frames}
+}
+
+func (d *Datasource) refusal(err error) backend.DataResponse {
+	status, source, text := d.explain(err)
+	return backend.DataResponse{Status: status, ErrorSource: source, Error: errors.New(text)}
 }
 
 // model is the JSON of a query; see AuditlakeQuery in src/types.ts.
@@ -84,41 +105,60 @@ func (p *paramText) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// frames finds out what kind of query it is and waits for its turn.
-func (d *Datasource) frames(ctx context.Context, q question) (_ data.Frames, err error) {
-	defer guard(ctx, &err)
-	var m model
+func parseModel(q backend.DataQuery) (m model, err error) {
 	if err := json.Unmarshal(q.JSON, &m); err != nil {
-		return nil, fmt.Errorf(`%w: it is JSON like {"queryType":"named","named":"clusters_by_creator","params":{}}: %w`, errQuery, err)
+		return m, fmt.Errorf(`%w: it is JSON like {"queryType":"named","named":"clusters_by_creator","params":{}}: %w`, errQuery, err)
 	}
 	if m.QueryType == "" {
 		m.QueryType = q.QueryType
 	}
-	switch m.QueryType {
-	case "named", "": // the editor's default, which alert rules may leave out
-		if d.settingsErr != nil {
-			return nil, d.settingsErr
-		}
-		if err := d.slots.Acquire(ctx, 1); err != nil {
-			return nil, err
-		}
-		defer d.slots.Release(1)
-		return d.named(ctx, q, m)
+	if m.QueryType == "" {
+		m.QueryType = typeNamed // the editor's default, which alert rules may leave out
 	}
-	return nil, fmt.Errorf("%w: query type %q is not known; there is named", errQuery, m.QueryType)
+	return m, nil
+}
+
+// typeNamed is a query of the catalog.
+const typeNamed = "named"
+
+// metricType and metricName have few values, whatever is sent.
+func (m model) metricType() string {
+	if m.QueryType != typeNamed {
+		return "unknown"
+	}
+	return m.QueryType
+}
+
+func (m model) metricName() string {
+	if _, err := query.Lookup(m.Named); err != nil {
+		return "unknown"
+	}
+	return m.Named
+}
+
+// frames answers by the type of the query.
+func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Frames, _ *exec.Result, err error) {
+	defer guard(ctx, &err)
+	if m.QueryType != typeNamed {
+		return nil, nil, fmt.Errorf("%w: query type %q is not known; there is %s", errQuery, m.QueryType, typeNamed)
+	}
+	if d.settingsErr != nil {
+		return nil, nil, d.settingsErr
+	}
+	return d.named(ctx, q, m)
 }
 
 // named answers a query of the catalog about the events From <= t < To.
-func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frames, error) {
+func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frames, *exec.Result, error) {
 	if m.Named == "" {
-		return nil, fmt.Errorf("%w: no query is chosen; there are %s", errQuery, names(query.All()))
+		return nil, nil, fmt.Errorf("%w: no query is chosen; there are %s", errQuery, names(query.All()))
 	}
 	named, err := query.Lookup(m.Named)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if q.alert && !named.Alertable {
-		return nil, fmt.Errorf("%w: %s gives a table; rules can be set on %s", errNotAlertable, named.Name, names(alertable()))
+		return nil, nil, fmt.Errorf("%w: %s gives a table; rules can be set on %s", errNotAlertable, named.Name, names(alertable()))
 	}
 	params := make(map[string]string, len(m.Params))
 	for name, text := range m.Params {
@@ -126,21 +166,35 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frame
 	}
 	plan, err := query.BuildNamed(named.Name, params, query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	began := time.Now()
-	result, err := exec.Run(ctx, d.catalog, plan, exec.Options{})
+	result, err := d.run(ctx, q.user, plan)
 	if err != nil {
-		return nil, fmt.Errorf("query %s: %w", named.Name, err)
+		return nil, nil, fmt.Errorf("query %s: %w", named.Name, err)
 	}
 	notices, err := d.notices(ctx, result)
 	if err != nil {
-		return nil, fmt.Errorf("query %s: %w", named.Name, err)
+		return nil, result, fmt.Errorf("query %s: %w", named.Name, err)
 	}
 	a := answer{named: named, plan: plan, result: result, notices: notices, took: time.Since(began)}
 	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "named", named.Name,
 		"rows", result.Batch.Len, "scanned", result.Stats.Scan.Rows, "took", a.took.String())
-	return a.frames(), nil
+	return a.frames(), result, nil
+}
+
+// run answers a plan as somebody may see it, within the limits of the data
+// source: it waits for its turn, and no longer than its time.
+func (d *Datasource) run(ctx context.Context, user *backend.User, plan query.Plan) (*exec.Result, error) {
+	limits := d.settings.Limits
+	ctx, cancel := context.WithTimeoutCause(ctx, limits.QueryTimeout, errQueryTimeout)
+	defer cancel()
+	if err := d.slots.Acquire(ctx, 1); err != nil {
+		return nil, cause(ctx, err)
+	}
+	defer d.slots.Release(1)
+	result, err := exec.Run(ctx, d.view(user), plan, exec.Options{MaxMemory: limits.QueryMemoryBytes, MaxRows: limits.MaxRows})
+	return result, cause(ctx, err)
 }
 
 // notices are the executor's, or, where there is no lake at all, that.
@@ -148,7 +202,7 @@ func (d *Datasource) notices(ctx context.Context, result *exec.Result) ([]data.N
 	if len(result.Notices) == 0 {
 		return nil, nil
 	}
-	if _, err := d.catalog.Table(ctx, lake.Bronze); errors.Is(err, query.ErrNoTable) {
+	if _, err := d.tables.Table(ctx, lake.Bronze); errors.Is(err, query.ErrNoTable) {
 		return []data.Notice{{
 			Severity: data.NoticeSeverityWarning,
 			Text:     fmt.Sprintf("There is no lake at %s yet: the ETL has not brought anything in.", d.settings.Lake),

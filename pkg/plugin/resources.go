@@ -17,33 +17,64 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
-// resources are:
-//
-//	GET named-queries  the catalog, as []NamedQuery of src/types.ts
-//	GET status         tables and recent runs, as etl.Status
-//
-// Errors are {"message": …}, which Grafana's front end shows.
-func (d *Datasource) resources() backend.CallResourceHandler {
-	mux := http.NewServeMux()
-	get := func(path string, answer func(context.Context) (any, error)) {
-		mux.HandleFunc("GET /"+path, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, answer) })
+// request is a call of a resource and who makes it.
+type request struct {
+	*http.Request
+	user *backend.User // nil for requests that nobody makes
+}
+
+// route is one resource. What it answers is sent as JSON.
+type route struct {
+	pattern string // of http.ServeMux
+	may     func(*Datasource, *backend.User) error
+	answer  func(*Datasource, context.Context, request) (any, error)
+}
+
+func everybody(*Datasource, *backend.User) error             { return nil }
+func whoSeesLake(d *Datasource, user *backend.User) error    { return d.lakeOnly(user) }
+func administrators(_ *Datasource, user *backend.User) error { return adminOnly(user) }
+
+// routes is the table of resources. Answers to everybody keep to the scope and
+// the redaction of who asks; see view.
+func routes() []route {
+	return []route{
+		{"GET /named-queries", everybody, func(*Datasource, context.Context, request) (any, error) { return catalog(), nil }},
+		{"GET /tables", everybody, (*Datasource).tableList},
+		{"GET /columns", everybody, (*Datasource).columns}, // ?table=
+		{"GET /values", everybody, (*Datasource).values},   // ?table=&column=&prefix=&from=&to=&limit=
+		{"GET /event", everybody, (*Datasource).event},     // ?fileId=&lineNumber=
+		{"GET /status", whoSeesLake, (*Datasource).status}, // of the lake
+		{"GET /etl", whoSeesLake, (*Datasource).etlStatus}, // of this data source
+		{"POST /etl/run", administrators, (*Datasource).runNow},
+		{"POST /etl/optimize", administrators, (*Datasource).optimize}, // ?table=
+		{"POST /etl/replay", administrators, (*Datasource).replay},     // ?table=
+		{"GET /etl/vacuum", administrators, (*Datasource).vacuumDryRun},
 	}
-	get("named-queries", func(context.Context) (any, error) { return catalog(), nil })
-	get("status", d.status)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		d.serve(w, r, func(context.Context) (any, error) {
-			return nil, fmt.Errorf("%w: %s %s; there are GET named-queries and GET status", errResource, r.Method, strings.TrimPrefix(r.URL.Path, "/"))
-		})
+}
+
+// handler serves the routes. Errors are {"message": …}, which Grafana's front
+// end shows.
+func (d *Datasource) handler() backend.CallResourceHandler {
+	mux := http.NewServeMux()
+	var known []string
+	for _, r := range routes() {
+		known = append(known, strings.Replace(r.pattern, " /", " ", 1))
+		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, hr *http.Request) { d.serve(w, hr, r) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, hr *http.Request) {
+		d.serve(w, hr, route{may: everybody, answer: func(_ *Datasource, _ context.Context, r request) (any, error) {
+			return nil, fmt.Errorf("%w: %s %s; there are %s", errResource, r.Method, strings.TrimPrefix(r.URL.Path, "/"), strings.Join(known, ", "))
+		}})
 	})
 	return httpadapter.New(mux)
 }
 
 // serve answers with JSON.
-func (d *Datasource) serve(w http.ResponseWriter, r *http.Request, answer func(context.Context) (any, error)) {
-	ctx, done := d.under(r.Context())
+func (d *Datasource) serve(w http.ResponseWriter, hr *http.Request, r route) {
+	ctx, done := d.under(hr.Context())
 	defer done()
 	status, body := http.StatusOK, []byte(nil)
-	value, err := ask(ctx, answer)
+	value, err := d.reply(ctx, hr, r)
 	if err == nil {
 		body, err = json.Marshal(value)
 	}
@@ -59,9 +90,13 @@ func (d *Datasource) serve(w http.ResponseWriter, r *http.Request, answer func(c
 	}
 }
 
-func ask(ctx context.Context, answer func(context.Context) (any, error)) (_ any, err error) {
+func (d *Datasource) reply(ctx context.Context, hr *http.Request, r route) (_ any, err error) {
 	defer guard(ctx, &err)
-	return answer(ctx)
+	user := backend.UserFromContext(hr.Context())
+	if err := r.may(d, user); err != nil {
+		return nil, err
+	}
+	return r.answer(d, ctx, request{hr, user})
 }
 
 // namedQuery is NamedQuery of src/types.ts.
@@ -69,6 +104,7 @@ type namedQuery struct {
 	Name          string       `json:"name"`
 	Title         string       `json:"title"`
 	Description   string       `json:"description"`
+	Group         string       `json:"group"`
 	Visualization string       `json:"visualization"`
 	Alertable     bool         `json:"alertable"`
 	Params        []namedParam `json:"params"`
@@ -85,7 +121,7 @@ func catalog() []namedQuery {
 	out := []namedQuery{}
 	for _, n := range query.All() {
 		q := namedQuery{
-			Name: n.Name, Title: n.Title, Description: n.Description,
+			Name: n.Name, Title: n.Title, Description: n.Description, Group: n.Group,
 			Visualization: n.Visualization, Alertable: n.Alertable, Params: []namedParam{},
 		}
 		for _, p := range n.Params {
@@ -96,14 +132,20 @@ func catalog() []namedQuery {
 	return out
 }
 
+// lakeStatus is LakeStatus of src/types.ts.
+type lakeStatus struct {
+	*etl.Status
+	ETL jobStatus `json:"etl"`
+}
+
 // status is that of a lake without tables where there is none yet.
-func (d *Datasource) status(ctx context.Context) (any, error) {
+func (d *Datasource) status(ctx context.Context, _ request) (any, error) {
 	if d.settingsErr != nil {
 		return nil, d.settingsErr
 	}
 	s, err := etl.ReadStatus(ctx, d.lake)
 	if errors.Is(err, lake.ErrNoTable) {
-		return etl.Status{Tables: []etl.TableStatus{}, Runs: []map[string]any{}}, nil
+		s, err = &etl.Status{Tables: []etl.TableStatus{}, Runs: []map[string]any{}}, nil
 	}
-	return s, err
+	return lakeStatus{s, d.jobStatus(d.shell.supervisor.Status(d.owner))}, err
 }

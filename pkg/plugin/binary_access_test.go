@@ -1,0 +1,289 @@
+package plugin_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/auditlake/auditlake/internal/host"
+)
+
+// Who sees what, through the real binary.
+
+// planted is in places that only the events themselves may show.
+const (
+	plantedCommand = "PLANTED-COMMAND-TEXT"
+	plantedKey     = "PLANTED-CONFIGURED-KEY"
+	plantedValue   = "PLANTED-EVENT-VALUE"
+)
+
+// eventLine is an event of workspace 77 whose every text is planted.
+func eventLine(request string, minute int) string {
+	return eventOf(77, request, minute, "notebook", "runCommand", map[string]any{
+		"notebookId": plantedValue + "-notebook", "commandText": "SELECT '" + plantedCommand + "'",
+		"token_value": plantedKey, "nested": `{"commandText":"` + plantedCommand + `"}`,
+	})
+}
+
+func eventOf(workspace int64, request string, minute int, service, action string, params map[string]any) string {
+	line, err := json.Marshal(map[string]any{
+		"version": "2.0", "auditLevel": "WORKSPACE_LEVEL", "workspaceId": workspace, "requestId": request,
+		"timestamp":   time.Date(2019, 12, 28, 12, minute, 0, 0, time.UTC).UnixMilli(),
+		"serviceName": service, "actionName": action, "sourceIPAddress": "192.0.2.7", "userAgent": plantedValue + "-agent",
+		"userIdentity": map[string]any{"email": plantedValue + "@example.com"}, "requestParams": params,
+		"response":     map[string]any{"statusCode": 400, "errorMessage": plantedValue + " near " + plantedCommand, "result": plantedCommand},
+		"unknownField": plantedValue + "-extra",
+	})
+	if err != nil {
+		panic(err)
+	}
+	return string(line)
+}
+
+// plant delivers events with planted values, well-formed and not, and fills a
+// lake with them.
+func plant(t *testing.T) (source string) {
+	t.Helper()
+	source = t.TempDir()
+	for path, lines := range map[string][]string{
+		"workspaceId=77/date=2019-12-28/auditlogs_a.json": {
+			eventLine("r1", 1), eventLine("r2", 2),
+			`{"timestamp": "` + plantedValue + `", "commandText": "` + plantedCommand + `"}`,
+			plantedCommand + " is no JSON", `["` + plantedCommand + `"]`, "\xff" + plantedCommand,
+			eventOf(77, "r3", 3, "clusters", "create", map[string]any{"cluster_name": plantedValue + "-cluster", "commandText": plantedCommand}),
+		},
+		"workspaceId=88/date=2019-12-28/auditlogs_b.json": {
+			eventOf(88, "other", 4, "clusters", "create", map[string]any{"cluster_name": "OTHER-WORKSPACE", "cluster_creator": "OTHER-WORKSPACE"}),
+			eventOf(88, "login", 5, "accounts", "login", map[string]any{"user": "OTHER-WORKSPACE"}),
+			"OTHER-WORKSPACE is no JSON",
+		},
+		"workspaceId=77/date=2019-12-28/auditlogs_c.json.gz": {plantedValue + " is no gzip"},
+		"workspaceId=0/date=2019-12-28/auditlogs_d.json":     {eventOf(0, "acct", 6, "accounts", "setAdmin", map[string]any{"note": "ACCOUNT-LEVEL"})},
+	} {
+		file := filepath.Join(source, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return source
+}
+
+// everyAnswer is all that the plugin tells somebody, in every way it can be
+// asked: queries, values of every column of every table, events, status.
+func (s *started) everyAnswer(w *world, opts ...host.Option) (answers, refusals string) {
+	s.t.Helper()
+	var told, refused strings.Builder
+	for name, got := range s.ask(w.everyQuery(), opts...) {
+		raw, err := json.Marshal(got.Frames)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		fmt.Fprintf(&told, "%s %s\n", name, raw)
+		if got.Error != nil {
+			fmt.Fprintf(&refused, "%s %v\n", name, got.Error)
+		}
+	}
+	get := func(path string) []byte {
+		code, body := s.get(path, opts...)
+		to := &told
+		if code != http.StatusOK {
+			to = &refused
+		}
+		fmt.Fprintf(to, "%s %d %s\n", path, code, body)
+		return body
+	}
+	for _, path := range []string{"status", "etl", "named-queries"} {
+		get(path)
+	}
+	var tables []struct{ Name string }
+	if err := json.Unmarshal(get("tables"), &tables); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, table := range tables {
+		var columns []struct{ Name, Type string }
+		if err := json.Unmarshal(get("columns?table="+url.QueryEscape(table.Name)), &columns); err != nil {
+			s.t.Fatal(err)
+		}
+		for _, c := range columns {
+			names := []string{c.Name, strings.ToUpper(c.Name)}
+			if strings.HasPrefix(c.Type, "map<") {
+				names = append(names, c.Name+".commandText", c.Name+".COMMANDTEXT", c.Name+".nested", c.Name+".token_value")
+			}
+			for _, name := range names {
+				for _, prefix := range []string{"", plantedCommand[:8], "SELECT"} {
+					get("values?" + url.Values{"table": {table.Name}, "column": {name}, "prefix": {prefix}}.Encode())
+				}
+			}
+		}
+	}
+	for file := range 6 {
+		for line := range 9 {
+			get(fmt.Sprintf("event?fileId=%d&lineNumber=%d", file, line))
+		}
+	}
+	for _, bad := range []string{"values?table=silver&column=" + plantedKey, "columns?table=../../etc", "event?fileId=x&lineNumber=1", "values?table=silver&column=actor&from=x"} {
+		get(bad)
+	}
+	return told.String(), refused.String()
+}
+
+func TestRedactionByRole(t *testing.T) {
+	w := theRealThing(t)
+	source, folder := plant(t), filepath.Join(t.TempDir(), "lake")
+	s := scheduled(t, source, folder, map[string]any{"redactKeys": []string{"TOKEN_value"}})
+	h := start(t, w, allowed, s)
+	h.await(idle)
+	for who, test := range map[string]struct {
+		opt  host.Option
+		sees bool
+	}{
+		"an administrator": {host.As(admin), true},
+		"an editor":        {host.As(&backend.User{Login: "e", Role: "Editor"}), false},
+		"a viewer":         {host.As(&backend.User{Login: "v", Role: "Viewer"}), false},
+		"nobody":           {host.As(nil), false},
+	} {
+		told, refused := h.everyAnswer(w, test.opt)
+		for _, secret := range []string{plantedCommand, plantedKey} {
+			if got := strings.Contains(told, secret); got != test.sees {
+				t.Errorf("%s sees %s: %v", who, secret, got)
+				for _, line := range strings.Split(told, "\n") {
+					if !test.sees && strings.Contains(line, secret) {
+						t.Log(line[:min(len(line), 300)])
+					}
+				}
+			}
+		}
+		if !strings.Contains(told, plantedValue) {
+			t.Errorf("%s does not see what is not redacted", who)
+		}
+		if strings.Contains(strings.ReplaceAll(refused, "column="+plantedKey, ""), plantedCommand) {
+			t.Errorf("%s is refused with what should not be told: %s", who, refused)
+		}
+	}
+	open := scheduled(t, source, folder, map[string]any{"redactCommandText": false})
+	open.Updated = time.Now().Add(time.Hour)
+	if told, _ := h.everyAnswer(w, host.As(nil), host.On(open)); !strings.Contains(told, plantedCommand) {
+		t.Error("what nobody redacts is not told")
+	}
+}
+
+func TestAScopedDataSourceShowsItsWorkspacesOnly(t *testing.T) {
+	w := theRealThing(t)
+	source, folder := plant(t), filepath.Join(t.TempDir(), "lake")
+	filling := scheduled(t, source, folder)
+	h := start(t, w, allowed, filling)
+	h.await(idle)
+	viewer := host.As(&backend.User{Login: "v", Role: "Viewer"})
+	scoped := func(uid string, workspaces ...any) host.Option {
+		s := settings(t, map[string]any{"sources": []string{source}, "lake": folder, "schedule": "off", "workspaces": workspaces})
+		s.ID, s.UID, s.Updated = 3, uid, time.Now()
+		return host.On(s)
+	}
+	all, _ := h.everyAnswer(w, viewer)
+	for _, word := range []string{"OTHER-WORKSPACE", "ACCOUNT-LEVEL", plantedValue} {
+		if !strings.Contains(all, word) {
+			t.Errorf("without a scope there is no %s", word)
+		}
+	}
+	told, _ := h.everyAnswer(w, viewer, scoped("one", "77"))
+	for _, word := range []string{"OTHER-WORKSPACE", "ACCOUNT-LEVEL", `"value":"88"`} {
+		if strings.Contains(told, word) {
+			t.Errorf("the scope of workspace 77 shows %s", word)
+		}
+	}
+	if !strings.Contains(told, plantedValue) {
+		t.Error("the scope of workspace 77 shows nothing of it")
+	}
+	if told, _ := h.everyAnswer(w, viewer, scoped("two", 88, "0")); !strings.Contains(told, "OTHER-WORKSPACE") ||
+		!strings.Contains(told, "ACCOUNT-LEVEL") || strings.Contains(told, plantedValue+"-cluster") {
+		t.Error("the scope of workspace 88 and the account shows something else")
+	}
+	for _, path := range []string{"status", "etl"} {
+		if code, body := h.get(path, viewer, scoped("one", "77")); code != http.StatusForbidden {
+			t.Errorf("%s of the whole lake: %d %s", path, code, body)
+		}
+	}
+	if err := h.Stream(t.Context(), "etl", nil, func([]byte) error { return errEnough }, viewer, scoped("one", "77")); err == nil || err == errEnough { //nolint:errorlint // wrapped it is another
+		t.Errorf("the stream of the whole lake: %v", err)
+	}
+	got, err := h.Health(t.Context(), viewer, scoped("one", "77"))
+	if err != nil || got.Status != backend.HealthStatusOk || strings.Contains(got.Message, "delivered lines") {
+		t.Errorf("health of the scope: %+v %v", got, err)
+	}
+}
+
+func TestWithoutAnEnvironmentTheRemedyIsNamed(t *testing.T) {
+	w := theRealThing(t)
+	h := start(t, w, nil, settings(t, map[string]any{"lake": "s3://lake/root", "defaultRegion": "eu-central-1", "endpoint": "http://127.0.0.1:1"}))
+	got := h.health()
+	if got.Status != backend.HealthStatusError || !strings.Contains(got.Message, "forward_settings_to_plugins") {
+		t.Errorf("health %s: %s", got.Status, got.Message)
+	}
+}
+
+// TestNothingOfEventsIsLogged searches log and errors, at every level, for what
+// was planted in events, after everything was done that can be.
+func TestNothingOfEventsIsLogged(t *testing.T) {
+	w := theRealThing(t)
+	source, folder := plant(t), filepath.Join(t.TempDir(), "lake")
+	s := scheduled(t, source, folder)
+	h := start(t, w, allowed, s)
+	h.await(idle)
+	for _, opt := range []host.Option{host.As(admin), host.As(nil)} {
+		_, refused := h.everyAnswer(w, opt)
+		h.planted(refused, "refusals")
+	}
+	for _, path := range []string{"etl/run", "etl/optimize", "etl/replay"} {
+		if code, body := h.post(path, host.As(admin)); code != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, code, body)
+		}
+		h.await(idle)
+	}
+	// A damaged table, a damaged log, a damaged shard: what is read goes wrong.
+	for _, pattern := range []string{"silver/date=2019-12-28/*.parquet", "gold/notebook/_delta_log/*.json", "_auditlake/landing/*.json"} {
+		files, err := filepath.Glob(filepath.Join(folder, filepath.FromSlash(pattern)))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		for _, f := range files {
+			if err := os.WriteFile(f, []byte(strings.Repeat(plantedValue+"\n", 100)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s.Updated = time.Now().Add(time.Hour)
+	_, refused := h.everyAnswer(w, host.As(admin), host.On(s))
+	h.planted(refused, "refusals")
+	if got, err := h.Health(t.Context(), host.On(s)); err == nil {
+		h.planted(got.Message+string(got.JSONDetails), "health")
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(h.log.String(), "A task has ended") {
+		t.Error("the log does not have the debug level")
+	}
+	h.planted(h.log.String(), "log")
+}
+
+// planted fails if a text has something that was planted in events.
+func (s *started) planted(text, where string) {
+	s.t.Helper()
+	text = strings.ReplaceAll(text, "column="+plantedKey, "") // asked for in the request
+	for _, word := range []string{plantedCommand, plantedValue, "OTHER-WORKSPACE"} {
+		if i := strings.Index(text, word); i >= 0 {
+			s.t.Errorf("the %s have %s:\n%s", where, word, text[max(0, i-300):min(len(text), i+100)])
+		}
+	}
+}

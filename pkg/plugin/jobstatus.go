@@ -1,0 +1,89 @@
+package plugin
+
+import (
+	"time"
+
+	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
+)
+
+// jobStatus is ETLStatus of src/types.ts: what the ETL of the data source is
+// doing.
+type jobStatus struct {
+	// State is off, waiting, queued, running, or refused where another data source
+	// writes the lake.
+	State string `json:"state"`
+	// Reason says why the state is off or refused.
+	Reason   string       `json:"reason,omitempty"`
+	Task     string       `json:"task,omitempty"`
+	Table    string       `json:"table,omitempty"`
+	Since    *time.Time   `json:"since,omitempty"`
+	Next     *time.Time   `json:"next,omitempty"` // the next scheduled run
+	Progress taskProgress `json:"progress"`
+	Last     *taskOutcome `json:"last,omitempty"`
+}
+
+// taskProgress is how far a task has come; zero where none is under way.
+type taskProgress struct {
+	Stage      string `json:"stage"`
+	Files      int64  `json:"files"`
+	TotalFiles int64  `json:"totalFiles"`
+	Bytes      int64  `json:"bytes"`
+	TotalBytes int64  `json:"totalBytes"`
+	BronzeRows int64  `json:"bronzeRows"`
+	SilverRows int64  `json:"silverRows"`
+	GoldRows   int64  `json:"goldRows"`
+	// SecondsLeft is an estimate by bytes, null where there is nothing to go by.
+	SecondsLeft *float64 `json:"secondsLeft"`
+}
+
+// taskOutcome is how a task ended.
+type taskOutcome struct {
+	Task     string    `json:"task"`
+	Table    string    `json:"table,omitempty"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	Error    string    `json:"error,omitempty"`
+	Result   any       `json:"result,omitempty"`
+}
+
+// jobStatus puts a status into words for the front end.
+func (d *Datasource) jobStatus(s supervisor.Status) jobStatus {
+	out := jobStatus{
+		State: string(s.State), Task: string(s.Task.Kind), Table: s.Task.Table,
+		Since: timeOrNil(s.Since), Next: timeOrNil(s.Next), Progress: progressOf(s.Progress, time.Now()),
+	}
+	if s.State == supervisor.Off {
+		out.State, out.Reason = d.whyOff()
+	}
+	if s.Last != nil {
+		out.Last = &taskOutcome{
+			Task: string(s.Last.Task.Kind), Table: s.Last.Task.Table,
+			Started: s.Last.Started.UTC(), Finished: s.Last.Finished.UTC(), Result: s.Last.Result,
+		}
+		if s.Last.Err != nil {
+			_, _, out.Last.Error = d.explain(s.Last.Err)
+		}
+	}
+	return out
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func progressOf(p etl.Progress, now time.Time) taskProgress {
+	out := taskProgress{
+		Stage: p.Stage, Files: p.Files, TotalFiles: p.TotalFiles, Bytes: p.Bytes, TotalBytes: p.TotalBytes,
+		BronzeRows: p.Bronze, SilverRows: p.Silver, GoldRows: p.Gold,
+	}
+	if elapsed := now.Sub(p.Started).Seconds(); p.Bytes > 0 && p.TotalBytes >= p.Bytes && elapsed > 0 {
+		left := elapsed / float64(p.Bytes) * float64(p.TotalBytes-p.Bytes)
+		out.SecondsLeft = &left
+	}
+	return out
+}

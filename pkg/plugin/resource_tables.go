@@ -1,0 +1,206 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/query"
+)
+
+// tableInfo is TableInfo of src/types.ts.
+type tableInfo struct {
+	Name string `json:"name"`
+	// Layer is bronze, silver, gold, quarantine or runs.
+	Layer string `json:"layer"`
+}
+
+// tableList is the tables that the lake has.
+func (d *Datasource) tableList(ctx context.Context, r request) (any, error) {
+	names, err := d.tableNames(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]tableInfo, len(names))
+	for i, name := range names {
+		out[i] = tableInfo{Name: name, Layer: name}
+		if !slices.Contains(lake.Layers(), name) {
+			out[i].Layer = "gold"
+		}
+	}
+	return out, nil
+}
+
+func (d *Datasource) tableNames(ctx context.Context, r request) ([]string, error) {
+	if d.settingsErr != nil {
+		return nil, d.settingsErr
+	}
+	return query.Tables(ctx, d.view(r.user))
+}
+
+// mustExist is an error for a table that the lake does not have.
+func (d *Datasource) mustExist(ctx context.Context, table string) error {
+	_, err := d.tables.Table(ctx, table)
+	if errors.Is(err, query.ErrNoTable) {
+		return fmt.Errorf("table %q: %w", table, err)
+	}
+	return err
+}
+
+// columnInfo is ColumnInfo of src/types.ts. Fields of structs are columns of their
+// own, with the path as name.
+type columnInfo struct {
+	Name string `json:"name"`
+	Type string `json:"type"` // as Spark prints it
+}
+
+// columns are those of a table.
+func (d *Datasource) columns(ctx context.Context, r request) (any, error) {
+	if d.settingsErr != nil {
+		return nil, d.settingsErr
+	}
+	name, err := required(r.URL.Query(), "table")
+	if err != nil {
+		return nil, err
+	}
+	table, err := d.view(r.user).Table(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("table %q: %w", name, err)
+	}
+	return columnList(table.Schema(), ""), nil
+}
+
+func columnList(schema columnar.Schema, prefix string) []columnInfo {
+	out := []columnInfo{}
+	for _, f := range schema {
+		if f.Type.Kind == columnar.Struct {
+			out = append(out, columnList(f.Type.Fields, prefix+f.Name+".")...)
+			continue
+		}
+		out = append(out, columnInfo{Name: prefix + f.Name, Type: f.Type.String()})
+	}
+	return out
+}
+
+// valueInfo is ValueInfo of src/types.ts.
+type valueInfo struct {
+	Value string `json:"value"`
+	Count int64  `json:"count"`
+}
+
+const (
+	defaultValues = 100
+	maxValues     = 10_000
+)
+
+// values are the distinct values of a column in a time range, the most frequent
+// first: for variables and completion.
+func (d *Datasource) values(ctx context.Context, r request) (any, error) {
+	if d.settingsErr != nil {
+		return nil, d.settingsErr
+	}
+	q := r.URL.Query()
+	table, err := required(q, "table")
+	if err != nil {
+		return nil, err
+	}
+	column, err := required(q, "column")
+	if err != nil {
+		return nil, err
+	}
+	limit, err := numberParam(q, "limit", defaultValues, 1, maxValues)
+	if err != nil {
+		return nil, err
+	}
+	span, err := timeRange(q)
+	if err != nil {
+		return nil, err
+	}
+	plan := query.DistinctValues(table, strings.Split(column, "."), span, q.Get("prefix"), limit)
+	result, err := d.run(ctx, r.user, plan)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]valueInfo, result.Batch.Len)
+	for i := range out {
+		out[i] = valueInfo{Value: textAt(result.Batch.Columns[0], i), Count: result.Batch.Columns[1].Ints[i]}
+	}
+	return out, nil
+}
+
+// event is one delivered line, verbatim, with where it came from: by the fileId
+// and lineNumber that every row of silver and gold has.
+func (d *Datasource) event(ctx context.Context, r request) (any, error) {
+	if d.settingsErr != nil {
+		return nil, d.settingsErr
+	}
+	q := r.URL.Query()
+	file, err := numberParam(q, "fileId", 0, 1, 1<<62)
+	if err != nil {
+		return nil, err
+	}
+	line, err := numberParam(q, "lineNumber", 0, 1, 1<<62)
+	if err != nil {
+		return nil, err
+	}
+	result, err := d.run(ctx, r.user, query.VerbatimEvent(file, line))
+	if err != nil {
+		return nil, err
+	}
+	if result.Batch.Len == 0 {
+		return nil, fmt.Errorf("%w: no line %d of file %d", errResource, line, file)
+	}
+	out := map[string]any{}
+	for c, f := range result.Batch.Schema {
+		v := result.Batch.Columns[c]
+		out[f.Name] = v.Any(0)
+		if isID(f) && !v.IsNull(0) {
+			out[f.Name] = textAt(v, 0) // a browser makes doubles of numbers
+		}
+	}
+	return out, nil
+}
+
+func required(q url.Values, name string) (string, error) {
+	if v := q.Get(name); v != "" {
+		return v, nil
+	}
+	return "", fmt.Errorf("%w: the parameter %s is missing", errRequest, name)
+}
+
+// numberParam reads a parameter from lo to hi; a fallback below lo makes it
+// required.
+func numberParam(q url.Values, name string, fallback, lo, hi int64) (int64, error) {
+	text := q.Get(name)
+	if text == "" && fallback >= lo {
+		return fallback, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < lo || n > hi {
+		return 0, fmt.Errorf("%w: the parameter %s is a whole number from %d to %d", errRequest, name, lo, hi)
+	}
+	return n, nil
+}
+
+// timeRange reads the parameters from and to, in milliseconds since 1970 as
+// Grafana gives them; without them there is no bound.
+func timeRange(q url.Values) (out query.TimeRange, err error) {
+	for name, to := range map[string]*time.Time{"from": &out.From, "to": &out.To} {
+		if q.Get(name) == "" {
+			continue
+		}
+		ms, err := numberParam(q, name, -1, 0, 1<<53)
+		if err != nil {
+			return out, err
+		}
+		*to = time.UnixMilli(ms).UTC()
+	}
+	return out, nil
+}
