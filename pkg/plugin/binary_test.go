@@ -409,7 +409,7 @@ func TestSettingsThatChange(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	w := theRealThing(t)
-	h := start(t, w, allowed, w.settings(t))
+	h := start(t, w, allowed, settings(t, map[string]any{"sources": []string{w.delivery}, "lake": w.folder, "schedule": "off"}))
 	got := h.health()
 	lines := fmt.Sprintf("%d events of %d delivered lines", w.truth.Layers.Silver, w.truth.Layers.Bronze)
 	if got.Status != backend.HealthStatusOk || !strings.Contains(got.Message, lines) || !strings.Contains(got.Message, "Source "+w.delivery) {
@@ -421,7 +421,7 @@ func TestHealth(t *testing.T) {
 			OK   bool
 		}
 	}
-	if err := json.Unmarshal(got.JSONDetails, &details); err != nil || len(details.Parts) != 2 || !details.Parts[0].OK {
+	if err := json.Unmarshal(got.JSONDetails, &details); err != nil || len(details.Parts) != 3 || !details.Parts[0].OK {
 		t.Errorf("details %s: %v", got.JSONDetails, err)
 	}
 
@@ -480,7 +480,7 @@ func s3Settings(t *testing.T, endpoint string) backend.DataSourceInstanceSetting
 	t.Helper()
 	return settings(t, map[string]any{
 		"sources": []string{"s3://logs"}, "lake": "s3://lake/root",
-		"authType": "keys", "region": "eu-central-1", "endpoint": endpoint, "pathStyle": true,
+		"authType": "keys", "defaultRegion": "eu-central-1", "endpoint": endpoint, "pathStyle": true,
 	}, accessKey, secretKey)
 }
 

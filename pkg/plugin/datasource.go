@@ -40,6 +40,10 @@ type Datasource struct {
 	lake        *lake.Lake
 	catalog     query.Catalog
 
+	// scheduleHealth is the part "schedule" of a health check, about an ETL of this
+	// data source; nil where there is nobody to ask.
+	scheduleHealth func() part
+
 	secrets *strings.Replacer // puts stars in the place of secrets
 	slots   *semaphore.Weighted
 
@@ -51,7 +55,7 @@ type Datasource struct {
 // no request to a store.
 func New(ctx context.Context, s backend.DataSourceInstanceSettings, admin Admin) *Datasource {
 	d := newInstance(s)
-	if d.settings, d.settingsErr = ParseSettings(s, admin); d.settingsErr != nil {
+	if d.settings, d.settingsErr = ParseSettings(ctx, s, admin); d.settingsErr != nil {
 		return d
 	}
 	var root store.Store

@@ -1,11 +1,15 @@
 // Package plugin is THE SHELL: the data source as Grafana sees it. Grafana's
 // types stop here; what lies below knows lakes, plans and batches.
 //
-//	settings.go    what the user configured -> Settings, or words about what is wrong
+//	settings.go    what the user configured -> Settings, or words about what is wrong;
+//	               fields.go reads values, location.go and awsauth.go say where and how
+//	admin.go       what grafana.ini decides for all data sources
+//	redaction.go   who does not see what
 //	datasource.go  one instance per configured data source: opens its stores
 //	query.go       queries of a panel, side by side, each with its own outcome
 //	frames.go      rows -> frames, typed for panels and for alert rules
-//	health.go      "Save & test": each part that fails, with its remedy
+//	health.go      "Save & test": each part that fails, with its remedy;
+//	               health_source.go and health_lake.go look at the parts
 //	resources.go   what the editors ask for
 //	errors.go      the one table from errors to status, source and words
 //
@@ -18,12 +22,12 @@
 //     answer either.
 //   - Ids are text, because a browser makes doubles of whole numbers.
 //
-// The package reads lakes and writes nothing.
+// The package reads lakes. What it writes is two objects, by which a health check
+// tries out whether an ETL could write; it deletes them again.
 package plugin
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
@@ -32,21 +36,6 @@ import (
 
 // ID is the id in src/plugin.json.
 const ID = "auditlake-databricks-datasource"
-
-// Admin is what the administrator of Grafana decides for all data sources of the
-// plugin, in the section [plugin.auditlake-databricks-datasource] of grafana.ini.
-type Admin struct {
-	// AllowLocalFolders lets data sources name folders of Grafana's own machine.
-	AllowLocalFolders bool
-}
-
-// AdminFromEnv reads what Grafana makes of the section: the key
-// allow_local_folders becomes GF_PLUGIN_ALLOW_LOCAL_FOLDERS. What is not clearly
-// allowed is not.
-func AdminFromEnv(getenv func(string) string) Admin {
-	allow, err := strconv.ParseBool(getenv("GF_PLUGIN_ALLOW_LOCAL_FOLDERS"))
-	return Admin{AllowLocalFolders: err == nil && allow}
-}
 
 // Factory makes the instances of the SDK's instance manager, one for each data
 // source and each change of its settings. It never fails.

@@ -19,34 +19,16 @@ import (
 )
 
 // load finds region and credentials: base credentials first, and on top of them
-// the role to assume.
+// the role to assume. Credentials that are wrong or missing show at the first use.
 func (c S3Config) load(ctx context.Context) (aws.Config, error) {
-	set := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(httpClient()),
-		config.WithRetryer(newRetryer),
-		config.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired),
-	}
-	if c.Region != "" {
-		set = append(set, config.WithRegion(c.Region))
-	}
-	if c.Profile != "" {
-		set = append(set, config.WithSharedConfigProfile(c.Profile))
-	}
-	if c.Endpoint != "" {
-		// Many stores that are not AWS refuse the checksum trailers.
-		set = append(set, config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired))
-	}
-	switch {
-	case c.Anonymous:
-		set = append(set, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
-	case c.AccessKeyID != "":
-		set = append(set, config.WithCredentialsProvider(
-			credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)))
-	}
-	loaded, err := config.LoadDefaultConfig(ctx, set...)
+	loaded, err := config.LoadDefaultConfig(ctx, c.options()...)
 	var noProfile config.SharedConfigProfileNotExistError
 	if errors.As(err, &noProfile) {
-		return aws.Config{}, &Error{Op: "open", URL: c.URL(), Kind: ErrDenied, Hint: c.noCredentials(), Err: fmt.Errorf("%w: %w", ErrNoCredentials, err)}
+		c.Profile = ""
+		loaded, err = config.LoadDefaultConfig(ctx, c.options()...)
+		loaded.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{}, noProfile
+		})
 	}
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read the AWS configuration for %s: %w", c.URL(), err)
@@ -69,6 +51,33 @@ func (c S3Config) load(ctx context.Context) (aws.Config, error) {
 		loaded.Credentials = c.assumeRole(loaded)
 	}
 	return loaded, nil
+}
+
+// options is c for the AWS client, without role and CA.
+func (c S3Config) options() []func(*config.LoadOptions) error {
+	set := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(httpClient()),
+		config.WithRetryer(newRetryer),
+		config.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired),
+	}
+	if c.Region != "" {
+		set = append(set, config.WithRegion(c.Region))
+	}
+	if c.Profile != "" {
+		set = append(set, config.WithSharedConfigProfile(c.Profile))
+	}
+	if c.Endpoint != "" {
+		// Many stores that are not AWS refuse the checksum trailers.
+		set = append(set, config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired))
+	}
+	switch {
+	case c.Anonymous:
+		set = append(set, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
+	case c.AccessKeyID != "":
+		set = append(set, config.WithCredentialsProvider(
+			credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)))
+	}
+	return set
 }
 
 // assumeRole gives the credentials of c.RoleARN, asked for with those of base, at

@@ -177,9 +177,8 @@ func TestS3WithoutCredentialsSaysWhere(t *testing.T) {
 	} {
 		cfg.Bucket, cfg.Endpoint = "bkt", "http://127.0.0.1:9"
 		s, err := store.OpenS3(t.Context(), cfg)
-		if err == nil {
-			_, err = s.Head(t.Context(), "k")
-		}
+		check(t, err)
+		_, err = s.Head(t.Context(), "k")
 		if !errors.Is(err, store.ErrDenied) || !errors.Is(err, store.ErrNoCredentials) || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q: %v", want, err)
 		}
