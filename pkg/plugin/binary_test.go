@@ -425,7 +425,7 @@ func TestSettingsThatChange(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	w := theRealThing(t)
-	h := start(t, w, allowed, w.settings(t))
+	h := start(t, w, allowed, settings(t, map[string]any{"sources": []string{w.delivery}, "lake": w.folder, "schedule": "off"}))
 	got := h.health()
 	lines := fmt.Sprintf("%d events of %d delivered lines", w.truth.Layers.Silver, w.truth.Layers.Bronze)
 	if got.Status != backend.HealthStatusOk || !strings.Contains(got.Message, lines) || !strings.Contains(got.Message, "Source "+w.delivery) {
@@ -437,7 +437,7 @@ func TestHealth(t *testing.T) {
 			OK   bool
 		}
 	}
-	if err := json.Unmarshal(got.JSONDetails, &details); err != nil || len(details.Parts) != 2 || !details.Parts[0].OK {
+	if err := json.Unmarshal(got.JSONDetails, &details); err != nil || len(details.Parts) != 3 || !details.Parts[0].OK {
 		t.Errorf("details %s: %v", got.JSONDetails, err)
 	}
 

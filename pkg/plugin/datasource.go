@@ -92,7 +92,7 @@ func (d *Datasource) CallResource(ctx context.Context, req *backend.CallResource
 
 // writes says whether the data source is to bring deliveries in.
 func (d *Datasource) writes() bool {
-	return d.settingsErr == nil && len(d.settings.Sources) > 0 && d.settings.Schedule.Every > 0
+	return d.settingsErr == nil && d.settings.Schedule.Every > 0
 }
 
 // use starts the ETL with the first request and keeps it alive with every

@@ -55,6 +55,11 @@ const (
 	ours       = backend.ErrorSourcePlugin
 )
 
+// noCredentials leads to where the credentials of Grafana's machine get lost.
+const noCredentials = "There are no AWS credentials to sign in with. Grafana hides its own from plugins: either name " + ID +
+	" in forward_settings_to_plugins of the section [aws] of grafana.ini, which passes on the roles of pods and tasks, " +
+	"or in forward_host_env_vars of the section [plugins], which passes on all variables, and restart Grafana; or enter keys in the data source"
+
 // outcomes is the one table from errors to what Grafana shows. The first row
 // that fits counts.
 var outcomes = []outcome{
@@ -75,8 +80,10 @@ var outcomes = []outcome{
 	{is(errSlow), backend.StatusTimeout, downstream, "There was no answer within " + healthTimeout.String() + ": check endpoint, network and proxy", false},
 	{is(context.Canceled), statusCanceled, downstream, "The query was canceled", false},
 	{is(context.DeadlineExceeded), backend.StatusTimeout, downstream, "There was no answer in the time that Grafana allows: choose a shorter time range or raise the timeout", false},
+	{is(store.ErrNoCredentials), backend.StatusForbidden, downstream, noCredentials, true},
 	{is(store.ErrDenied), backend.StatusForbidden, downstream, "The store refuses access", true},
 	{is(store.ErrMisconfigured), backend.StatusBadRequest, downstream, "The store does not fit the settings", true},
+	{is(store.ErrUnsafe), backend.StatusBadRequest, downstream, "The store cannot hold a lake that is written to", true},
 	{is(store.ErrUnavailable), backend.StatusBadGateway, downstream, "The store does not answer", true},
 	{is(store.ErrNotFound), backend.StatusNotFound, downstream, "The store does not have what should be there", true},
 	{is(store.ErrChanged), backend.StatusBadGateway, downstream, "The lake changed while it was read: run the query again", true},

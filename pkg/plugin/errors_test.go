@@ -30,6 +30,11 @@ func TestEveryErrorHasAStatusASourceAndWords(t *testing.T) {
 		{context.Canceled, 499, downstream, "The query was canceled."},
 		{context.DeadlineExceeded, 504, downstream, "There was no answer in the time that Grafana allows: choose a shorter time range or raise the timeout."},
 		{store.ErrDenied, 403, downstream, "The store refuses access: access denied"},
+		{fmt.Errorf("%w: %w", store.ErrDenied, store.ErrNoCredentials), 403, downstream, "There are no AWS credentials to sign in with. " +
+			"Grafana hides its own from plugins: either name auditlake-databricks-datasource in forward_settings_to_plugins of the section [aws] of grafana.ini, " +
+			"which passes on the roles of pods and tasks, or in forward_host_env_vars of the section [plugins], which passes on all variables, and restart Grafana; " +
+			"or enter keys in the data source: access denied: no usable AWS credentials"},
+		{store.ErrUnsafe, 400, downstream, "The store cannot hold a lake that is written to: store does not support conditional writes"},
 		{store.ErrMisconfigured, 400, downstream, "The store does not fit the settings: wrong store settings"},
 		{store.ErrUnavailable, 502, downstream, "The store does not answer: store unavailable"},
 		{store.ErrNotFound, 404, downstream, "The store does not have what should be there: not found"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/store"
 )
 
 // NewOver is a data source over any catalog.
@@ -15,6 +16,15 @@ func NewOver(catalog query.Catalog) *Datasource {
 	d.settings.Lake.URL = "memory"
 	return d
 }
+
+// S3Of is how a location is reached; nil for a folder.
+func S3Of(l Location) *store.S3Config { return l.s3 }
+
+// Part is a part of a health check.
+type Part = part
+
+// SetSchedule makes about the source of the part "schedule" of d's health check.
+func SetSchedule(d *Datasource, about func() Part) { d.scheduleHealth = about }
 
 // OutcomeOf is the error table: how err is shown.
 func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {

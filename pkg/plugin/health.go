@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,25 +10,30 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/auditlake/auditlake/pkg/delta"
-	"github.com/auditlake/auditlake/pkg/etl/landing"
-	"github.com/auditlake/auditlake/pkg/lake"
-	"github.com/auditlake/auditlake/pkg/store"
+	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 )
 
 const (
 	// healthTimeout bounds one part of the check.
 	healthTimeout = 15 * time.Second
+	// healthParallel is how many parts are looked at side by side.
+	healthParallel = 4
 	// healthKeys is how many keys of a source are looked at: a page of S3.
 	healthKeys = 1000
+	// maxSkew is how far clocks may be apart: S3 refuses requests at 15 minutes.
+	maxSkew = 5 * time.Minute
+	// staleAfter is how long a lake may go without a run before that is worth a word.
+	staleAfter = 24 * time.Hour
 )
 
 // part is one thing that a data source depends on.
 type part struct {
-	Name    string `json:"name"` // settings, source, lake
+	Name    string `json:"name"` // settings, source, lake, writes, schedule
 	URL     string `json:"url,omitempty"`
 	OK      bool   `json:"ok"`
-	Message string `json:"message"`
+	Message string `json:"message"` // sentences
+	// Warnings are sentences about what works and needs a look all the same.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // health is the details of a check. Grafana shows verboseMessage below a
@@ -39,123 +43,144 @@ type health struct {
 	VerboseMessage string `json:"verboseMessage,omitempty"`
 }
 
+// checkup is one check, in the name of who asked for it.
+type checkup struct {
+	*Datasource
+	// totals says that numbers over all workspaces may be told.
+	totals bool
+}
+
+// finding is what a part's check says of a part that works.
+type finding struct {
+	text     string   // continues "Lake s3://…: ", without a point
+	warnings []string // so do these
+}
+
 // CheckHealth looks at the settings, each source and the lake, and says of each
-// that fails what to do.
-func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (_ *backend.CheckHealthResult, err error) {
+// that fails what to do. Where the data source shows some workspaces only,
+// numbers over all of them are for administrators.
+func (d *Datasource) CheckHealth(ctx context.Context, req *backend.CheckHealthRequest) (_ *backend.CheckHealthResult, err error) {
 	defer guard(ctx, &err)
+	d.use()
 	ctx, done := d.under(ctx)
 	defer done()
-	parts := d.check(ctx)
-	var good, bad []string
+	c := checkup{d, d.seesLake(req.PluginContext.User)}
+	parts := c.parts(ctx)
+	var good, bad, warnings []string
 	for _, p := range parts {
 		if p.OK {
 			good = append(good, p.Message)
 		} else {
 			bad = append(bad, p.Message)
 		}
+		for _, w := range p.Warnings {
+			warnings = append(warnings, "Warning: "+w)
+		}
 	}
 	result := &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: strings.Join(good, " ")}
 	details := health{Parts: parts}
+	shown := bad
 	if len(bad) > 0 {
-		result.Status, result.Message = backend.HealthStatusError, strings.Join(bad, "\n")
-		details.VerboseMessage = strings.Join(append(bad, good...), "\n")
+		result.Status = backend.HealthStatusError
+		details.VerboseMessage = strings.Join(append(append(bad, warnings...), good...), "\n")
+	} else {
+		shown = []string{strings.Join(good, " ")}
 	}
+	result.Message = strings.Join(append(shown, warnings...), "\n")
 	result.JSONDetails, err = json.Marshal(details)
 	return result, err
 }
 
-func (d *Datasource) check(ctx context.Context) []part {
-	if d.settingsErr != nil {
-		return []part{d.found(ctx, part{Name: "settings"}, "", d.settingsErr)}
+// parts are all parts, in the order in which they are shown.
+func (c checkup) parts(ctx context.Context) []part {
+	settings := part{Name: "settings"}
+	if c.settingsErr != nil {
+		return []part{c.found(ctx, settings, finding{}, c.settingsErr)}
 	}
-	parts := make([]part, 1+len(d.sources))
-	var checks errgroup.Group
-	checks.SetLimit(parallelQueries)
-	run := func(i int, p part, what func(context.Context) (string, error)) {
-		checks.Go(func() error {
+	parts := []part{c.found(ctx, settings, c.checkSettings(), nil)}
+	checks := []func(context.Context) (finding, error){nil}
+	add := func(name string, at Location, check func(context.Context) (finding, error)) {
+		parts = append(parts, part{Name: name, URL: at.String()})
+		checks = append(checks, check)
+	}
+	for i, s := range c.sources {
+		add("source", c.settings.Sources[i], func(ctx context.Context) (finding, error) { return c.checkSource(ctx, s) })
+	}
+	add("lake", c.settings.Lake, c.checkLake)
+	if c.settings.Schedule.Every > 0 {
+		add("writes", c.settings.Lake, c.checkWrites)
+	}
+	var group errgroup.Group
+	group.SetLimit(healthParallel)
+	for i, check := range checks {
+		if check == nil {
+			continue
+		}
+		group.Go(func() error {
 			ctx, cancel := context.WithTimeoutCause(ctx, healthTimeout, errSlow)
 			defer cancel()
-			message, err := guarded(ctx, what)
-			parts[i] = d.found(ctx, p, message, err)
+			f, err := guarded(ctx, check)
+			parts[i] = c.found(ctx, parts[i], f, err)
 			return nil
 		})
 	}
-	for i, s := range d.sources {
-		p := part{Name: "source", URL: d.settings.Sources[i].String()}
-		run(i, p, func(ctx context.Context) (string, error) { return checkSource(ctx, s) })
+	_ = group.Wait() // no check gives an error here
+	if c.writes() {
+		parts = append(parts, c.schedulePart())
 	}
-	run(len(d.sources), part{Name: "lake", URL: d.settings.Lake.String()}, d.checkLake)
-	_ = checks.Wait() // no check gives an error here
 	return parts
 }
 
-func guarded(ctx context.Context, what func(context.Context) (string, error)) (_ string, err error) {
+func guarded(ctx context.Context, check func(context.Context) (finding, error)) (_ finding, err error) {
 	defer guard(ctx, &err)
-	return what(ctx)
+	return check(ctx)
 }
 
+// titles are how messages call the parts that have a URL.
+var titles = map[string]string{"source": "Source", "lake": "Lake", "writes": "Writing to"}
+
 // found completes a part with what a check of it gave.
-func (d *Datasource) found(ctx context.Context, p part, message string, err error) part {
-	p.OK = err == nil
+func (c checkup) found(ctx context.Context, p part, f finding, err error) part {
+	p.OK, p.Message = err == nil, f.text
 	if !p.OK {
-		_, message = d.fail(ctx, cause(ctx, err))
+		_, p.Message = c.fail(ctx, cause(ctx, err))
 	}
-	p.Message = message
+	about := ""
 	if p.URL != "" {
-		p.Message = strings.ToUpper(p.Name[:1]) + p.Name[1:] + " " + p.URL + ": " + message
+		about = titles[p.Name] + " " + p.URL + ": "
 	}
-	if !strings.HasSuffix(p.Message, ".") {
-		p.Message += "."
+	p.Message = sentence(about + p.Message)
+	for _, w := range f.warnings {
+		p.Warnings = append(p.Warnings, sentence(about+w))
 	}
 	return p
 }
 
-// checkSource lists what a first page holds.
-func checkSource(ctx context.Context, s store.Store) (string, error) {
-	keys, delivered := 0, 0
-	for o, err := range s.List(ctx, "", "") {
-		if err != nil {
-			return "", err
-		}
-		if _, _, _, _, ok := landing.ParseKey(o.Key); ok {
-			delivered++
-		}
-		if keys++; keys == healthKeys || delivered > 0 {
-			break
-		}
+func sentence(text string) string { return strings.TrimSuffix(text, ".") + "." }
+
+func (c checkup) checkSettings() finding {
+	f := finding{text: "The settings are complete: this data source reads the lake and leaves filling it to others", warnings: c.settings.Warnings}
+	if every := c.settings.Schedule.Every; every > 0 {
+		f.text = "The settings are complete: the ETL is to run every " + shortly(every)
 	}
-	switch {
-	case delivered > 0:
-		return "can be read", nil
-	case keys == 0:
-		return "can be read, and nothing has been delivered to it yet", nil
-	}
-	return fmt.Sprintf("can be read, but none of its first %d objects looks like a delivered file (workspaceId=…/date=…/….json): "+
-		"check that the path is the delivery prefix of Databricks", keys), nil
+	return f
 }
 
-// checkLake reads the newest version of the tables that everything comes from.
-func (d *Datasource) checkLake(ctx context.Context) (string, error) {
-	bronze, err := d.lake.Table(lake.Bronze).Snapshot(ctx)
-	if errors.Is(err, lake.ErrNoTable) {
-		return "can be read, and has no tables yet: the ETL has not brought anything in", nil
+// schedulePart says whether this data source is the one that writes the lake.
+func (c checkup) schedulePart() part {
+	p := part{Name: "schedule", OK: true}
+	if by, refused := c.use(); refused {
+		p.OK = false
+		p.Message = fmt.Sprintf("The ETL of this data source does not run: %s writes the lake %s already. "+
+			"Set the schedule of one of them to off; this one then goes on reading", by, c.settings.Lake)
+	} else {
+		switch s := c.shell.supervisor.Status(c.owner); s.State {
+		case supervisor.Running, supervisor.Queued:
+			p.Message = "The ETL is at work"
+		default:
+			p.Message = "The ETL waits for its next run"
+		}
 	}
-	if err != nil {
-		return "", err
-	}
-	silver, err := d.lake.Table(lake.Silver).Snapshot(ctx)
-	if errors.Is(err, lake.ErrNoTable) {
-		return fmt.Sprintf("can be read, and has %d delivered lines, of which no events were made yet", rowsOf(bronze)), nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("can be read, and has %d events of %d delivered lines", rowsOf(silver), rowsOf(bronze)), nil
-}
-
-func rowsOf(table *delta.Snapshot) (rows int64) {
-	for add := range table.Files() {
-		rows += max(table.Bounds(add).Rows(), 0)
-	}
-	return rows
+	p.Message = sentence(p.Message)
+	return p
 }

@@ -2,18 +2,21 @@
 // types stop here; what lies below knows lakes, plans and batches.
 //
 //	shell.go       what all data sources of the process share
+//	admin.go       what grafana.ini decides for all of them
 //	supervisor/    which of them writes which lake, and when
 //	pipeline.go    the ETL of one data source, as the supervisor runs it
 //	metrics.go     counters and spans
 //
-//	settings.go    what the user configured -> Settings, or words about what is wrong
+//	settings.go    what the user configured -> Settings, or words about what is wrong;
+//	               fields.go reads values, location.go and awsauth.go say where and how
 //	datasource.go  one instance per configured data source: opens its stores
-//	asker.go       what who asks may do and see
+//	asker.go       what who asks may do; redaction.go: what they do not see
 //	query.go       queries of a panel, side by side, each with its own outcome
 //	frames.go      rows -> frames, typed for panels and for alert rules
-//	health.go      "Save & test": each part that fails, with its remedy
+//	health.go      "Save & test": each part that fails, with its remedy;
+//	               health_source.go and health_lake.go look at the parts
 //	resources.go   what the editors ask for; resource_tables.go, resource_etl.go
-//	stream.go      the ETL's progress, live
+//	stream.go      the ETL's progress, live; jobstatus.go puts it into words
 //	errors.go      the one table from errors to status, source and words
 //
 // Invariants:
@@ -26,28 +29,11 @@
 //   - Neither secrets nor what is in events reach a log line; secrets reach no
 //     answer either.
 //   - Ids are text, because a browser makes doubles of whole numbers.
-//   - What changes a lake is asked for by an administrator, and done by the
-//     supervisor's job, never in a request.
+//   - What changes a lake is asked for by an administrator and done by the
+//     supervisor's job, never in a request. A health check alone writes in one:
+//     two objects, by which it tries out whether the ETL could write, and which it
+//     deletes again.
 package plugin
-
-import (
-	"strconv"
-)
 
 // ID is the id in src/plugin.json.
 const ID = "auditlake-databricks-datasource"
-
-// Admin is what the administrator of Grafana decides for all data sources of the
-// plugin, in the section [plugin.auditlake-databricks-datasource] of grafana.ini.
-type Admin struct {
-	// AllowLocalFolders lets data sources name folders of Grafana's own machine.
-	AllowLocalFolders bool
-}
-
-// AdminFromEnv reads what Grafana makes of the section: the key
-// allow_local_folders becomes GF_PLUGIN_ALLOW_LOCAL_FOLDERS. What is not clearly
-// allowed is not.
-func AdminFromEnv(getenv func(string) string) Admin {
-	allow, err := strconv.ParseBool(getenv("GF_PLUGIN_ALLOW_LOCAL_FOLDERS"))
-	return Admin{AllowLocalFolders: err == nil && allow}
-}

@@ -1,45 +1,63 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/url"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// Settings say where a data source reads. ParseSettings makes only valid ones.
+// Settings are what a data source does and where. ParseSettings and AdminFromEnv
+// make only valid ones; docs/settings.md describes every key.
 type Settings struct {
 	// Sources are where Databricks delivers; none if the data source only reads
 	// a lake that is filled from elsewhere.
 	Sources []Location
 	Lake    Location
+
+	Schedule Schedule
+	// LookbackDays is how many days before the newest delivery a run looks at
+	// between sweeps.
+	LookbackDays int
+	Retention    Retention
+	Limits       Limits
+
+	// Scope is the workspaces that may be seen.
+	Scope     query.Scope
+	Redaction Redaction
+
+	// Warnings say what works and may surprise, in sentences without their point.
+	Warnings []string
 }
 
-// Location is the root of a source or a lake.
-type Location struct {
-	// URL is the root in the form that store.Overlap takes, with its endpoint and
-	// without anything secret.
-	URL string
-
-	s3 *store.S3Config // nil for a folder
+// Schedule is when the plugin runs the ETL.
+type Schedule struct {
+	// Every is the time between the starts of two runs, at least a minute; 0 leaves
+	// the ETL to the command line, and is so for a data source without sources.
+	Every time.Duration
 }
 
-// String is the location for messages.
-func (l Location) String() string {
-	if l.s3 == nil || l.s3.Endpoint == "" {
-		return l.URL
-	}
-	url, _, _ := strings.Cut(l.URL, "?")
-	return url + " at " + l.s3.Endpoint
+// Retention is how many days the rows of a layer are kept; 0 is for ever.
+type Retention struct{ Bronze, Silver, Gold int }
+
+// Limits are what the data source may use of Grafana's machine.
+type Limits struct {
+	MaxRows          int64         // of one query's answer
+	QueryMemoryBytes int64         // that one query may hold
+	QueryTimeout     time.Duration // of one query, waiting for its turn included
+	ParallelQueries  int           // that run at once; the others wait
+	ETLMemoryBytes   int64         // that a run of the ETL may hold
 }
 
 // SettingsError is everything that is wrong with the settings of a data source,
@@ -48,152 +66,166 @@ type SettingsError struct{ Problems []string }
 
 func (e *SettingsError) Error() string { return strings.Join(e.Problems, "; ") }
 
-// localRefused is the whole remedy, word for word.
-const localRefused = "local folders are not allowed: set allow_local_folders = true in the section " +
-	"[plugin." + ID + "] of grafana.ini and restart Grafana, or use s3://bucket/prefix"
-
-// jsonData and the secure keys are what src/types.ts calls AuditlakeOptions and
-// AuditlakeSecureOptions.
-type jsonData struct {
-	Sources   []string `json:"sources"`
-	Lake      string   `json:"lake"`
-	AuthType  string   `json:"authType"`
-	Region    string   `json:"region"`
-	Endpoint  string   `json:"endpoint"`
-	PathStyle bool     `json:"pathStyle"`
-
-	accessKey, secretKey string
+// ParseSettings checks what Grafana sends; ctx is the request's, with the rules
+// for signing in to AWS that the administrator set. The error is a *SettingsError
+// with all that is wrong, and repeats neither secrets nor a URL that is not
+// understood, which may hold one by mistake.
+func ParseSettings(ctx context.Context, s backend.DataSourceInstanceSettings, admin Admin) (Settings, error) {
+	f := fields{secure: s.DecryptedSecureJSONData, name: func(key string) string { return key }}
+	if len(s.JSONData) > 0 {
+		if err := json.Unmarshal(s.JSONData, &f.values); err != nil {
+			return Settings{}, &SettingsError{[]string{"jsonData of the data source is no object: write it as keys with values"}}
+		}
+	}
+	return f.settings(admin, awsRulesFrom(ctx))
 }
 
-// ParseSettings checks what Grafana sends. The error is a *SettingsError and
-// never repeats a URL that is not understood, which may hold a secret by mistake.
-func ParseSettings(s backend.DataSourceInstanceSettings, admin Admin) (Settings, error) {
-	var raw jsonData
-	if len(s.JSONData) > 0 {
-		if err := json.Unmarshal(s.JSONData, &raw); err != nil {
-			return Settings{}, &SettingsError{[]string{"jsonData of the data source does not have the expected form: " + err.Error()}}
-		}
-	}
-	raw.accessKey = strings.TrimSpace(s.DecryptedSecureJSONData["accessKey"])
-	raw.secretKey = strings.TrimSpace(s.DecryptedSecureJSONData["secretKey"])
+// The bounds of numbers, in the unit of their key.
+const (
+	mostDays    = 36_500
+	mebibyte    = 1 << 20
+	longestStep = 30 * 24 * time.Hour
+)
 
-	problems := raw.checkConnection()
-	if !validEndpoint(raw.Endpoint) {
-		raw.Endpoint = "" // it may hold a secret, and messages below name endpoints
+// settings is the one set of rules, whoever configured.
+func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
+	to := f.connection(rules)
+	out := Settings{
+		Schedule:     f.schedule(),
+		LookbackDays: int(f.whole("lookbackDays", 3, 1, 3650)),
+		Limits: Limits{
+			MaxRows:          f.whole("maxRows", 100_000, 1, 1_000_000),
+			QueryMemoryBytes: f.whole("maxQueryMemoryMiB", 256, 16, 2048) * mebibyte,
+			QueryTimeout:     f.duration("queryTimeout", time.Minute, time.Second, time.Hour),
+			ParallelQueries:  int(f.whole("maxParallelQueries", 4, 1, 64)),
+			ETLMemoryBytes:   f.whole("etlMemoryMiB", 192, 64, 65_536) * mebibyte,
+		},
+		Scope:     f.scope(),
+		Redaction: f.redaction(),
 	}
-	note := func(format string, args ...any) {
-		if p := fmt.Sprintf(format, args...); !slices.Contains(problems, p) {
-			problems = append(problems, p)
-		}
-	}
-	var out Settings
+	out.Retention, out.Warnings = f.retention(out.LookbackDays)
+
 	var err error
-	if strings.TrimSpace(raw.Lake) == "" {
-		note("the lake is not set: enter where the Delta tables are, such as s3://bucket/lake")
-	} else if out.Lake, err = raw.location(raw.Lake, admin); err != nil {
-		note("lake: %v", err)
+	if lake := f.text("lake"); lake == "" {
+		f.note("the %s is not set: enter where the Delta tables are, such as s3://bucket/lake", f.name("lake"))
+	} else if out.Lake, err = to.location(lake, admin); err != nil {
+		f.note("%s: %v", f.name("lake"), err)
 	}
-	for i, source := range raw.Sources {
-		l, err := raw.location(source, admin)
+	sources, _ := f.list("sources")
+	for i, source := range sources {
+		l, err := to.location(source, admin)
 		if err != nil {
-			note("source %d: %v", i+1, err)
+			f.note("source %d: %v", i+1, err)
 			continue
 		}
 		out.Sources = append(out.Sources, l)
 	}
 	for _, p := range out.overlaps() {
-		note("%s", p)
+		f.note("%s", p)
 	}
-	if len(problems) > 0 {
-		return Settings{}, &SettingsError{problems}
+	if len(sources) == 0 {
+		out.Schedule = Schedule{}
+	}
+	if len(f.problems) > 0 {
+		return Settings{}, &SettingsError{f.problems}
 	}
 	return out, nil
 }
 
-// A region becomes part of a host name.
-var regionRE = regexp.MustCompile(`^[a-z0-9-]*$`)
+func (f *fields) schedule() Schedule {
+	if strings.EqualFold(f.text("schedule"), "off") {
+		return Schedule{}
+	}
+	return Schedule{f.duration("schedule", 15*time.Minute, time.Minute, longestStep)}
+}
 
-func (d jsonData) checkConnection() (problems []string) {
-	switch d.AuthType {
-	case "", "default":
-	case "keys":
-		if d.accessKey == "" || d.secretKey == "" {
-			problems = append(problems, "access key ID and secret access key are both needed: enter them, or choose another authentication provider")
+// retention refuses what would remove rows while their files still change, and
+// warns where a layer outlives the one it can be rebuilt from.
+func (f *fields) retention(lookback int) (r Retention, warnings []string) {
+	layer := func(key string) int {
+		days := int(f.whole(key, 0, 0, mostDays))
+		if days != 0 && days <= lookback {
+			f.say(key, "write more days than %s, which is %d, or 0 to keep rows for ever: deliveries of those days still change", f.name("lookbackDays"), lookback)
 		}
-	default:
-		problems = append(problems, "the authentication provider is not known: choose default or keys")
+		return days
 	}
-	if !regionRE.MatchString(d.Region) {
-		problems = append(problems, "region: write the name of a region, such as eu-central-1")
+	r = Retention{layer("bronzeRetentionDays"), layer("silverRetentionDays"), layer("goldRetentionDays")}
+	for _, above := range []struct {
+		name string
+		days int
+	}{{"silver", r.Silver}, {"gold", r.Gold}} {
+		if r.Bronze != 0 && (above.days == 0 || above.days > r.Bronze) {
+			warnings = append(warnings, fmt.Sprintf("%s is kept %s and bronze %s: rows of %s that are older cannot be rebuilt",
+				above.name, kept(above.days), kept(r.Bronze), above.name))
+		}
 	}
-	if !validEndpoint(d.Endpoint) {
-		problems = append(problems, "endpoint: write a URL without keys and parameters, such as https://minio.example.com:9000")
-	}
-	return problems
+	return r, warnings
 }
 
-func validEndpoint(text string) bool {
-	if text == "" {
-		return true
+func kept(days int) string {
+	if days == 0 {
+		return "for ever"
 	}
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
-		u.User == nil && u.RawQuery == "" && u.Fragment == ""
+	return fmt.Sprintf("for %d days", days)
 }
 
-func (d jsonData) location(text string, admin Admin) (Location, error) {
-	text = strings.TrimSpace(text)
-	if store.IsLocal(text) {
-		return localFolder(text, admin)
+// scope never takes an empty text for no restriction: a variable without a value
+// must not open the data source.
+func (f *fields) scope() query.Scope {
+	entries, given := f.list("workspaces")
+	if !given || len(entries) == 0 {
+		return query.Scope{}
 	}
-	cfg, err := store.ParseS3URL(text)
+	var scope query.Scope
+	for i, text := range entries {
+		id, ok := wholeNumber(text)
+		if !ok || id < 0 {
+			f.say("workspaces", "entry %d is no id of a workspace: write its digits, or 0 for the account level", i+1)
+			continue
+		}
+		scope.Workspaces = append(scope.Workspaces, id)
+	}
+	slices.Sort(scope.Workspaces)
+	scope.Workspaces = slices.Compact(scope.Workspaces)
+	return scope
+}
+
+// Fingerprint is equal for settings under which one ETL does the same: sources,
+// lake, how to sign in, schedule, retention and memory. Whoever runs an ETL starts
+// it anew when the fingerprint has changed. Secrets cannot be read out of it.
+func (s Settings) Fingerprint() string {
+	type root struct {
+		ID string
+		S3 *store.S3Config
+	}
+	rootOf := func(l Location) root { return root{l.id(), l.s3} }
+	concern := struct {
+		Sources      []root
+		Lake         root
+		Schedule     Schedule
+		LookbackDays int
+		Retention    Retention
+		Memory       int64
+	}{
+		Lake: rootOf(s.Lake), Schedule: s.Schedule, LookbackDays: s.LookbackDays,
+		Retention: s.Retention, Memory: s.Limits.ETLMemoryBytes,
+	}
+	for _, l := range s.Sources {
+		concern.Sources = append(concern.Sources, rootOf(l))
+	}
+	slices.SortFunc(concern.Sources, func(a, b root) int { return cmp.Compare(a.ID, b.ID) })
+	text, err := json.Marshal(concern)
 	if err != nil {
-		// Open also knows what is wrong with text that is no S3 URL.
-		if _, openErr := store.Open(context.Background(), text); openErr != nil {
-			err = openErr
-		}
-		return Location{}, err
+		panic(err) // texts and numbers only
 	}
-	if cfg.Profile != "" || cfg.RoleARN != "" {
-		return Location{}, errors.New("profile and role_arn do not belong in the URL here: choose the authentication provider in the settings")
-	}
-	if cfg.Region == "" {
-		cfg.Region = d.Region
-	}
-	if cfg.Endpoint == "" {
-		cfg.Endpoint, cfg.PathStyle = d.Endpoint, cfg.PathStyle || d.PathStyle
-	}
-	if d.AuthType == "keys" && !cfg.Anonymous {
-		cfg.AccessKeyID, cfg.SecretAccessKey = d.accessKey, d.secretKey
-	}
-	return Location{URL: cfg.URL(), s3: &cfg}, nil
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
-func localFolder(text string, admin Admin) (Location, error) {
-	if !admin.AllowLocalFolders {
-		return Location{}, errors.New(localRefused)
-	}
-	if !strings.HasPrefix(text, "file:") && !filepath.IsAbs(text) {
-		return Location{}, errors.New("write the whole path of the folder, from the root, or s3://bucket/prefix")
-	}
-	return Location{URL: text}, nil
-}
-
-// overlaps says which roots share keys: the ETL would read what it wrote, or
-// every line twice.
-func (s Settings) overlaps() (problems []string) {
-	for i, a := range s.Sources {
-		if overlap, err := store.Overlap(a.URL, s.Lake.URL); err == nil && overlap {
-			problems = append(problems, fmt.Sprintf("source %s and lake %s overlap: the lake must lie beside the delivered files, not among them", a, s.Lake))
-		}
-		for _, b := range s.Sources[:i] {
-			if overlap, err := store.Overlap(a.URL, b.URL); err == nil && overlap {
-				problems = append(problems, fmt.Sprintf("sources %s and %s overlap: keep one of them", b, a))
-			}
-		}
-	}
-	return problems
-}
+// LakeID is equal for data sources with one lake, however they write it and sign
+// in. It is in the form of [store.Canonical]: a lake within another has the
+// other's as a prefix.
+func (s Settings) LakeID() string { return s.Lake.id() }
 
 // open opens all roots for reading. It sends nothing, so that what fails here is
 // a matter of the settings too.
@@ -201,14 +233,17 @@ func (s Settings) open(ctx context.Context) (sources []store.Store, lake store.S
 	var problems []string
 	if lake, err = s.Lake.open(ctx); err != nil {
 		problems = append(problems, fmt.Sprintf("lake: %v", err))
+	} else {
+		lake = store.AsReadOnly(lake)
 	}
 	for i, l := range s.Sources {
 		// A folder that Databricks delivers to exists; one for a lake may come later.
 		source, err := l.open(ctx, store.ReadOnly())
 		if err != nil {
 			problems = append(problems, fmt.Sprintf("source %d: %v", i+1, err))
+			continue
 		}
-		sources = append(sources, source)
+		sources = append(sources, store.AsReadOnly(source))
 	}
 	if len(problems) > 0 {
 		return nil, nil, &SettingsError{problems}
@@ -216,17 +251,32 @@ func (s Settings) open(ctx context.Context) (sources []store.Store, lake store.S
 	return sources, lake, nil
 }
 
-func (l Location) open(ctx context.Context, folder ...store.Option) (store.Store, error) {
-	if l.s3 == nil {
-		s, err := store.Open(ctx, l.URL, folder...)
-		if err != nil {
-			return nil, err
-		}
-		return store.AsReadOnly(s), nil
-	}
-	s, err := store.OpenS3(ctx, *l.s3)
+// OpenWritable opens the sources for reading and the lake for writing, as a run
+// of the ETL needs them. It sends nothing. The error is a *SettingsError.
+func (s Settings) OpenWritable(ctx context.Context) (sources []etl.Source, lake store.Store, err error) {
+	opened, _, err := s.open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return store.AsReadOnly(s), nil
+	for _, source := range opened {
+		sources = append(sources, etl.SourceOf(source))
+	}
+	if lake, err = s.Lake.open(ctx); err != nil {
+		return nil, nil, &SettingsError{[]string{fmt.Sprintf("lake: %v", err)}}
+	}
+	return sources, lake, nil
+}
+
+// Conceal puts stars in the place of the secrets that the settings hold: a store
+// may quote one in its answer.
+func (s Settings) Conceal(text string) string {
+	secrets := map[string]string{}
+	for _, l := range append(slices.Clone(s.Sources), s.Lake) {
+		if l.s3 != nil {
+			for _, secret := range []string{l.s3.AccessKeyID, l.s3.SecretAccessKey, l.s3.SessionToken} {
+				secrets[secret] = secret
+			}
+		}
+	}
+	return concealer(secrets).Replace(text)
 }

@@ -80,19 +80,22 @@ func IsLocal(rawURL string) bool {
 // but symbolic links are not resolved, and an S3 endpoint is known by its host
 // and port.
 func Overlap(a, b string) (bool, error) {
-	ca, err := canonicalRoot(a)
+	ca, err := Canonical(a)
 	if err != nil {
 		return false, err
 	}
-	cb, err := canonicalRoot(b)
+	cb, err := Canonical(b)
 	if err != nil {
 		return false, err
 	}
 	return strings.HasPrefix(ca, cb) || strings.HasPrefix(cb, ca), nil
 }
 
-// canonicalRoot ends with a slash, so that being inside is being a prefix.
-func canonicalRoot(rawURL string) (string, error) {
+// Canonical is the same text for every way to write one root, as Overlap compares
+// it: without region, credentials and options, and the same for all endpoints of
+// AWS. It ends with a slash, so that lying inside a root is having it as a prefix.
+// It is for comparing and cannot be opened.
+func Canonical(rawURL string) (string, error) {
 	dir, ok, err := localPath(rawURL)
 	if err != nil {
 		return "", err

@@ -53,11 +53,12 @@ func TestRefusedLocationsSayWhy(t *testing.T) {
 		"s3://bucket/%zz":           "not a valid S3 URL",
 		"s3://bucket#x":             "no fragment",
 		"s3://bucket?secret_access_key=SECRET": "understood are anonymous, endpoint, external_id, path_style, profile, region, " +
-			"request_payer, role_arn, sse_kms_key_id",
+			"request_payer, role_arn, sse_kms_key_id, sts_endpoint",
 		"s3://bucket?region=a&region=b":      "given 2 times",
 		"s3://bucket?anonymous=maybe":        "neither true nor false",
 		"s3://bucket?endpoint=minio:9000":    "must be a URL",
 		"s3://bucket?endpoint=https://K:S@h": "must be a URL without keys",
+		"s3://bucket?sts_endpoint=sts":       "STS endpoint must be a URL",
 		"s3://bucket?external_id=x":          "needs a role",
 		"s3://bucket?anonymous=1&profile=p":  "excludes",
 		"file://host/lake":                   "no host",
@@ -128,6 +129,20 @@ func TestReadOnlyRefusesWritesAndMissingFolders(t *testing.T) {
 	for _, err := range missing.Folders(ctx, "") {
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("folders: %v", err)
+		}
+	}
+}
+
+func TestCanonicalIsOneTextForOneRoot(t *testing.T) {
+	for want, all := range map[string][]string{
+		"s3:///bkt/lake/":                    {"s3://bkt/lake", "s3://bkt/lake/?region=eu-west-1", "s3://bkt/lake?endpoint=https://s3.eu-west-1.amazonaws.com"},
+		"s3://minio.example.com:443/bkt/":    {"s3://bkt?endpoint=https://minio.example.com", "s3://bkt?endpoint=https://MINIO.example.com:443/&path_style=false"},
+		"s3://localhost:9000/bkt/some lake/": {"s3://bkt/some%20lake?endpoint=http://127.0.0.1:9000"},
+	} {
+		for _, url := range all {
+			if got, err := store.Canonical(url); err != nil || got != want {
+				t.Errorf("%s: %q, %v; want %q", url, got, err, want)
+			}
 		}
 	}
 }

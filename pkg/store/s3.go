@@ -16,12 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 const (
@@ -58,7 +54,12 @@ func OpenS3(ctx context.Context, cfg S3Config) (*S3, error) {
 	if err != nil {
 		return nil, err
 	}
+	client, err := cfg.client(awsConfig.HTTPClient)
+	if err != nil {
+		return nil, err
+	}
 	s := &S3{cfg: cfg, client: s3.NewFromConfig(awsConfig, func(o *s3.Options) {
+		o.HTTPClient = client
 		o.UsePathStyle = cfg.PathStyle
 		if cfg.Endpoint != "" {
 			o.BaseEndpoint = aws.String(cfg.Endpoint)
@@ -68,54 +69,6 @@ func OpenS3(ctx context.Context, cfg S3Config) (*S3, error) {
 		s.root = cfg.Prefix + "/"
 	}
 	return s, nil
-}
-
-func (c S3Config) load(ctx context.Context) (aws.Config, error) {
-	set := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(httpClient()),
-		config.WithRetryer(newRetryer),
-		config.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired),
-	}
-	if c.Region != "" {
-		set = append(set, config.WithRegion(c.Region))
-	}
-	if c.Profile != "" {
-		set = append(set, config.WithSharedConfigProfile(c.Profile))
-	}
-	if c.Endpoint != "" {
-		// Many stores that are not AWS refuse the checksum trailers.
-		set = append(set, config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired))
-	}
-	switch {
-	case c.Anonymous:
-		set = append(set, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
-	case c.AccessKeyID != "":
-		set = append(set, config.WithCredentialsProvider(
-			credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)))
-	}
-	loaded, err := config.LoadDefaultConfig(ctx, set...)
-	if err != nil {
-		return aws.Config{}, fmt.Errorf("read the AWS configuration for %s: %w", c.URL(), err)
-	}
-	if loaded.Region == "" {
-		if c.Endpoint == "" {
-			return aws.Config{}, fmt.Errorf("open %s: no AWS region: set it in the settings, as region=… in the URL or as AWS_REGION", c.URL())
-		}
-		loaded.Region = "us-east-1"
-	}
-	if c.RoleARN != "" {
-		loaded.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(loaded), c.RoleARN,
-			func(o *stscreds.AssumeRoleOptions) {
-				o.RoleSessionName = "auditlake"
-				if c.ExternalID != "" {
-					o.ExternalID = aws.String(c.ExternalID)
-				}
-			}))
-	}
-	if !c.Anonymous {
-		loaded.Credentials = namedCredentials{loaded.Credentials}
-	}
-	return loaded, nil
 }
 
 func httpClient() *awshttp.BuildableClient {
@@ -137,7 +90,7 @@ func newRetryer() aws.Retryer {
 			return backoff(attempt), nil
 		})
 		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-			if isDialTimeout(err) || errors.Is(err, errNoCredentials) {
+			if isDialTimeout(err) || errors.Is(err, ErrNoCredentials) || isRoleError(err) {
 				return aws.FalseTernary
 			}
 			return aws.UnknownTernary

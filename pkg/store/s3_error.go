@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -15,22 +14,6 @@ import (
 // errNoAnswer takes the place of the end of a context that is ours and not the
 // caller's.
 var errNoAnswer = errors.New("no answer in time")
-
-// errNoCredentials: nothing in the AWS chain gave credentials.
-var errNoCredentials = errors.New("no usable AWS credentials")
-
-// namedCredentials makes a failure to find credentials known by its type.
-type namedCredentials struct {
-	aws.CredentialsProvider
-}
-
-func (c namedCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	v, err := c.CredentialsProvider.Retrieve(ctx)
-	if err != nil {
-		return v, fmt.Errorf("%w: %w", errNoCredentials, err)
-	}
-	return v, nil
-}
 
 // fail puts an error of the S3 client into a class, with a hint. action names
 // the IAM permission that the operation needs.
@@ -56,6 +39,14 @@ func (s *S3) fail(ctx context.Context, op, key, action string, err error) error 
 
 func (s *S3) explain(action string, err error) (kind error, hint string) {
 	bucket := s.cfg.Bucket
+	// These come before codes: a code in them is STS's and not the store's.
+	var role *roleError
+	switch {
+	case errors.Is(err, ErrNoCredentials):
+		return ErrDenied, s.cfg.noCredentials()
+	case errors.As(err, &role):
+		return role.explain()
+	}
 	switch code(err) {
 	case "NoSuchKey", "NotFound":
 		return ErrNotFound, ""
@@ -103,12 +94,10 @@ func (s *S3) explainNetwork(err error) (kind error, hint string) {
 	var network net.Error
 	var unanswered interface{ ConnectionError() bool }
 	switch {
-	case errors.Is(err, errNoCredentials):
-		return ErrDenied, "no AWS credentials: set keys, a profile or a role, or ask for anonymous access"
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return ErrMisconfigured, fmt.Sprintf("no such host %s: check endpoint, region and path style", dns.Name)
 	case errors.As(err, &authority), errors.As(err, &host):
-		return ErrMisconfigured, "the certificate of " + s.endpoint() + " is not trusted here"
+		return ErrMisconfigured, "the certificate of " + s.endpoint() + " is not trusted here: give the certificate of its authority, or check the endpoint"
 	case errors.As(err, &network), errors.As(err, &unanswered), errors.Is(err, errNoAnswer):
 		return ErrUnavailable, "cannot reach " + s.endpoint() + ": check endpoint, network and proxy"
 	}

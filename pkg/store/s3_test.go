@@ -7,9 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -210,50 +207,5 @@ func TestS3FolderMarkersAreNoObjects(t *testing.T) {
 		if err != nil || o.Key != "a/b" {
 			t.Errorf("%+v, %v", o, err)
 		}
-	}
-}
-
-func TestS3CredentialsComeFromWhereTheConfigSays(t *testing.T) {
-	isolateAWS(t)
-	profiles := filepath.Join(t.TempDir(), "credentials")
-	check(t, os.WriteFile(profiles, []byte("[team]\naws_access_key_id = PROFILEKEY\naws_secret_access_key = s\n"), 0o600))
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", profiles)
-	t.Setenv("AWS_ACCESS_KEY_ID", "ENVKEY")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
-
-	var assumed url.Values
-	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = r.ParseForm()
-		assumed = r.Form
-		_, _ = io.WriteString(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>`+
-			`<AccessKeyId>ROLEKEY</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>token</SessionToken>`+
-			`<Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`)
-	}))
-	defer sts.Close()
-	t.Setenv("AWS_ENDPOINT_URL_STS", sts.URL)
-
-	var signed http.Header
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { signed = r.Header }))
-	defer server.Close()
-	for want, cfg := range map[string]store.S3Config{
-		"ENVKEY":     {},
-		"PROFILEKEY": {Profile: "team"},
-		"STATICKEY":  {Profile: "team", AccessKeyID: "STATICKEY", SecretAccessKey: "s"},
-		"ROLEKEY":    {RoleARN: "arn:aws:iam::1:role/reader", ExternalID: "grafana-1"},
-	} {
-		cfg.Bucket, cfg.Endpoint, cfg.PathStyle = "bkt", server.URL, true
-		s, err := store.OpenS3(t.Context(), cfg)
-		check(t, err)
-		_, err = s.Head(t.Context(), "k")
-		check(t, err)
-		if !strings.Contains(signed.Get("Authorization"), "Credential="+want+"/") {
-			t.Errorf("%s: signed as %s", want, signed.Get("Authorization"))
-		}
-		if want == "ROLEKEY" && signed.Get("X-Amz-Security-Token") != "token" {
-			t.Error("the session token is missing")
-		}
-	}
-	if assumed.Get("RoleArn") != "arn:aws:iam::1:role/reader" || assumed.Get("ExternalId") != "grafana-1" {
-		t.Errorf("assumed %v", assumed)
 	}
 }

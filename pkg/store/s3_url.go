@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // S3Config says where a bucket is and how to get in. Bucket is required; the rest
@@ -29,11 +30,24 @@ type S3Config struct {
 	// AccessKeyID and SecretAccessKey are static keys, which come before
 	// Profile and the default chain. SessionToken goes with temporary ones.
 	AccessKeyID, SecretAccessKey, SessionToken string
+	// InstanceRole takes the credentials of the role of this EC2 instance and looks
+	// nowhere else.
+	InstanceRole bool
 	// Anonymous sends unsigned requests.
 	Anonymous bool
 	// RoleARN is a role to assume with the credentials above, ExternalID what
 	// its trust policy may ask for.
 	RoleARN, ExternalID string
+	// SessionDuration is how long credentials of RoleARN are valid before they are
+	// renewed, from 15 minutes to 12 hours; 0 is 15 minutes.
+	SessionDuration time.Duration
+	// STSEndpoint is the URL of the service that gives the credentials of RoleARN;
+	// empty is that of AWS in Region.
+	STSEndpoint string
+
+	// CACert is certificates in PEM that the store's own may be signed with, in
+	// addition to those that this machine trusts.
+	CACert string
 
 	// RequestPayer accepts that the requester pays.
 	RequestPayer bool
@@ -48,6 +62,7 @@ var s3Params = map[string]func(c *S3Config, value string) error{
 	"path_style":     func(c *S3Config, v string) error { return parseBool(v, &c.PathStyle) },
 	"profile":        func(c *S3Config, v string) error { c.Profile = v; return nil },
 	"role_arn":       func(c *S3Config, v string) error { c.RoleARN = v; return nil },
+	"sts_endpoint":   func(c *S3Config, v string) error { c.STSEndpoint = v; return nil },
 	"external_id":    func(c *S3Config, v string) error { c.ExternalID = v; return nil },
 	"request_payer":  func(c *S3Config, v string) error { return parseBool(v, &c.RequestPayer) },
 	"sse_kms_key_id": func(c *S3Config, v string) error { c.SSEKMSKeyID = v; return nil },
@@ -55,9 +70,9 @@ var s3Params = map[string]func(c *S3Config, value string) error{
 }
 
 // ParseS3URL reads s3://bucket/prefix with the query parameters region,
-// endpoint, path_style, profile, role_arn, external_id, request_payer,
-// sse_kms_key_id and anonymous. path_style is true by default when there is an
-// endpoint. Static keys are refused: a URL ends up in logs. The errors never
+// endpoint, path_style, profile, role_arn, external_id, sts_endpoint,
+// request_payer, sse_kms_key_id and anonymous. path_style is true by default when
+// there is an endpoint. Static keys are refused: a URL ends up in logs. The errors never
 // repeat the URL, which may hold a secret by mistake.
 func ParseS3URL(rawURL string) (S3Config, error) {
 	u, err := url.Parse(rawURL)
@@ -93,6 +108,12 @@ func ParseS3URL(rawURL string) (S3Config, error) {
 	return cfg, cfg.check()
 }
 
+// The limits of S3Config.SessionDuration, which are those of STS.
+const (
+	MinSession = 15 * time.Minute
+	MaxSession = 12 * time.Hour
+)
+
 var bucketRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$`)
 
 func (c S3Config) check() error {
@@ -104,19 +125,30 @@ func (c S3Config) check() error {
 			return fmt.Errorf("prefix of bucket %s: %w", c.Bucket, err)
 		}
 	}
-	if c.Endpoint != "" {
-		u, err := url.Parse(c.Endpoint)
+	for name, endpoint := range map[string]string{"S3": c.Endpoint, "STS": c.STSEndpoint} {
+		if endpoint == "" {
+			continue
+		}
+		u, err := url.Parse(endpoint)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-			return errors.New("the S3 endpoint must be a URL without keys, such as https://minio.example.com:9000")
+			return fmt.Errorf("the %s endpoint must be a URL without keys, such as https://minio.example.com:9000", name)
 		}
 	}
+	return c.checkCredentials()
+}
+
+func (c S3Config) checkCredentials() error {
 	switch {
 	case (c.AccessKeyID == "") != (c.SecretAccessKey == ""):
 		return errors.New("an access key id and a secret access key go together")
-	case c.Anonymous && (c.AccessKeyID != "" || c.Profile != "" || c.RoleARN != ""):
+	case c.Anonymous && (c.AccessKeyID != "" || c.Profile != "" || c.RoleARN != "" || c.InstanceRole):
 		return errors.New("anonymous access excludes keys, profile and role")
+	case c.InstanceRole && (c.AccessKeyID != "" || c.Profile != ""):
+		return errors.New("the role of the instance excludes keys and profile")
 	case c.ExternalID != "" && c.RoleARN == "":
 		return errors.New("an external id needs a role to assume")
+	case c.SessionDuration != 0 && (c.SessionDuration < MinSession || c.SessionDuration > MaxSession):
+		return fmt.Errorf("a session of an assumed role lasts from %s to %s", MinSession, MaxSession)
 	}
 	return nil
 }

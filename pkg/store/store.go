@@ -18,8 +18,8 @@
 //     whatever the network did to the answer.
 //   - A read that is pinned to an ETag gives bytes of that version or an error,
 //     never a mixture.
-//   - Errors wrap exactly one of the sentinels below where one fits, and name
-//     the store and the key.
+//   - Errors wrap one of the sentinels below where one fits, and name the store and
+//     the key.
 //
 // The package is the only importer of the S3 client.
 package store
@@ -109,6 +109,9 @@ var (
 	// ErrDenied: the store knows the caller and says no, or does not know the
 	// credentials. Retrying does not help.
 	ErrDenied = errors.New("access denied")
+	// ErrNoCredentials: none of the places that may give AWS credentials gave any.
+	// Such an error is ErrDenied too.
+	ErrNoCredentials = errors.New("no usable AWS credentials")
 	// ErrUnavailable: the store could not be reached or kept failing after the
 	// retries: network, time-outs, throttling, 5xx. Retrying later may help.
 	ErrUnavailable = errors.New("store unavailable")
