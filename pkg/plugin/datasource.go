@@ -62,7 +62,7 @@ func (s *Shell) New(ctx context.Context, settings backend.DataSourceInstanceSett
 	if d.sources, root, d.settingsErr = d.settings.open(ctx); d.settingsErr != nil {
 		return d
 	}
-	d.lake = lake.New(s.metrics.observe(root, "lake"), lake.Options{OnWarning: notes{d.owner, d.secrets}.warning})
+	d.lake = lake.New(s.metrics.observe(root, "lake"), lake.Options{OnWarning: notes{d.owner, d.conceal}.warning})
 	s.metrics.caches.add(d.lake)
 	d.tables = query.OfLake(d.lake)
 	return d
@@ -102,7 +102,7 @@ func (d *Datasource) use() (by supervisor.Owner, refused bool) {
 		d.shell.supervisor.Withdraw(d.owner, d.serial)
 		return supervisor.Owner{}, false
 	}
-	return d.shell.supervisor.Use(d.shell.spec(d.settings, d.owner, d.serial, d.secrets))
+	return d.shell.supervisor.Use(d.shell.spec(d.settings, d.owner, d.serial))
 }
 
 // whyOff is why the data source has no job.

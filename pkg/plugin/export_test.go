@@ -1,19 +1,26 @@
 package plugin
 
 import (
+	"context"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// NewOver is a data source over any catalog.
+// NewOver is a data source over any catalog, with the default settings.
 func NewOver(catalog query.Catalog) *Datasource {
-	d := newInstance(backend.DataSourceInstanceSettings{})
-	d.catalog = catalog
-	d.settings.Lake.URL = "memory"
+	d := NewShell(Admin{}, "test", prometheus.NewRegistry()).New(context.Background(), backend.DataSourceInstanceSettings{
+		JSONData: []byte(`{"lake": "s3://memory/lake", "defaultRegion": "eu-central-1"}`),
+	})
+	if d.settingsErr != nil {
+		panic(d.settingsErr)
+	}
+	d.tables = catalog
 	return d
 }
 
@@ -22,9 +29,6 @@ func S3Of(l Location) *store.S3Config { return l.s3 }
 
 // Part is a part of a health check.
 type Part = part
-
-// SetSchedule makes about the source of the part "schedule" of d's health check.
-func SetSchedule(d *Datasource, about func() Part) { d.scheduleHealth = about }
 
 // OutcomeOf is the error table: how err is shown.
 func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {

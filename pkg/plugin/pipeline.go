@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
@@ -13,15 +12,14 @@ import (
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 )
 
-// spec is what a data source with these settings wants of the supervisor. What
-// the pipeline logs goes through secrets.
-func (s *Shell) spec(settings Settings, owner supervisor.Owner, serial int64, secrets *strings.Replacer) supervisor.Spec {
+// spec is what a data source with these settings wants of the supervisor.
+func (s *Shell) spec(settings Settings, owner supervisor.Owner, serial int64) supervisor.Spec {
 	return supervisor.Spec{
 		Owner: owner, Serial: serial,
 		Lake: settings.LakeID(), Fingerprint: settings.Fingerprint(), Every: settings.Schedule.Every,
 		Permanent: owner == supervisor.Ini,
 		Open: func(ctx context.Context) (supervisor.Pipeline, error) {
-			return openPipeline(ctx, s, settings, notes{owner, secrets})
+			return openPipeline(ctx, s, settings, notes{owner, settings.Conceal})
 		},
 	}
 }
@@ -93,7 +91,7 @@ func tablesOf(task supervisor.Task) []string {
 // what a store answered, but nothing of what is in events.
 type notes struct {
 	owner   supervisor.Owner
-	secrets *strings.Replacer
+	conceal func(string) string // puts stars in the place of secrets
 }
 
 func (n notes) logger(ctx context.Context, task supervisor.Task) log.Logger {
@@ -111,11 +109,11 @@ func (n notes) ended(ctx context.Context, task supervisor.Task, err error) {
 	case errors.Is(err, context.Canceled):
 		logger.Debug("A task was cut off; the next one goes on from there")
 	default:
-		logger.Error("A task failed", "error", n.secrets.Replace(err.Error()))
+		logger.Error("A task failed", "error", n.conceal(err.Error()))
 	}
 }
 
 // warning notes a fault that was got over.
 func (n notes) warning(err error) {
-	log.DefaultLogger.Warn("Reading or writing a table went on past a fault", "owner", n.owner.String(), "fault", n.secrets.Replace(err.Error()))
+	log.DefaultLogger.Warn("Reading or writing a table went on past a fault", "owner", n.owner.String(), "fault", n.conceal(err.Error()))
 }

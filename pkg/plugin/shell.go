@@ -31,7 +31,7 @@ func NewShell(admin Admin, engine string, r prometheus.Registerer) *Shell {
 	case admin.Problems != nil:
 		log.DefaultLogger.Error("The ETL of grafana.ini does not start: its settings need a change", "error", admin.Problems)
 	case admin.ETL != nil:
-		s.supervisor.Use(s.spec(*admin.ETL, supervisor.Ini, s.serial.Add(1), concealer(nil)))
+		s.supervisor.Use(s.spec(*admin.ETL, supervisor.Ini, s.serial.Add(1)))
 	}
 	return s
 }
