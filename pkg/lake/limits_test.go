@@ -25,7 +25,7 @@ func TestFilesAreAsLargeAsTheLayoutSays(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fileBytes int64
 		files     int
-	}{"default": {0, 1}, "small": {500_000, 3}} {
+	}{"default": {0, 1}, "small": {300_000, 3}} {
 		t.Run(name, func(t *testing.T) {
 			l := newLake(store.NewMemory("lake"))
 			layout := lake.Layout{PartitionBy: "date", Plain: []string{"service"}, FileBytes: tc.fileBytes}
