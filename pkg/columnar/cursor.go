@@ -6,8 +6,9 @@ import (
 	"math"
 )
 
-// batchBytes is where a batch is cut short because a column's strings are large.
-const batchBytes = 32 << 20
+// batchBytes is where a batch is cut short because a column's strings are large:
+// above what 8192 delivered lines take, as whole pages are not copied.
+const batchBytes = 12 << 20
 
 // cursor hands out the rows of a column chunk, any number at a time, although
 // every column has its page ends elsewhere.

@@ -239,7 +239,10 @@ func annotate(e *format.SchemaElement, k Kind) {
 
 // Write adds the rows of b, whose schema must equal the writer's. b may be
 // changed afterwards.
-func (w *Writer) Write(b *Batch) error {
+func (w *Writer) Write(b *Batch) error { return w.WriteRows(b, 0, b.Len) }
+
+// WriteRows is Write for the rows of b from up to to.
+func (w *Writer) WriteRows(b *Batch, from, to int) error {
 	if w.err != nil {
 		return w.err
 	}
@@ -252,8 +255,8 @@ func (w *Writer) Write(b *Batch) error {
 		}
 	}
 	w.writes++
-	for from := 0; from < b.Len; {
-		n := min(b.Len-from, w.o.PageRows-w.pageRows, w.o.RowGroupRows-w.groupRows)
+	for from < to {
+		n := min(to-from, w.o.PageRows-w.pageRows, w.o.RowGroupRows-w.groupRows)
 		for i, root := range w.roots {
 			in := entries{n: n, base: from}
 			if err := root.shred(b.Columns[i], &in, w.writes); err != nil {

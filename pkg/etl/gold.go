@@ -19,9 +19,6 @@ import (
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// goldWriters is how many gold tables are written at once.
-const goldWriters = 8
-
 // watermarkKey holds the silver version that all of gold has reached. It is a
 // hint that spares reading old log entries: the transactions in the gold tables
 // decide.
@@ -53,7 +50,7 @@ func (r *Runner) refine(ctx context.Context, silver *delta.Snapshot) (refined, e
 	if done > silver.Version() {
 		done = -1 // of another lake: the transactions in the gold tables decide
 	}
-	for s, err := range stretches(ctx, r.lake.Table(lake.Silver), silver, done) {
+	for s, err := range stretches(ctx, r.lake.Table(lake.Silver), silver, done, r.limits.followRows) {
 		if err != nil {
 			return out, err
 		}
@@ -95,11 +92,6 @@ func (r *Runner) writeWatermark(ctx context.Context, version int64) error {
 	return nil
 }
 
-// spillBatches is how many batches of text a pass holds before it writes what it
-// has to data files: a stretch is one commit at least, and a commit may be one
-// huge file.
-const spillBatches = 2
-
 // goldTarget is one gold table in a pass.
 type goldTarget struct {
 	name string
@@ -140,7 +132,7 @@ func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, 
 // each calls do for every table that gets rows, several at once.
 func (p *refining) each(ctx context.Context, do func(context.Context, *goldTarget) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(goldWriters)
+	g.SetLimit(p.run.limits.goldTables)
 	for _, name := range slices.Sorted(maps.Keys(p.targets)) {
 		if t := p.targets[name]; t.rows != nil {
 			g.Go(func() error { return do(ctx, t) })
@@ -156,8 +148,8 @@ func (r *Runner) spill(ctx context.Context, t *goldTarget) error {
 		return nil
 	}
 	batch := t.rows.batch()
-	w := r.lake.Table(t.name).NewWriter(batch.Schema, lake.Layout{Plain: silverLayout().Plain, Stats: t.rows.stats()})
-	if err := w.Write(ctx, batch); err != nil {
+	w := r.lake.Table(t.name).NewWriter(batch.Schema, r.limits.layout(lake.Layout{Plain: silverLayout().Plain, Stats: t.rows.stats()}))
+	if err := r.encode(ctx, w, batch); err != nil {
 		return err
 	}
 	adds, err := w.Close(ctx)
@@ -168,6 +160,19 @@ func (r *Runner) spill(ctx context.Context, t *goldTarget) error {
 	t.spilled += int64(batch.Len)
 	t.rows = t.rows.successor(t)
 	return nil
+}
+
+// encode writes a batch and leaves its upload to Close. It waits for its turn at
+// the processor.
+func (r *Runner) encode(ctx context.Context, w *lake.Writer, batch *columnar.Batch) error {
+	if err := r.cpu.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer r.cpu.Release(1)
+	if err := w.Write(ctx, batch); err != nil {
+		return err
+	}
+	return w.Seal()
 }
 
 func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) (rows int64, err error) {
@@ -203,7 +208,8 @@ type refining struct {
 	targets   map[string]*goldTarget // by table name
 	byService map[string]*goldTarget // by service as delivered; "" for null
 
-	held int64 // bytes of text in rows, about
+	held int64 // bytes of text in rows, about; over a limit it is written to data files,
+	// because a stretch is one commit at least, and a commit may be one huge file
 
 	dict   *columnar.Bytes // of serviceName in the last batch
 	byCode []*goldTarget
@@ -304,15 +310,18 @@ func (p *refining) deal(ctx context.Context, b *columnar.Batch, version int64) e
 			rows[t] = append(rows[t], int32(i))
 		}
 	}
+	dealt := int64(0)
 	for t, at := range rows {
+		dealt += int64(len(at))
 		if t.rows == nil {
 			t.rows = newGoldRows(t, string(services.ByteAt(int(at[0]))))
 		}
 		t.rows.add(b, at)
 	}
 	const rowBytes = 400 // of numbers, offsets and ends
-	p.held += b.TextBytes() + rowBytes*int64(b.Len)
-	if p.held < spillBatches*p.run.opts.BatchBytes {
+	size := b.TextBytes() + rowBytes*int64(b.Len)
+	p.run.progress.refined(dealt, size)
+	if p.held += size; p.held < p.run.limits.spillBytes {
 		return nil
 	}
 	p.held = 0

@@ -23,16 +23,6 @@ import (
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-const (
-	// largeBytes is the size over which a file is streamed instead of held.
-	largeBytes = 16 << 20
-	// parallelReads hides the latency of a distant store behind itself.
-	parallelReads = 16
-	// pageRows and pageBytes are where collected rows go to the encoder.
-	pageRows  = 8192
-	pageBytes = 8 << 20
-)
-
 // landed is what one batch brought into bronze.
 type landed struct {
 	files, bytes, rows int64
@@ -76,10 +66,11 @@ func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.
 		nextID++
 	}
 	b := &bronzeWriter{
-		w:     r.lake.Table(lake.Bronze).NewWriter(bronzeSchema(), bronzeLayout()),
-		rows:  columnar.NewBatch(bronzeSchema()),
-		batch: state.Batch + 1,
-		now:   r.lake.Now().UnixMicro(),
+		w:      r.lake.Table(lake.Bronze).NewWriter(bronzeSchema(), r.limits.layout(bronzeLayout())),
+		rows:   columnar.NewBatch(bronzeSchema()),
+		limits: r.limits,
+		batch:  state.Batch + 1,
+		now:    r.lake.Now().UnixMicro(),
 	}
 	changed := map[string][]landing.Entry{}
 	alone := len(files) == 1 // as large files are
@@ -100,6 +91,7 @@ func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.
 			if err != nil {
 				return out, fmt.Errorf("read %s: %w", f.Key, err)
 			}
+			f.body = nil
 			entry.Source = f.Source
 			changed[f.Date] = append(changed[f.Date], entry)
 			out.files++
@@ -148,10 +140,10 @@ func gone(err error) bool {
 func (r *Runner) fetch(ctx context.Context, batch []landing.Change, out *landed) ([]*pending, error) {
 	all := make([]*pending, len(batch))
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallelReads)
+	g.SetLimit(r.limits.reads)
 	var mu sync.Mutex
 	for i, c := range batch {
-		if c.Size > largeBytes {
+		if c.Size > r.limits.largeBytes {
 			all[i] = &pending{Change: c}
 			continue
 		}
@@ -211,14 +203,14 @@ func readPinned(ctx context.Context, s store.Store, f landing.File) (_ []byte, e
 }
 
 func (r *Runner) open(ctx context.Context, f *pending) (io.ReadCloser, error) {
-	if f.held {
-		return io.NopCloser(bytes.NewReader(f.body)), nil
+	rc := io.NopCloser(bytes.NewReader(f.body))
+	if !f.held {
+		var err error
+		if rc, _, err = r.sources[f.Source].Get(ctx, f.Key, f.ETag, 0, -1); err != nil {
+			return nil, sourceError{err}
+		}
 	}
-	rc, _, err := r.sources[f.Source].Get(ctx, f.Key, f.ETag, 0, -1)
-	if err != nil {
-		return nil, sourceError{err}
-	}
-	return rc, nil
+	return &watched{rc, ctx, r.progress.reading}, nil
 }
 
 // compare finds out, for the overwritten files of one date, what of them bronze
@@ -399,13 +391,14 @@ func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (lan
 
 // bronzeWriter collects lines into pages for the bronze table.
 type bronzeWriter struct {
-	w     *lake.Writer
-	rows  *columnar.Batch
-	bytes int
-	total int64
-	batch int64
-	now   int64 // microseconds
-	hash  [32]byte
+	w      *lake.Writer
+	rows   *columnar.Batch
+	limits limits
+	bytes  int
+	total  int64
+	batch  int64
+	now    int64 // microseconds
+	hash   [32]byte
 }
 
 func (b *bronzeWriter) add(ctx context.Context, f *pending, day int64, l landing.Line) error {
@@ -434,7 +427,7 @@ func (b *bronzeWriter) add(ctx context.Context, f *pending, day int64, l landing
 	b.rows.Len++
 	b.total++
 	b.bytes += len(l.Data)
-	if b.rows.Len >= pageRows || b.bytes >= pageBytes {
+	if b.rows.Len >= b.limits.pageRows || b.bytes >= b.limits.pageBytes {
 		return b.flush(ctx)
 	}
 	return nil

@@ -82,31 +82,57 @@ func (r *Runner) window(last lookedAt) landing.Window {
 	}
 }
 
-// plan lists the sources and compares them with the state. A source that cannot
-// be listed does not keep the others waiting: it is one of the errors.
-func (r *Runner) plan(ctx context.Context, beat *heartbeat, sum *Summary) (changes []landing.Change, failed []error) {
-	var files []landing.File
+// position is where a plan begins. A run whose changes are too many for one plan
+// makes several, each behind the one before and with the same windows: what it
+// lands meanwhile must not change what it looks at.
+type position struct {
+	after   *landing.File             // nil: at the beginning
+	windows map[string]landing.Window // by source URL, of the first plan
+	denied  []error                   // what the plans before could not read
+	failed  map[string]error          // by URL, of sources that a plan before could not list
+}
+
+// plan lists the sources and compares them with the state. next is where the plan
+// after it begins, if more was found than is planned at once. A source that cannot
+// be listed does not keep the others waiting: it is one of the errors in failed.
+func (r *Runner) plan(ctx context.Context, at position, beat *heartbeat, sum *Summary) (changes []landing.Change, next *position, failed []error, err error) {
 	sum.Listed, sum.Unrecognised, sum.Examples, sum.Empty = 0, 0, nil, nil
 	sum.Swept = true
+	if at.after == nil {
+		sum.Waiting = 0
+		at.windows, at.failed = map[string]landing.Window{}, map[string]error{}
+		for _, src := range r.opts.Sources {
+			at.windows[src.URL] = r.window(beat.Sources[src.URL])
+		}
+	}
+	p := r.state.NewPlan(landing.PlanOptions{Limit: r.limits.planFiles, After: at.after})
 	for _, src := range r.opts.Sources {
-		last := beat.Sources[src.URL]
-		w := r.window(last)
-		got, err := landing.Discover(ctx, src.Store, r.state.SourceIndex(src.URL), w)
-		if err != nil {
-			failed = append(failed, fmt.Errorf("list source %s: %w", src.URL, err))
+		if err := at.failed[src.URL]; err != nil {
+			failed = append(failed, err) // what it has before this plan would be missed
 			continue
 		}
-		files = append(files, got.Files...)
-		sum.Listed += int64(len(got.Files))
+		w, last := at.windows[src.URL], beat.Sources[src.URL]
+		var broken error // of the lake
+		got, err := landing.Discover(ctx, src.Store, r.state.SourceIndex(src.URL), w, func(f landing.File) error {
+			broken = p.Add(ctx, f)
+			return broken
+		})
+		if broken != nil {
+			return nil, nil, nil, broken
+		}
+		if err != nil {
+			at.failed[src.URL] = fmt.Errorf("list source %s: %w", src.URL, err)
+			failed = append(failed, at.failed[src.URL])
+			continue
+		}
+		sum.Listed += got.Files
 		sum.Unrecognised += int64(got.Unrecognised)
 		sum.Examples = append(sum.Examples, got.Examples...)
-		for _, f := range got.Files {
-			last.Newest = max(last.Newest, f.Date)
-		}
+		last.Newest = max(last.Newest, got.Newest)
 		last.Parents = got.Parents
 		if w.Sweep() {
 			last.LastSweep = r.lake.Now()
-			if len(got.Files) == 0 {
+			if got.Files == 0 {
 				sum.Empty = append(sum.Empty, src.URL)
 			}
 		} else {
@@ -114,9 +140,14 @@ func (r *Runner) plan(ctx context.Context, beat *heartbeat, sum *Summary) (chang
 		}
 		beat.Sources[src.URL] = last
 	}
-	changes, err := r.state.Changes(ctx, files, "")
+	changes, more, err := p.Changes(ctx)
 	if err != nil {
-		failed = append(failed, err)
+		return nil, nil, nil, err
 	}
-	return changes, failed
+	if more {
+		at.after = &changes[len(changes)-1].File
+		next = &at
+	}
+	r.progress.planned(p.Files, p.Bytes)
+	return changes, next, failed, nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/etl/landing"
@@ -27,8 +29,17 @@ type Source struct {
 // give the defaults.
 type Options struct {
 	Sources []Source
+	// MemoryBytes is what a run may add to the resident memory of the process,
+	// with what the garbage collector needs. It is met from 128 MiB on, unless
+	// single lines have many megabytes. Default 512 MiB; more makes no difference.
+	MemoryBytes int64
+	// Workers is how many processors a run may keep busy, without the garbage
+	// collector; waiting for the store does not count. Default: several gold tables
+	// are encoded at once, all else is done one after another.
+	Workers int
 	// BatchBytes is about how much delivered JSON becomes one bronze commit, and
-	// half of what is held on the way to gold; it bounds memory. Default 64 MiB.
+	// half of what is held on the way to gold. Default 64 MiB, less where
+	// MemoryBytes says so.
 	BatchBytes int64
 	// LookbackDays is how many days before the newest known delivery date a run
 	// looks for new and changed files; a sweep looks at everything. Default 3.
@@ -37,31 +48,20 @@ type Options struct {
 	SweepEvery time.Duration
 	// Sweep makes every run a full sweep.
 	Sweep bool
-	// Progress is called from Run after each step, never concurrently; nil for
-	// none.
+	// Progress is called from Run after each step, and every 8 MiB within one,
+	// never concurrently; nil for none. Run waits for it.
 	Progress func(Progress)
 	// Engine names the writer, such as "auditlake/1.2.0".
 	Engine string
 }
 
 const (
-	defaultBatchBytes   = 64 << 20
 	defaultLookbackDays = 3
 	defaultSweepEvery   = 24 * time.Hour
-	maxBatchFiles       = 20_000
 	// maxRounds bounds how often a run plans anew because the source moved or
 	// another run was faster. What is left waits for the next run.
 	maxRounds = 10
 )
-
-// Progress is how far a run has come.
-type Progress struct {
-	Stage                string // listing, bronze, gold: what was done last
-	Files, TotalFiles    int64
-	Bytes, TotalBytes    int64 // of delivered files
-	Bronze, Silver, Gold int64 // rows so far
-	Started              time.Time
-}
 
 // Summary is what a run did.
 type Summary struct {
@@ -97,14 +97,17 @@ func (s Summary) Changed() bool {
 // on one lake, in one process or many: each line still comes up once. A Runner
 // itself runs one Run at a time.
 type Runner struct {
-	lake *lake.Lake
-	opts Options
+	lake   *lake.Lake
+	opts   Options
+	limits limits
+	cpu    *semaphore.Weighted // held while gold is encoded
 
 	lines     *landing.LineReader
 	sources   map[int]store.Store // by the manifest's index
 	state     *landing.State
 	statePath string
 	goldDone  int64 // silver version that gold is known to have reached, or -1
+	progress  *tracker
 }
 
 // NewRunner checks the options. It does no I/O.
@@ -116,9 +119,6 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 		}
 		seen[s.URL] = true
 	}
-	if o.BatchBytes <= 0 {
-		o.BatchBytes = defaultBatchBytes
-	}
 	if o.LookbackDays <= 0 {
 		o.LookbackDays = defaultLookbackDays
 	}
@@ -128,7 +128,11 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	return &Runner{lake: l, opts: o, lines: landing.NewLineReader(), goldDone: -1}, nil
+	lim := limitsOf(o)
+	return &Runner{
+		lake: l, opts: o, limits: lim, cpu: semaphore.NewWeighted(int64(lim.workers)),
+		lines: landing.NewLineReader(), goldDone: -1, progress: &tracker{tell: o.Progress},
+	}, nil
 }
 
 // Run lands what is new in the sources and brings it up to gold, then finishes
@@ -137,6 +141,7 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 // what it committed is complete, and the next run goes on from there.
 func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	sum := Summary{Started: r.lake.Now(), BronzeVersion: -1, SilverVersion: -1}
+	r.progress = &tracker{now: Progress{Started: sum.Started}, tell: r.opts.Progress}
 	err := r.run(ctx, &sum)
 	sum.Finished = r.lake.Now()
 	// A run that failed before there was a lake must not make one.
@@ -149,48 +154,60 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 }
 
 func (r *Runner) run(ctx context.Context, sum *Summary) error {
-	for round := 0; ; round++ {
-		again, err := r.round(ctx, sum)
-		if err != nil || !again || round == maxRounds {
+	var at position
+	for rounds := 0; ; {
+		next, err := r.round(ctx, at, sum)
+		if err != nil || next == nil {
 			return err
 		}
+		if next.after == nil {
+			if rounds++; rounds > maxRounds {
+				return nil
+			}
+		}
+		at = *next
 	}
 }
 
-// round plans once and lands the plan, batch by batch. again says that the
-// source or the lake moved meanwhile, so that another plan is due.
-func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error) {
-	r.opts.Progress(Progress{Stage: "listing", Started: sum.Started})
+// round plans once, from a position on, and lands the plan, batch by batch. next
+// is where another plan is due: behind this one, where more was found than is
+// planned at once, or at the beginning, if the source or the lake moved meanwhile.
+// It is nil if nothing is left.
+func (r *Runner) round(ctx context.Context, at position, sum *Summary) (next *position, err error) {
+	r.progress.stage("listing")
 	base, err := r.loadState(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	// What an interrupted run landed goes up before anything new is read.
 	if err := r.raise(ctx, base, sum); err != nil {
-		return false, err
+		return nil, err
 	}
 	beat := r.readHeartbeat(ctx)
 	swept := beat.sweeps()
-	changes, failed := r.plan(ctx, &beat, sum)
-	var denied []error
+	changes, next, failed, err := r.plan(ctx, at, &beat, sum)
+	if err != nil {
+		return nil, err
+	}
+	denied := at.denied
 	if base == nil && len(changes) > 0 {
 		// A new lake: does its store keep the promise that commits stand on?
 		if err := store.Probe(ctx, r.lake.Store(), "_auditlake/"); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
-	done := Progress{Started: sum.Started, TotalFiles: int64(len(changes))}
-	for _, c := range changes {
-		done.TotalBytes += c.Size
-	}
-	sum.Waiting = 0
-	for _, batch := range landing.Batches(changes, r.opts.BatchBytes, largeBytes, maxBatchFiles) {
+	for _, batch := range landing.Batches(changes, r.limits.batchBytes, r.limits.largeBytes, r.limits.batchFiles) {
+		size := int64(0)
+		for _, c := range batch {
+			size += c.Size
+		}
+		r.progress.begin(size)
 		got, err := r.land(ctx, base, r.state, batch)
 		if errors.Is(err, delta.ErrConflict) || errors.Is(err, delta.ErrAlreadyCommitted) {
-			return true, nil
+			return &position{}, nil
 		}
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		sum.Files += int64(got.files)
 		sum.Bytes += got.bytes
@@ -199,24 +216,22 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 		sum.Damaged = append(sum.Damaged, got.damaged...)
 		sum.Waiting += int64(got.skipped)
 		denied = append(denied, got.denied...)
-		done.Files += int64(len(batch))
-		for _, c := range batch {
-			done.Bytes += c.Size
-		}
-		done.Stage, done.Bronze, done.Silver, done.Gold = "bronze", sum.Bronze, sum.Silver, sum.Gold
-		r.opts.Progress(done)
+		r.progress.landed(int64(len(batch)), got.rows)
 		planned := r.statePath
 		if base, err = r.loadState(ctx); err != nil {
-			return false, err
+			return nil, err
 		}
 		if err := r.raise(ctx, base, sum); err != nil {
-			return false, err
+			return nil, err
 		}
 		if r.statePath != planned {
-			return true, nil // another run has landed something of what is left, too
+			return &position{}, nil // another run has landed something of what is left, too
 		}
-		done.Stage, done.Silver, done.Gold = "gold", sum.Silver, sum.Gold
-		r.opts.Progress(done)
+		r.progress.raised(sum)
+	}
+	if next != nil {
+		next.denied = denied
+		return next, nil
 	}
 	if len(denied) > 0 {
 		beat.forget(swept) // so that the next run looks for what could not be read
@@ -227,7 +242,10 @@ func (r *Runner) round(ctx context.Context, sum *Summary) (again bool, err error
 			failed = append(failed, err)
 		}
 	}
-	return sum.Waiting > 0 && len(failed) == 0, errors.Join(failed...)
+	if sum.Waiting > 0 && len(failed) == 0 {
+		return &position{}, nil
+	}
+	return nil, errors.Join(failed...)
 }
 
 // raise brings what bronze has, up to a snapshot, to silver and gold.

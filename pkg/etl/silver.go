@@ -14,10 +14,6 @@ import (
 	"github.com/auditlake/auditlake/pkg/lake"
 )
 
-// followRows is how many rows of the layer below become one commit of the layer
-// above: enough to make files of a good size, few enough to hold in memory.
-const followRows = 250_000
-
 // emptyCommits is how many commits without rows the layer below may have before
 // the layer above commits that it has seen them, so that they are not read again
 // and again.
@@ -41,7 +37,7 @@ type stretch struct {
 // so many commits that the next run should not look at them again. Commits that
 // only rearrange rows or remove them add nothing and are passed over; a gap in
 // the log is an error, and so is a commit that rewrites rows.
-func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after int64) iter.Seq2[stretch, error] {
+func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after, followRows int64) iter.Seq2[stretch, error] {
 	return func(yield func(stretch, error) bool) {
 		cur := stretch{from: after + 1}
 		for c, err := range t.Log().Commits(ctx, after, snap.Version()) {
@@ -84,7 +80,7 @@ func rewrites(c *delta.Commit) bool {
 }
 
 func rowsOf(snap *delta.Snapshot, a *delta.Add) int64 {
-	const unknown = followRows / 4
+	const unknown = 60_000 // a file of a good size
 	if n := snap.Bounds(a).Rows(); n >= 0 {
 		return n
 	}
@@ -128,7 +124,7 @@ func (r *Runner) cleanse(ctx context.Context, bronze *delta.Snapshot) (cleansed,
 		return out, nil
 	}
 	committed := false
-	for s, err := range stretches(ctx, r.lake.Table(lake.Bronze), bronze, done) {
+	for s, err := range stretches(ctx, r.lake.Table(lake.Bronze), bronze, done, r.limits.followRows) {
 		if err != nil {
 			return out, err
 		}
@@ -169,8 +165,10 @@ func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot,
 		cleanser:   event.NewCleanser(),
 		events:     columnar.NewBatch(event.Schema()),
 		refused:    columnar.NewBatch(quarantineSchema()),
-		silver:     silver.NewWriter(event.Schema(), silverLayout()),
-		quarantine: quarantine.NewWriter(quarantineSchema(), quarantineLayout()),
+		silver:     silver.NewWriter(event.Schema(), r.limits.layout(silverLayout())),
+		quarantine: quarantine.NewWriter(quarantineSchema(), r.limits.layout(quarantineLayout())),
+		limits:     r.limits,
+		progress:   r.progress,
 	}
 	for _, c := range s.commits {
 		pass.keepEvents = c.Version > silverDone
@@ -277,7 +275,10 @@ type cleansing struct {
 	silver, quarantine      *lake.Writer
 	keepEvents, keepRefused bool // what the tables lack of the commit being read
 	eventRows, refusedRows  int64
-	bytes                   int // of the lines in events and refused
+	reported                int64 // of eventRows, to progress
+	bytes                   int   // of the lines in events and refused
+	limits                  limits
+	progress                *tracker
 }
 
 func (p *cleansing) batch(ctx context.Context, b *columnar.Batch) error {
@@ -309,7 +310,7 @@ func (p *cleansing) batch(ctx context.Context, b *columnar.Batch) error {
 			p.refused.Len++
 		}
 		p.bytes += len(line)
-		if p.events.Len >= pageRows || p.refused.Len >= pageRows || p.bytes >= pageBytes {
+		if p.events.Len >= p.limits.pageRows || p.refused.Len >= p.limits.pageRows || p.bytes >= p.limits.pageBytes {
 			if err := p.flush(ctx); err != nil {
 				return err
 			}
@@ -331,6 +332,8 @@ func (p *cleansing) flush(ctx context.Context) error {
 			return err
 		}
 	}
+	p.progress.cleansed(p.eventRows-p.reported, int64(p.bytes))
+	p.reported = p.eventRows
 	p.events.Reset()
 	p.refused.Reset()
 	p.bytes = 0

@@ -219,13 +219,12 @@ func (v *verifier) sources(ctx context.Context, sources []Source) error {
 		if index < 0 {
 			return fmt.Errorf("the lake has nothing from source %s; it knows %q", src.URL, v.state.Sources)
 		}
-		got, err := landing.Discover(ctx, src.Store, index, landing.Window{})
-		if err != nil {
-			return fmt.Errorf("list source %s: %w", src.URL, err)
-		}
 		listed := map[string]landing.File{}
-		for _, f := range got.Files {
+		if _, err := landing.Discover(ctx, src.Store, index, landing.Window{}, func(f landing.File) error {
 			listed[f.Key] = f
+			return nil
+		}); err != nil {
+			return fmt.Errorf("list source %s: %w", src.URL, err)
 		}
 		for date := range v.state.Dates {
 			entries, err := v.state.Entries(ctx, date)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"sync"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/delta"
@@ -48,11 +47,19 @@ func (v *View) Version() int64 { return v.snap.Version() }
 // inside structs, and what the table lacks is null. Files and row groups that
 // keep rules out are not read. A batch is valid until the next one.
 func (v *View) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
-	return v.table.ScanFiles(ctx, v.snap, v.snap.Files(), want, keep, stats)
+	return v.table.scan(ctx, v.snap, v.snap.Files(), want, keep, stats, v.table.footers.open)
 }
 
 // ScanFiles is View.Scan over the given files of a snapshot, in the order given.
+// It is for those who read a file once: unlike View.Scan it keeps no footers.
 func (t *Table) ScanFiles(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*delta.Add], want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
+	return t.scan(ctx, snap, files, want, keep, stats, t.footers.peek)
+}
+
+// opener gives the parsed footer of a file.
+type opener func(context.Context, *object, *delta.Add) (*columnar.File, error)
+
+func (t *Table) scan(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*delta.Add], want columnar.Schema, keep columnar.Keep, stats *ScanStats, open opener) iter.Seq2[*columnar.Batch, error] {
 	if stats == nil {
 		stats = &ScanStats{}
 	}
@@ -68,7 +75,7 @@ func (t *Table) ScanFiles(ctx context.Context, snap *delta.Snapshot, files iter.
 				continue
 			}
 			stats.Files++
-			for b, err := range t.scanFile(ctx, snap, add, plan, keep, stats) {
+			for b, err := range t.scanFile(ctx, snap, add, plan, keep, stats, open) {
 				if err != nil {
 					yield(nil, fmt.Errorf("read %s%s: %w", t.root, add.Path, err))
 					return
@@ -108,10 +115,10 @@ func planColumns(want columnar.Schema, partitionColumns []string) columnPlan {
 	return p
 }
 
-func (t *Table) scanFile(ctx context.Context, snap *delta.Snapshot, add *delta.Add, plan columnPlan, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
+func (t *Table) scanFile(ctx context.Context, snap *delta.Snapshot, add *delta.Add, plan columnPlan, keep columnar.Keep, stats *ScanStats, open opener) iter.Seq2[*columnar.Batch, error] {
 	return func(yield func(*columnar.Batch, error) bool) {
 		src := &object{store: t.lake.store, key: t.root + add.Path, stats: stats}
-		file, err := t.footers.open(ctx, src, add)
+		file, err := open(ctx, src, add)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -195,46 +202,4 @@ func (o *object) ReadRange(ctx context.Context, offset, length int64) (_ []byte,
 		return nil, fmt.Errorf("range %d+%d: %w", offset, length, err)
 	}
 	return buf, nil
-}
-
-// maxFooterBytes is how much memory the parsed footers of a table may take:
-// enough for the files a dashboard looks at over and over, small beside a query's
-// own memory. A footer of a gold table with hundreds of columns takes some 300 kB.
-const maxFooterBytes = 16 << 20
-
-// footers keeps parsed Parquet footers by path. Data files never change.
-type footers struct {
-	mu     sync.Mutex
-	byPath map[string]*columnar.File // guarded by mu
-	bytes  int64                     // of all in byPath; guarded by mu
-}
-
-func newFooters() *footers { return &footers{byPath: map[string]*columnar.File{}} }
-
-func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*columnar.File, error) {
-	f.mu.Lock()
-	file, ok := f.byPath[add.Path]
-	f.mu.Unlock()
-	if ok {
-		return file, nil
-	}
-	file, err := columnar.OpenFile(ctx, src, add.Size)
-	if err != nil {
-		return nil, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if _, ok := f.byPath[add.Path]; ok || file.Weight() > maxFooterBytes {
-		return file, nil
-	}
-	for path, other := range f.byPath { // any: files of equal use
-		if f.bytes+file.Weight() <= maxFooterBytes {
-			break
-		}
-		delete(f.byPath, path)
-		f.bytes -= other.Weight()
-	}
-	f.byPath[add.Path] = file
-	f.bytes += file.Weight()
-	return file, nil
 }

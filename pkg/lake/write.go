@@ -21,6 +21,13 @@ type Layout struct {
 	Plain       []string // paths of strings that hardly repeat
 	Stats       []string // paths that get statistics in the log
 	Tag         *Tag     // what to note of each file's content, or nil
+
+	// FileBytes is where a file is closed and a new one begun; 0: 32 MiB. A file
+	// is held in memory until it is uploaded.
+	FileBytes int64
+	// OpenFiles bounds the partitions written at once; 0: 8. One more closes the
+	// one that was written to longest ago.
+	OpenFiles int
 }
 
 // Tag notes the distinct labels of a file's rows in the tags of its add, joined
@@ -32,14 +39,11 @@ type Tag struct {
 }
 
 const (
-	// targetFileBytes is where a data file is closed and a new one begun. A file
-	// is held in memory until it is uploaded.
-	targetFileBytes = 32 << 20
-	// maxOpenFiles bounds the partitions written at once; one more closes the one
-	// that was written to longest ago.
-	maxOpenFiles = 8
-	// statsCharacters is Delta's cut of strings in statistics.
-	statsCharacters = 32
+	defaultFileBytes = 32 << 20
+	defaultOpenFiles = 8
+	// writeRows is how many rows are encoded between two looks at the context: a
+	// page.
+	writeRows = 8192
 )
 
 // Writer turns batches into data files of one table. It is not safe for
@@ -53,7 +57,14 @@ type Writer struct {
 	inFile columnar.Schema // schema without the partition column
 	open   map[int64]*openFile
 	clock  int64 // counts writes, for finding the file not written to for longest
-	adds   []delta.Add
+	sealed []sealedFile
+	adds   []delta.Add // of uploaded files
+}
+
+// sealedFile is a data file that is encoded and not uploaded yet.
+type sealedFile struct {
+	add  delta.Add
+	body []byte
 }
 
 type openFile struct {
@@ -69,6 +80,12 @@ const nullPartition = int64(-1 << 62)
 // NewWriter starts writing files for rows of the schema, which the table need
 // not have yet.
 func (t *Table) NewWriter(schema columnar.Schema, layout Layout) *Writer {
+	if layout.FileBytes <= 0 {
+		layout.FileBytes = defaultFileBytes
+	}
+	if layout.OpenFiles <= 0 {
+		layout.OpenFiles = defaultOpenFiles
+	}
 	w := &Writer{table: t, schema: schema, layout: layout, part: -1, open: map[int64]*openFile{}}
 	for i, f := range schema {
 		if f.Name == layout.PartitionBy {
@@ -81,7 +98,7 @@ func (t *Table) NewWriter(schema columnar.Schema, layout Layout) *Writer {
 }
 
 // Write adds the rows of b, which may be reused afterwards. It uploads the files
-// that are full.
+// that are full. Once ctx is done it ends after a page at most.
 func (w *Writer) Write(ctx context.Context, b *columnar.Batch) error {
 	if b.Len == 0 {
 		return nil
@@ -116,31 +133,39 @@ func (w *Writer) Write(ctx context.Context, b *columnar.Batch) error {
 }
 
 func (w *Writer) writePart(ctx context.Context, part int64, b *columnar.Batch) error {
-	f, err := w.file(ctx, part)
-	if err != nil {
-		return err
-	}
-	if tag := w.layout.Tag; tag != nil {
-		f.label(tag, b.Column(tag.Column))
-	}
 	body := b
 	if w.part >= 0 {
 		body = &columnar.Batch{Schema: w.inFile, Len: b.Len, Columns: slices.Delete(slices.Clone(b.Columns), w.part, w.part+1)}
 	}
-	if err := f.w.Write(body); err != nil {
-		return fmt.Errorf("encode rows of %s: %w", w.table.Name, err)
-	}
-	if f.w.Size() >= targetFileBytes {
-		return w.finish(ctx, part)
+	for from := 0; from < b.Len; from += writeRows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		to := min(from+writeRows, b.Len)
+		f, err := w.file(ctx, part)
+		if err != nil {
+			return err
+		}
+		if tag := w.layout.Tag; tag != nil {
+			f.label(tag, b.Column(tag.Column), from, to)
+		}
+		if err := f.w.WriteRows(body, from, to); err != nil {
+			return fmt.Errorf("encode rows of %s: %w", w.table.Name, err)
+		}
+		if f.w.Size() >= w.layout.FileBytes {
+			if err := w.finish(ctx, part); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-func (f *openFile) label(tag *Tag, v *columnar.Vector) {
+func (f *openFile) label(tag *Tag, v *columnar.Vector, from, to int) {
 	var last []byte
-	for i := range v.Len {
+	for i := from; i < to; i++ {
 		value, null := v.ByteAt(i), v.IsNull(i)
-		if i > 0 && !null && last != nil && bytes.Equal(last, value) {
+		if i > from && !null && last != nil && bytes.Equal(last, value) {
 			continue
 		}
 		last = value
@@ -158,7 +183,7 @@ func (w *Writer) file(ctx context.Context, part int64) (*openFile, error) {
 		f.used = w.clock
 		return f, nil
 	}
-	if len(w.open) >= maxOpenFiles {
+	if len(w.open) >= w.layout.OpenFiles {
 		oldest := part
 		for p, f := range w.open {
 			if o, ok := w.open[oldest]; !ok || f.used < o.used {
@@ -183,6 +208,14 @@ func (w *Writer) file(ctx context.Context, part int64) (*openFile, error) {
 
 // finish uploads the open file of a partition.
 func (w *Writer) finish(ctx context.Context, part int64) error {
+	if err := w.seal(part); err != nil {
+		return err
+	}
+	return w.upload(ctx)
+}
+
+// seal encodes the open file of a partition to its end.
+func (w *Writer) seal(part int64) error {
 	f := w.open[part]
 	delete(w.open, part)
 	stats, err := f.w.Close()
@@ -211,16 +244,43 @@ func (w *Writer) finish(ctx context.Context, part int64) error {
 	if tag := w.layout.Tag; tag != nil {
 		add.Tags = map[string]string{tag.Name: strings.Join(slices.Sorted(maps.Keys(f.labels)), ",")}
 	}
-	if _, err := w.table.lake.store.Put(ctx, w.table.root+add.Path, f.buf.Bytes()); err != nil {
-		return fmt.Errorf("upload rows of %s: %w", w.table.Name, err)
+	w.sealed = append(w.sealed, sealedFile{add, f.buf.Bytes()})
+	return nil
+}
+
+func (w *Writer) upload(ctx context.Context) error {
+	for ; len(w.sealed) > 0; w.sealed = w.sealed[1:] {
+		f := &w.sealed[0]
+		if _, err := w.table.lake.store.Put(ctx, w.table.root+f.add.Path, f.body); err != nil {
+			return fmt.Errorf("upload rows of %s: %w", w.table.Name, err)
+		}
+		w.adds = append(w.adds, f.add)
+		f.body = nil
 	}
-	w.adds = append(w.adds, add)
+	return nil
+}
+
+// Seal encodes all rows that were written, and leaves only uploads to Close: a
+// caller who shares out the processor can wait for them apart.
+func (w *Writer) Seal() error {
+	for _, part := range slices.Sorted(maps.Keys(w.open)) {
+		if err := w.seal(part); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 // Close uploads what is left and returns the adds of all files, for a commit.
+// It holds one encoded file at a time, but for those that Seal has encoded.
 func (w *Writer) Close(ctx context.Context) ([]delta.Add, error) {
+	if err := w.upload(ctx); err != nil {
+		return nil, err
+	}
 	for _, part := range slices.Sorted(maps.Keys(w.open)) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		if err := w.finish(ctx, part); err != nil {
 			return nil, err
 		}

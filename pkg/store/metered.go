@@ -2,27 +2,39 @@ package store
 
 import (
 	"context"
-	"io"
-	"iter"
 	"sync/atomic"
 )
 
 // Metered counts what passes through it. The counts are calls of this
 // interface: what an implementation retries, resumes or pages below is not seen,
-// except that List counts one request for every 1000 objects it yields.
+// except that List counts one request for every 1000 objects it yields. A call
+// counts from its start; its items, bytes and error when it has ended, as [Observe]
+// has it.
 type Metered struct {
-	inner Store
+	*observed
 
 	list, folders, head, get, put, putIfAbsent, del meter
 }
 
 // NewMetered returns s with all counts at zero.
-func NewMetered(s Store) *Metered { return &Metered{inner: s} }
+func NewMetered(s Store) *Metered {
+	m := &Metered{}
+	of := map[Op]*meter{
+		OpList: &m.list, OpFolders: &m.folders, OpHead: &m.head, OpGet: &m.get,
+		OpPut: &m.put, OpPutIfAbsent: &m.putIfAbsent, OpDelete: &m.del,
+	}
+	m.observed = &observed{s, func(ctx context.Context, op Op, _ string) (context.Context, Ended) {
+		c := of[op]
+		c.calls.Add(1)
+		return ctx, c.ended
+	}}
+	return m
+}
 
 // Counts of one operation.
 type Counts struct {
 	// Calls is how often it was called, Errors how many of them ended with an
-	// error, a broken body or listing included.
+	// error, broken bodies and listings included.
 	Calls, Errors int64
 	// Items is objects or folders listed, or keys deleted.
 	Items int64
@@ -80,100 +92,10 @@ func (c *meter) read() Counts {
 	return Counts{Calls: c.calls.Load(), Errors: c.errors.Load(), Items: c.items.Load(), Bytes: c.bytes.Load()}
 }
 
-func (c *meter) done(err error) {
+func (c *meter) ended(bytes, items int64, err error) {
+	c.bytes.Add(bytes)
+	c.items.Add(items)
 	if err != nil {
 		c.errors.Add(1)
 	}
-}
-
-func (m *Metered) String() string { return m.inner.String() }
-
-// List implements [Store].
-func (m *Metered) List(ctx context.Context, prefix, startAfter string) iter.Seq2[Object, error] {
-	return counted(&m.list, m.inner.List(ctx, prefix, startAfter))
-}
-
-// Folders implements [Store].
-func (m *Metered) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
-	return counted(&m.folders, m.inner.Folders(ctx, prefix))
-}
-
-func counted[T any](c *meter, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		c.calls.Add(1)
-		for item, err := range seq {
-			c.done(err)
-			if err == nil {
-				c.items.Add(1)
-			}
-			if !yield(item, err) {
-				return
-			}
-		}
-	}
-}
-
-// Head implements [Store].
-func (m *Metered) Head(ctx context.Context, key string) (Object, error) {
-	m.head.calls.Add(1)
-	o, err := m.inner.Head(ctx, key)
-	m.head.done(err)
-	return o, err
-}
-
-// Get implements [Store].
-func (m *Metered) Get(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, Object, error) {
-	m.get.calls.Add(1)
-	body, o, err := m.inner.Get(ctx, key, etag, offset, length)
-	m.get.done(err)
-	if err != nil {
-		return nil, Object{}, err
-	}
-	return meteredBody{body, &m.get}, o, nil
-}
-
-type meteredBody struct {
-	io.ReadCloser
-	meter *meter
-}
-
-func (b meteredBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.meter.bytes.Add(int64(n))
-	if err != io.EOF {
-		b.meter.done(err)
-	}
-	return n, err
-}
-
-// Put implements [Store].
-func (m *Metered) Put(ctx context.Context, key string, body []byte) (Object, error) {
-	m.put.calls.Add(1)
-	o, err := m.inner.Put(ctx, key, body)
-	m.put.wrote(body, err)
-	return o, err
-}
-
-// PutIfAbsent implements [Store].
-func (m *Metered) PutIfAbsent(ctx context.Context, key string, body []byte) error {
-	m.putIfAbsent.calls.Add(1)
-	err := m.inner.PutIfAbsent(ctx, key, body)
-	m.putIfAbsent.wrote(body, err)
-	return err
-}
-
-func (c *meter) wrote(body []byte, err error) {
-	c.done(err)
-	if err == nil {
-		c.bytes.Add(int64(len(body)))
-	}
-}
-
-// Delete implements [Store].
-func (m *Metered) Delete(ctx context.Context, keys ...string) error {
-	m.del.calls.Add(1)
-	m.del.items.Add(int64(len(keys)))
-	err := m.inner.Delete(ctx, keys...)
-	m.del.done(err)
-	return err
 }

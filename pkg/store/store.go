@@ -7,8 +7,8 @@
 //	/path, file:///path    a folder of the local file system    OpenLocal, Open
 //	(no URL)               memory, for tests                    NewMemory
 //
-// and decorators that add one concern each: [Metered] here, storetest.Faulty
-// in the sub-package storetest. storetest.Conformance is the one suite that
+// and decorators that add one concern each: [Observe], [Metered] and [AsReadOnly]
+// here, storetest.Faulty in the sub-package storetest. storetest.Conformance is the one suite that
 // every implementation passes, so callers may rely on the following:
 //
 //   - Keys are relative, slash-separated and sort in byte order; see [CheckKey].

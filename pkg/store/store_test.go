@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/auditlake/auditlake/pkg/store"
@@ -23,6 +24,9 @@ func TestLocalConforms(t *testing.T) {
 
 func TestDecoratorsConform(t *testing.T) {
 	storetest.Conformance(t, func(*testing.T) store.Store {
-		return store.NewMetered(storetest.NewFaulty(store.NewMemory("test")))
+		observed := store.Observe(store.NewMemory("test"), func(ctx context.Context, _ store.Op, _ string) (context.Context, store.Ended) {
+			return ctx, func(int64, int64, error) {}
+		})
+		return store.NewMetered(storetest.NewFaulty(observed))
 	})
 }

@@ -21,9 +21,10 @@ type Window struct {
 // Sweep reports whether the window covers everything.
 func (w Window) Sweep() bool { return w.Since == "" || len(w.Parents) == 0 }
 
-// Listing is what a source holds.
+// Listing sums up what a source holds.
 type Listing struct {
-	Files        []File
+	Files        int64    // deliveries
+	Newest       string   // latest delivery date, yyyy-mm-dd; "" if there is none
 	Parents      []string // folders that hold date= folders, in byte order
 	Ignored      int      // keys with a name that starts with _ or a dot
 	Unrecognised int      // keys that are neither a delivery nor ignored
@@ -33,9 +34,11 @@ type Listing struct {
 
 const maxExamples = 5
 
-// Discover lists one source. A full sweep lists every key; otherwise it costs
-// one listing per workspace, from Window.Since on, whatever the source holds.
-func Discover(ctx context.Context, s store.Store, source int, w Window) (Listing, error) {
+// Discover lists one source and hands every delivery to found, as they come: by
+// folder, date and name. A full sweep lists every key; otherwise it costs one
+// listing per workspace, from Window.Since on, whatever the source holds. Errors
+// are those of the store, and of found.
+func Discover(ctx context.Context, s store.Store, source int, w Window, found func(File) error) (Listing, error) {
 	var out Listing
 	parents := map[string]bool{}
 	collect := func(prefix, startAfter string) error {
@@ -55,10 +58,14 @@ func Discover(ctx context.Context, s store.Store, source int, w Window) (Listing
 				}
 			default:
 				parents[parent] = true
-				out.Files = append(out.Files, File{
+				out.Files++
+				out.Newest = max(out.Newest, date)
+				if err := found(File{
 					Source: source, Key: o.Key, ETag: o.ETag, Size: o.Size, Modified: o.LastModified,
 					Date: date, WorkspaceID: workspace,
-				})
+				}); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

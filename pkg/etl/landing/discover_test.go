@@ -1,6 +1,7 @@
 package landing_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -27,18 +28,31 @@ func put(t testing.TB, s store.Store, keys ...string) {
 	}
 }
 
-func discover(t testing.TB, s store.Store, w landing.Window) landing.Listing {
-	t.Helper()
-	got, err := landing.Discover(t.Context(), s, 3, w)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
+// found is a listing with the files that it handed out.
+type found struct {
+	landing.Listing
+	files []landing.File
 }
 
-func keysOf(l landing.Listing) []string {
+func discover(t testing.TB, s store.Store, w landing.Window) found {
+	t.Helper()
+	var out found
+	var err error
+	if out.Listing, err = landing.Discover(t.Context(), s, 3, w, func(f landing.File) error {
+		out.files = append(out.files, f)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if int(out.Files) != len(out.files) {
+		t.Errorf("%d files are counted and %d were handed out", out.Files, len(out.files))
+	}
+	return out
+}
+
+func keysOf(l found) []string {
 	var out []string
-	for _, f := range l.Files {
+	for _, f := range l.files {
 		out = append(out, f.Key)
 	}
 	slices.Sort(out)
@@ -66,10 +80,13 @@ func TestASweepFindsAllLayouts(t *testing.T) {
 	if diff := cmp.Diff([]string{"", "logs/", "logs/workspaceId=0/", "logs/workspaceId=42/"}, got.Parents); diff != "" {
 		t.Errorf("parents (-want +got):\n%s", diff)
 	}
+	if got.Newest != "2024-03-10" {
+		t.Errorf("newest %q", got.Newest)
+	}
 	if got.Ignored != 2 || got.Unrecognised != 6 || len(got.Examples) != 5 || got.Requests != 1 {
 		t.Errorf("ignored %d, unrecognised %d, examples %q, requests %d", got.Ignored, got.Unrecognised, got.Examples, got.Requests)
 	}
-	f := got.Files[slices.IndexFunc(got.Files, func(f landing.File) bool { return f.WorkspaceID == 0 })]
+	f := got.files[slices.IndexFunc(got.files, func(f landing.File) bool { return f.WorkspaceID == 0 })]
 	if f.Source != 3 || f.Date != "2024-03-10" || f.ETag == "" || f.Size != int64(len(f.Key)) || f.Modified.IsZero() {
 		t.Errorf("file %+v", f)
 	}
@@ -159,18 +176,27 @@ func TestAWindowWithoutADateOrParentsIsASweep(t *testing.T) {
 	}
 }
 
+func TestAListingEndsWithTheErrorOfItsReceiver(t *testing.T) {
+	s := delivered(t, "workspaceId=1/date=2024-03-06/a.json", "workspaceId=1/date=2024-03-06/b.json")
+	enough, calls := errors.New("enough"), 0
+	_, err := landing.Discover(t.Context(), s, 0, landing.Window{}, func(landing.File) error { calls++; return enough })
+	if !errors.Is(err, enough) || calls != 1 {
+		t.Errorf("err = %v after %d calls", err, calls)
+	}
+}
+
 func TestAListingThatFailsIsNoListing(t *testing.T) {
 	inner := delivered(t, "workspaceId=1/date=2024-03-06/a.json", "workspaceId=2/date=2024-03-06/a.json")
 	for _, w := range []landing.Window{{}, {Since: "2024-01-01", Parents: []string{"workspaceId=1/", "workspaceId=2/"}}} {
 		for n := 1; ; n++ {
 			s := storetest.NewFaulty(inner)
 			s.FailAt(n, storetest.ErrorAfter)
-			got, err := landing.Discover(t.Context(), s, 0, w)
+			got, err := landing.Discover(t.Context(), s, 0, w, func(landing.File) error { return nil })
 			if s.Calls() < n {
 				break
 			}
-			if err == nil || len(got.Files) > 0 {
-				t.Errorf("%+v, fault at call %d: %d files, err = %v", w, n, len(got.Files), err)
+			if err == nil || got.Files > 0 {
+				t.Errorf("%+v, fault at call %d: %d files, err = %v", w, n, got.Files, err)
 			}
 		}
 	}

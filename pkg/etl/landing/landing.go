@@ -14,8 +14,10 @@
 // together with the rows: state and rows cannot disagree. A crash before that
 // commit leaves objects that nothing points to, and the batch is planned anew.
 //
-// Discover lists a source, State.Changes compares the listing with the state,
-// Batches cuts the difference into pieces of bounded size.
+// Discover lists a source, a Plan compares the listing with the state as it comes
+// and keeps the first differences, Batches cuts those into pieces of bounded size.
+// Memory grows with none of these: shards are read as streams, and of a known file
+// no more than a hash is kept.
 package landing
 
 import (

@@ -3,7 +3,6 @@ package landing
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -14,39 +13,99 @@ type Change struct {
 	Old *Entry // what the lake holds of an earlier version; nil for a new file
 }
 
-// Changes compares a listing with the state, in order of date and key. Dates
-// before horizon ("" for none) were removed by retention and do not come back.
-func (st *State) Changes(ctx context.Context, files []File, horizon string) ([]Change, error) {
-	dates := map[string]bool{}
-	for _, f := range files {
-		if f.Date >= horizon && st.Dates[f.Date].Path != "" {
-			dates[f.Date] = true
-		}
+// before orders files by date, source and key, as they are landed.
+func (f File) before(g File) int {
+	return cmp.Or(cmp.Compare(f.Date, g.Date), cmp.Compare(f.Source, g.Source), cmp.Compare(f.Key, g.Key))
+}
+
+// Plan compares a listing with the state, file by file as it comes, and keeps the
+// first changes in order. Its memory does not grow with the listing: what does
+// not fit is counted, and comes up in a plan that begins after the last change
+// of this one.
+type Plan struct {
+	state   *State
+	o       PlanOptions
+	changes []Change // up to twice the limit, in no order
+	cut     bool     // changes were dropped behind the ones that are kept
+
+	// Files and Bytes are of all changes, kept or not.
+	Files, Bytes int64
+}
+
+// PlanOptions say which changes a Plan keeps.
+type PlanOptions struct {
+	Limit   int    // how many; 0: all
+	After   *File  // only what comes behind it in order; nil: from the beginning
+	Horizon string // dates before it ("" for none) were removed by retention and do not come back
+}
+
+// NewPlan has seen no file yet.
+func (st *State) NewPlan(o PlanOptions) *Plan { return &Plan{state: st, o: o} }
+
+// Add compares one listed file with the state.
+func (p *Plan) Add(ctx context.Context, f File) error {
+	if f.Date < p.o.Horizon || p.o.After != nil && f.before(*p.o.After) <= 0 {
+		return nil
 	}
-	if err := st.preload(ctx, slices.Sorted(maps.Keys(dates))); err != nil {
-		return nil, err
+	known, err := p.state.knows(ctx, f)
+	if err != nil || known {
+		return err
 	}
-	var out []Change
-	for _, f := range files {
-		if f.Date < horizon {
-			continue
+	p.Files++
+	p.Bytes += f.Size
+	p.changes = append(p.changes, Change{File: f})
+	if p.o.Limit > 0 && len(p.changes) >= 2*p.o.Limit {
+		p.trim()
+	}
+	return nil
+}
+
+// trim sorts the changes and drops those over the limit.
+func (p *Plan) trim() {
+	slices.SortFunc(p.changes, func(a, b Change) int { return a.before(b.File) })
+	if p.o.Limit > 0 && len(p.changes) > p.o.Limit {
+		clear(p.changes[p.o.Limit:])
+		p.changes = p.changes[:p.o.Limit]
+		p.cut = true
+	}
+}
+
+// Changes are the changes kept, in order of date, source and key. more says that
+// there are others behind the last one.
+func (p *Plan) Changes(ctx context.Context) (changes []Change, more bool, err error) {
+	p.trim()
+	for from := 0; from < len(p.changes); {
+		to := from + 1
+		for to < len(p.changes) && p.changes[to].Date == p.changes[from].Date {
+			to++
 		}
-		sh, err := st.shard(ctx, f.Date)
+		if err := p.state.findOld(ctx, p.changes[from:to]); err != nil {
+			return nil, false, err
+		}
+		from = to
+	}
+	return p.changes, p.cut, nil
+}
+
+// findOld completes changes of one date with what the lake holds of their files.
+func (st *State) findOld(ctx context.Context, changes []Change) error {
+	if st.Dates[changes[0].Date].Path == "" {
+		return nil
+	}
+	at := make(map[fileRef]int, len(changes))
+	for i, c := range changes {
+		at[fileRef{c.Source, c.Key}] = i
+	}
+	for e, err := range st.each(ctx, changes[0].Date) {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		old, known := sh[fileRef{f.Source, f.Key}]
-		switch {
-		case !known:
-			out = append(out, Change{File: f})
-		case old.ETag != f.ETag || old.Size != f.Size:
-			out = append(out, Change{File: f, Old: &old})
+		if i, ok := at[fileRef{e.Source, e.Key}]; ok {
+			old := e
+			changes[i].Old = &old
 		}
 	}
-	slices.SortFunc(out, func(a, b Change) int {
-		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Key, b.Key))
-	})
-	return out, nil
+	return nil
 }
 
 // Batches cuts changes into runs of at most maxBytes and maxFiles, in order. A

@@ -3,6 +3,7 @@ package landing_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -24,14 +25,11 @@ func TestChanges(t *testing.T) {
 	bigger.Size++
 	other.ETag, oldChanged.ETag = "e2", "e2"
 	before := s.Usage().Get.Calls
-	got, err := st.Changes(t.Context(), []landing.File{
+	got, more := planned(t, st, landing.PlanOptions{Horizon: "2024-01-02"},
 		file(1, "2024-03-10", same), // the same key in another source is another file
 		other, file(0, "2024-03-10", same), bigger, oldChanged,
 		file(0, "2024-03-11", same), // the same key under another date, too
-	}, "2024-01-02")
-	if err != nil {
-		t.Fatal(err)
-	}
+	)
 	if reads := s.Usage().Get.Calls - before; reads != 1 {
 		t.Errorf("%d shards were read, want that of 2024-03-10 alone", reads)
 	}
@@ -39,12 +37,105 @@ func TestChanges(t *testing.T) {
 		{File: bigger, Old: &grown}, {File: other, Old: &rewritten},
 		{File: file(1, "2024-03-10", same)}, {File: file(0, "2024-03-11", same)},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("changes (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, got); diff != "" || more {
+		t.Errorf("changes (-want +got), more %t:\n%s", more, diff)
 	}
-	all, err := st.Changes(t.Context(), []landing.File{oldChanged}, "")
-	if err != nil || len(all) != 1 || all[0].Old == nil {
-		t.Errorf("without a horizon: %+v, %v", all, err)
+	if all, _ := planned(t, st, landing.PlanOptions{}, oldChanged); len(all) != 1 || all[0].Old == nil {
+		t.Errorf("without a horizon: %+v", all)
+	}
+}
+
+// planned is the plan for a listing.
+func planned(t testing.TB, st *landing.State, o landing.PlanOptions, files ...landing.File) (changes []landing.Change, more bool) {
+	t.Helper()
+	p := st.NewPlan(o)
+	for _, f := range files {
+		if err := p.Add(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	changes, more, err := p.Changes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changes, more
+}
+
+// TestPlansOneAfterAnother give the changes that one plan gives, in order, whatever
+// the order of the listing.
+func TestPlansOneAfterAnother(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		st, _ := next(t, landing.Empty(store.NewMemory("lake")), byDate{"2024-03-10": {entry(1, "k0", 1)}})
+		var files []landing.File
+		bytes := int64(0)
+		for i := range rapid.IntRange(0, 40).Draw(rt, "files") {
+			f := landing.File{
+				Source: rapid.IntRange(0, 1).Draw(rt, "source"), Key: fmt.Sprint("k", i), Size: int64(i),
+				Date: rapid.SampledFrom([]string{"2024-03-09", "2024-03-10"}).Draw(rt, "date"),
+			}
+			files, bytes = append(files, f), bytes+f.Size
+		}
+		want, more := planned(t, st, landing.PlanOptions{}, files...)
+		if more {
+			rt.Fatal("a plan without limit leaves something")
+		}
+		limit := rapid.IntRange(1, 10).Draw(rt, "limit")
+		var got []landing.Change
+		for o := (landing.PlanOptions{Limit: limit}); ; {
+			p := st.NewPlan(o)
+			for _, f := range rapid.Permutation(files).Draw(rt, "listing") {
+				if err := p.Add(t.Context(), f); err != nil {
+					rt.Fatal(err)
+				}
+			}
+			left := int64(len(want) - len(got))
+			if p.Files != left {
+				rt.Fatalf("%d changes are counted, %d are left", p.Files, left)
+			}
+			if len(got) == 0 && p.Bytes != bytes {
+				rt.Fatalf("%d bytes of %d", p.Bytes, bytes)
+			}
+			changes, more, err := p.Changes(t.Context())
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if len(changes) > limit || more && len(changes) < limit || more != (left > int64(len(changes))) {
+				rt.Fatalf("%d changes with a limit of %d, %d left, more %t", len(changes), limit, left, more)
+			}
+			got = append(got, changes...)
+			if !more {
+				break
+			}
+			o.After = &changes[len(changes)-1].File
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatalf("changes (-at once +one after another):\n%s", diff)
+		}
+	})
+}
+
+// TestASweepReadsEachShardOnce however often the listing comes to its date.
+func TestASweepReadsEachShardOnce(t *testing.T) {
+	s := store.NewMetered(store.NewMemory("lake"))
+	const days, spaces = 50, 4
+	changed := byDate{}
+	var files []landing.File
+	for w := range spaces {
+		for d := range days {
+			date := time.Date(2024, 1, 1+d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+			e := entry(int64(w*days+d+1), fmt.Sprintf("%d/%s", w, date), 1)
+			changed[date] = append(changed[date], e)
+			files = append(files, landing.File{Key: e.Key, ETag: e.ETag, Size: e.Size, Date: date})
+		}
+	}
+	_, path := next(t, landing.Empty(s), changed)
+	st := load(t, s, path)
+	before := s.Usage().Get.Calls
+	if changes, _ := planned(t, st, landing.PlanOptions{}, files...); len(changes) > 0 {
+		t.Errorf("changes: %+v", changes)
+	}
+	if reads := s.Usage().Get.Calls - before; reads != days {
+		t.Errorf("%d reads of %d shards", reads, days)
 	}
 }
 

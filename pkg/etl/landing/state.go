@@ -1,7 +1,6 @@
 package landing
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -119,28 +118,21 @@ type fileRef struct {
 	key    string
 }
 
-type shard map[fileRef]Entry
-
-// State is a manifest with the shards that were looked at. It is immutable but
-// for its cache of shards, and safe for concurrent use.
+// State is a manifest with access to its shards. It is immutable but for a bounded
+// cache of shards, which it shares with the states that follow it, and safe for
+// concurrent use.
 type State struct {
 	Manifest
-	store store.Store
-
-	mu     sync.Mutex
-	shards map[string]shard // by path; shards never change
+	shards *shards
 }
 
 // Empty is the state of a lake that has seen no delivery.
 func Empty(s store.Store) *State {
-	return &State{
-		Manifest: Manifest{NextFileID: 1, Dates: map[string]DateRef{}},
-		store:    s, shards: map[string]shard{},
-	}
+	return &State{Manifest: Manifest{NextFileID: 1, Dates: map[string]DateRef{}}, shards: newShards(s)}
 }
 
-// Load reads the manifest at path. Shards are read when they are asked for; those
-// that prev, which may be nil, has read already are taken over.
+// Load reads the manifest at path. Shards are read when they are asked for; what
+// prev, which may be nil, knows of them is taken over.
 func Load(ctx context.Context, s store.Store, path string, prev *State) (*State, error) {
 	body, _, err := store.ReadAll(ctx, s, path)
 	if err != nil {
@@ -151,11 +143,10 @@ func Load(ctx context.Context, s store.Store, path string, prev *State) (*State,
 		return nil, fmt.Errorf("read landing manifest %s: %w", path, err)
 	}
 	if prev != nil {
-		prev.mu.Lock()
-		defer prev.mu.Unlock()
-		for _, d := range st.Dates {
-			if known, ok := prev.shards[d.Path]; ok {
-				st.shards[d.Path] = known
+		st.shards = prev.shards
+		for date, ref := range prev.Dates {
+			if st.Dates[date].Path != ref.Path {
+				st.shards.drop(ref.Path)
 			}
 		}
 	}
@@ -174,99 +165,38 @@ func (m *Manifest) SourceIndex(url string) int {
 
 // Entries are the files of one delivery date in order of FileID.
 func (st *State) Entries(ctx context.Context, date string) ([]Entry, error) {
-	sh, err := st.shard(ctx, date)
-	if err != nil {
-		return nil, err
+	var out []Entry
+	for e, err := range st.each(ctx, date) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
 	}
-	return slices.SortedFunc(maps.Values(sh), func(a, b Entry) int { return int(a.FileID - b.FileID) }), nil
-}
-
-func (st *State) shard(ctx context.Context, date string) (shard, error) {
-	ref, ok := st.Dates[date]
-	if !ok {
-		return nil, nil
-	}
-	st.mu.Lock()
-	sh, ok := st.shards[ref.Path]
-	st.mu.Unlock()
-	if ok {
-		return sh, nil
-	}
-	body, _, err := store.ReadAll(ctx, st.store, ref.Path)
-	if err != nil {
-		return nil, fmt.Errorf("read landing shard: %w", err)
-	}
-	var entries []Entry
-	if err := json.Unmarshal(body, &entries); err != nil {
-		return nil, fmt.Errorf("read landing shard %s: %w", ref.Path, err)
-	}
-	sh = make(shard, len(entries))
-	for _, e := range entries {
-		sh[fileRef{e.Source, e.Key}] = e
-	}
-	st.mu.Lock()
-	st.shards[ref.Path] = sh
-	st.mu.Unlock()
-	return sh, nil
-}
-
-// shardReaders is how many shards are read at once.
-const shardReaders = 16
-
-// preload reads the shards of the dates side by side.
-func (st *State) preload(ctx context.Context, dates []string) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(shardReaders)
-	for _, d := range dates {
-		g.Go(func() error {
-			_, err := st.shard(ctx, d)
-			return err
-		})
-	}
-	return g.Wait()
+	return out, nil
 }
 
 // Next writes the state after a batch: the changed entries, by delivery date,
 // replace those of the same file. It returns the new state and the path of its
 // manifest, which counts only once a bronze commit names it.
 func (st *State) Next(ctx context.Context, changed map[string][]Entry) (*State, string, error) {
-	next := Empty(st.store)
-	next.Batch = st.Batch + 1
-	next.NextFileID = st.NextFileID
-	next.Sources = st.Sources
+	next := &State{Manifest: st.Manifest, shards: st.shards}
+	next.Batch++
 	next.Dates = maps.Clone(st.Dates)
-	st.mu.Lock()
-	next.shards = maps.Clone(st.shards)
-	st.mu.Unlock()
-
-	dates := slices.Sorted(maps.Keys(changed))
-	if err := st.preload(ctx, dates); err != nil {
-		return nil, "", err
-	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(shardReaders)
-	var mu sync.Mutex
-	for _, date := range dates {
-		old, err := st.shard(ctx, date)
-		if err != nil {
-			return nil, "", err
-		}
-		sh := make(shard, len(old)+len(changed[date]))
-		maps.Copy(sh, old)
+	var mu sync.Mutex // guards next.Dates
+	for _, date := range slices.Sorted(maps.Keys(changed)) {
 		for _, e := range changed[date] {
-			sh[fileRef{e.Source, e.Key}] = e
 			next.NextFileID = max(next.NextFileID, e.FileID+1)
 		}
 		g.Go(func() error {
-			ref, err := writeShard(gctx, st.store, date, sh)
+			ref, err := st.writeShard(gctx, date, changed[date])
 			if err != nil {
 				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			delete(next.shards, st.Dates[date].Path)
 			next.Dates[date] = ref
-			next.shards[ref.Path] = sh
 			return nil
 		})
 	}
@@ -278,31 +208,8 @@ func (st *State) Next(ctx context.Context, changed map[string][]Entry) (*State, 
 		return nil, "", err
 	}
 	path := folder + uuid.NewString() + ".json"
-	if _, err := st.store.Put(ctx, path, body); err != nil {
+	if _, err := st.shards.store.Put(ctx, path, body); err != nil {
 		return nil, "", fmt.Errorf("write landing manifest: %w", err)
 	}
 	return next, path, nil
-}
-
-func writeShard(ctx context.Context, s store.Store, date string, sh shard) (DateRef, error) {
-	ref := DateRef{Path: folder + date + "/" + uuid.NewString() + ".json"}
-	entries := slices.SortedFunc(maps.Values(sh), func(a, b Entry) int { return int(a.FileID - b.FileID) })
-	var body bytes.Buffer
-	for i, e := range entries {
-		line, err := json.Marshal(e)
-		if err != nil {
-			return DateRef{}, err
-		}
-		body.WriteString(map[bool]string{true: "[", false: ",\n"}[i == 0])
-		body.Write(line)
-		ref.Files++
-		ref.Lines += e.Lines
-		ref.Superseded += e.Superseded
-		ref.Bytes += e.Size
-	}
-	body.WriteString("]\n")
-	if _, err := s.Put(ctx, ref.Path, body.Bytes()); err != nil {
-		return DateRef{}, fmt.Errorf("write landing shard: %w", err)
-	}
-	return ref, nil
 }

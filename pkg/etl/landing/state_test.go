@@ -100,8 +100,8 @@ func TestStateComesBackAsItWasWritten(t *testing.T) {
 
 func TestLoadTakesOverShardsThatWereRead(t *testing.T) {
 	s := store.NewMetered(store.NewMemory("lake"))
-	one, _ := next(t, landing.Empty(s), byDate{"2024-03-09": {entry(1, "a", 1)}, "2024-03-10": {entry(2, "b", 1)}})
-	_, path := next(t, one, byDate{"2024-03-10": {entry(3, "c", 1)}})
+	one, first := next(t, landing.Empty(s), byDate{"2024-03-09": {entry(1, "a", 1)}, "2024-03-10": {entry(2, "b", 1)}})
+	_, path := next(t, load(t, s, first), byDate{"2024-03-10": {entry(3, "c", 1)}})
 	before := s.Usage().Get.Calls
 	two, err := landing.Load(t.Context(), s, path, one)
 	if err != nil {

@@ -1,0 +1,113 @@
+package etl_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/store/storetest"
+)
+
+// stopsWithin is what a cancelled run may take to return. The plugin has 2 s to
+// stop; runs take some 50 ms, and machines are noisy.
+const stopsWithin = time.Second
+
+// TestACancelAtEveryCall cancels the run at every store call and every read of a
+// body, then runs again: the lake must be the one that was not disturbed.
+func TestACancelAtEveryCall(t *testing.T) {
+	for upTo := 1; upTo <= 3; upTo++ {
+		want := settled(t, upTo)
+		for n := 1; ; n++ {
+			w := newWorld(t)
+			steps := deliveries(w)
+			for _, step := range steps[:upTo-1] {
+				step()
+				w.run()
+			}
+			steps[upTo-1]()
+			ctx, cancel := context.WithCancel(t.Context())
+			calls := 0
+			var at time.Time
+			hook := func(storetest.Op, string) {
+				if calls++; calls == n {
+					at = time.Now()
+					cancel()
+				}
+			}
+			source, lakeStore := storetest.NewFaulty(w.source), storetest.NewFaulty(w.lake)
+			source.Before(hook)
+			lakeStore.Before(hook)
+			r, _ := newRunner(t, source, lakeStore, etl.Options{MemoryBytes: 1, Workers: 1})
+			_, err := r.Run(ctx)
+			cancel()
+			if calls < n {
+				if err != nil || n < 20 {
+					t.Fatalf("delivery %d, not cancelled in %d calls: %v", upTo, calls, err)
+				}
+				break
+			}
+			if took := time.Since(at); took > stopsWithin {
+				t.Errorf("delivery %d, cancelled at call %d: returned after %s", upTo, n, took)
+			}
+			w.run()
+			if diff := cmp.Diff(want, content(t, w.lake)); diff != "" {
+				t.Errorf("delivery %d, cancelled at call %d: the lake differs (-want +got):\n%s", upTo, n, diff)
+			}
+		}
+	}
+}
+
+// TestACancelInLongSteps cancels a run over one large file, which spends seconds
+// between store calls, at points all over its duration.
+func TestACancelInLongSteps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: runs over 40 MB a dozen times")
+	}
+	var lines []string
+	const rows = 60_000
+	for i := range rows {
+		service := []string{"clusters", "jobs", "notebook", "unityCatalog"}[i%4]
+		lines = append(lines, event(i, service, "create", fmt.Sprintf(`{"name":"%0400d","k%d":"v"}`, i, i%50)))
+	}
+	body := strings.Join(lines, "\n")
+	deliver := func() *world {
+		w := newWorld(t)
+		w.deliver(file1, body)
+		return w
+	}
+	undisturbed := deliver()
+	begin := time.Now()
+	want := undisturbed.run()
+	whole := time.Since(begin)
+	const points = 12
+	worst := time.Duration(0)
+	for i := range points {
+		w := deliver()
+		after := whole * time.Duration(i+1) / (points + 1)
+		ctx, cancel := context.WithTimeout(t.Context(), after)
+		r, _ := newRunner(t, w.source, w.lake, etl.Options{Workers: 1})
+		_, err := r.Run(ctx)
+		if deadline, _ := ctx.Deadline(); err != nil {
+			worst = max(worst, time.Since(deadline))
+		}
+		cancel()
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after %s: %v", after, err)
+		}
+		w.run()
+		r2 := sound(t, w.source, w.lake)
+		if r2.Bronze != want.Bronze || r2.Silver != want.Silver {
+			t.Errorf("cancelled after %s, then run again: %+v, want %+v", after, r2, want)
+		}
+	}
+	t.Logf("a run of %s returned within %s of being cancelled", whole, worst)
+	if worst > stopsWithin {
+		t.Errorf("it took %s to return", worst)
+	}
+}

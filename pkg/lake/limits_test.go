@@ -1,0 +1,133 @@
+package lake_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/store"
+	"github.com/auditlake/auditlake/pkg/store/storetest"
+)
+
+// TestFilesAreAsLargeAsTheLayoutSays also where all rows come in one batch.
+func TestFilesAreAsLargeAsTheLayoutSays(t *testing.T) {
+	b := columnar.NewBatch(events())
+	noise := uint64(1)
+	for i := range int64(100_000) {
+		noise = noise*6364136223846793005 + 1442695040888963407
+		row(b, i, 19000, fmt.Sprintf("%016x", noise))
+	}
+	for name, tc := range map[string]struct {
+		fileBytes int64
+		files     int
+	}{"default": {0, 1}, "small": {300_000, 3}} {
+		t.Run(name, func(t *testing.T) {
+			l := newLake(store.NewMemory("lake"))
+			layout := lake.Layout{PartitionBy: "date", Plain: []string{"service"}, FileBytes: tc.fileBytes}
+			adds := commit(t, l, "bronze", layout, b)
+			if tc.files == 1 && len(adds) != 1 || len(adds) < tc.files {
+				t.Errorf("%d files, want %d", len(adds), tc.files)
+			}
+			for _, a := range adds {
+				if tc.fileBytes > 0 && a.Size > 2*tc.fileBytes {
+					t.Errorf("a file of %d bytes", a.Size)
+				}
+			}
+			if diff := cmp.Diff(textsOf(b), texts(t, view(t, l, "bronze").Scan(t.Context(), events(), nil, nil))); diff != "" {
+				t.Errorf("rows (-written +read):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOpenFilesAreBoundByTheLayout(t *testing.T) {
+	layout := byDate()
+	layout.OpenFiles = 2
+	var batches []*columnar.Batch
+	for range 2 {
+		for d := range int64(3) {
+			b := columnar.NewBatch(events())
+			row(b, d, 19000+d, "x")
+			batches = append(batches, b)
+		}
+	}
+	if adds := commit(t, newLake(store.NewMemory("lake")), "bronze", layout, batches...); len(adds) != 6 {
+		t.Errorf("3 dates twice with 2 open files: %d files, want 6", len(adds))
+	}
+}
+
+// TestSealLeavesUploadsToClose: what is sealed takes no more rows and is uploaded
+// once, in the order it was written.
+func TestSealLeavesUploadsToClose(t *testing.T) {
+	metered := store.NewMetered(store.NewMemory("lake"))
+	w := newLake(metered).Table("bronze").NewWriter(events(), byDate())
+	b := columnar.NewBatch(events())
+	row(b, 1, 19000, "x")
+	row(b, 2, 19001, "y")
+	for range 2 {
+		if err := w.Write(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Seal(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if puts := metered.Usage().Put.Calls; puts != 0 {
+		t.Errorf("%d uploads before Close", puts)
+	}
+	adds, err := w.Close(t.Context())
+	if err != nil || len(adds) != 4 || metered.Usage().Put.Calls != 4 {
+		t.Errorf("%d files in %d uploads, %v", len(adds), metered.Usage().Put.Calls, err)
+	}
+}
+
+func TestACancelledWriteEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	faulty := storetest.NewFaulty(store.NewMemory("lake"))
+	w := newLake(faulty).Table("bronze").NewWriter(events(), byDate())
+	b := columnar.NewBatch(events())
+	row(b, 1, 19000, "x")
+	if err := w.Write(ctx, b); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := w.Write(ctx, b); !errors.Is(err, context.Canceled) {
+		t.Errorf("write: %v", err)
+	}
+	if _, err := w.Close(ctx); !errors.Is(err, context.Canceled) || faulty.Calls() > 0 {
+		t.Errorf("close: %v after %d calls", err, faulty.Calls())
+	}
+}
+
+// TestFootersAreKeptForViews and not for those who read a file once.
+func TestFootersAreKeptForViews(t *testing.T) {
+	l := newLake(store.NewMemory("lake"))
+	b := columnar.NewBatch(events())
+	row(b, 1, 19000, "x")
+	row(b, 2, 19001, "x")
+	commit(t, l, "bronze", byDate(), b)
+	snap, err := l.Table("bronze").Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts(t, l.Table("bronze").ScanFiles(t.Context(), snap, snap.Files(), events(), nil, nil))
+	if got := l.CacheStats(); got != (lake.CacheStats{}) {
+		t.Errorf("after reading files once: %+v", got)
+	}
+	for range 3 {
+		texts(t, view(t, l, "bronze").Scan(t.Context(), events(), nil, nil))
+	}
+	got := l.CacheStats()
+	if got.Bytes <= 0 {
+		t.Errorf("%d bytes", got.Bytes)
+	}
+	got.Bytes = 0
+	if diff := cmp.Diff(lake.CacheStats{Hits: 4, Misses: 2}, got); diff != "" {
+		t.Errorf("three scans of two files (-want +got):\n%s", diff)
+	}
+}
