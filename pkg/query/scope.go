@@ -77,6 +77,7 @@ func (t scopedTable) Scan(ctx context.Context, want columnar.Schema, keep column
 			stats.Add(inner)
 		}()
 		var selected []int32
+		var visible gathering
 		for b, err := range t.Table.Scan(ctx, read, keepVisible, &inner) {
 			if err != nil {
 				yield(nil, err)
@@ -88,7 +89,7 @@ func (t scopedTable) Scan(ctx context.Context, want columnar.Schema, keep column
 			}
 			out := &columnar.Batch{Schema: want, Len: b.Len, Columns: b.Columns[:len(want)]}
 			if len(selected) < b.Len {
-				out = out.Take(selected)
+				out = visible.take(out, selected)
 			}
 			rows += int64(out.Len)
 			if !yield(out, nil) {
@@ -135,4 +136,64 @@ func (t scopedTable) selectVisible(workspaces *columnar.Vector, rows []int32) []
 		}
 	}
 	return rows
+}
+
+// gathering takes rows out of batches, one batch after the other in the same
+// memory.
+type gathering struct{ columns []*columnar.Vector }
+
+func (g *gathering) take(b *columnar.Batch, rows []int32) *columnar.Batch {
+	for len(g.columns) < len(b.Columns) {
+		g.columns = append(g.columns, &columnar.Vector{})
+	}
+	out := &columnar.Batch{Schema: b.Schema, Len: len(rows), Columns: make([]*columnar.Vector, len(b.Columns))}
+	for i, c := range b.Columns {
+		out.Columns[i] = gather(g.columns[i], c, rows)
+	}
+	return out
+}
+
+// gather is src.Take(rows) in the memory of dst. Maps, lists and strings without
+// a dictionary are made anew.
+func gather(dst, src *columnar.Vector, rows []int32) *columnar.Vector {
+	coded := src.Codes != nil
+	if src.Type.Kind > columnar.Struct || src.Type.Kind.InBytes() && !coded {
+		return src.Take(rows)
+	}
+	out := &columnar.Vector{Type: src.Type, Len: len(rows)}
+	if src.Null != nil {
+		dst.Null = pick(dst.Null, src.Null, rows)
+		out.Null = dst.Null
+	}
+	switch {
+	case src.Type.Kind == columnar.Struct:
+		for len(dst.Children) < len(src.Children) {
+			dst.Children = append(dst.Children, &columnar.Vector{})
+		}
+		out.Children = make([]*columnar.Vector, len(src.Children))
+		for i, child := range src.Children {
+			out.Children[i] = gather(dst.Children[i], child, rows)
+		}
+	case coded:
+		dst.Codes = pick(dst.Codes, src.Codes, rows)
+		out.Codes, out.Dict = dst.Codes, src.Dict
+	case src.Type.Kind.InFloats():
+		dst.Floats = pick(dst.Floats, src.Floats, rows)
+		out.Floats = dst.Floats
+	default:
+		dst.Ints = pick(dst.Ints, src.Ints, rows)
+		out.Ints = dst.Ints
+	}
+	return out
+}
+
+func pick[T any](dst, src []T, rows []int32) []T {
+	if cap(dst) < len(rows) {
+		dst = make([]T, len(src))
+	}
+	dst = dst[:len(rows)]
+	for i, r := range rows {
+		dst[i] = src[r]
+	}
+	return dst
 }
