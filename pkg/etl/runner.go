@@ -54,11 +54,14 @@ const (
 	maxRounds = 10
 )
 
-// Progress is how far a run has come.
+// Progress is how far a run, or a piece of maintenance, has come.
 type Progress struct {
-	Stage                string // listing, bronze, gold: what was done last
+	// Stage is what was done last: listing, bronze, gold by a run; optimize, retain,
+	// vacuum, replay by maintenance.
+	Stage                string
+	Table                string // that maintenance is at; empty in a run
 	Files, TotalFiles    int64
-	Bytes, TotalBytes    int64 // of delivered files
+	Bytes, TotalBytes    int64 // of delivered files; in maintenance of data files
 	Bronze, Silver, Gold int64 // rows so far
 	Started              time.Time
 }
@@ -104,7 +107,8 @@ type Runner struct {
 	sources   map[int]store.Store // by the manifest's index
 	state     *landing.State
 	statePath string
-	goldDone  int64 // silver version that gold is known to have reached, or -1
+	replay    meter     // of a rebuild
+	goldDone  watermark // that gold is known to have reached; of no application if unknown
 }
 
 // NewRunner checks the options. It does no I/O.
@@ -128,7 +132,7 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	return &Runner{lake: l, opts: o, lines: landing.NewLineReader(), goldDone: -1}, nil
+	return &Runner{lake: l, opts: o, lines: landing.NewLineReader()}, nil
 }
 
 // Run lands what is new in the sources and brings it up to gold, then finishes

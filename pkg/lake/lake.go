@@ -9,6 +9,7 @@
 //	Table.ScanFiles  the rows of given files of a snapshot
 //	Table.NewWriter  batches -> data files; Close returns their delta.Adds
 //	Table.Commit     adds, removals, state: one log entry
+//	PlanMerges       which small files are worth merging; Table.Rewrite merges them
 //
 // Data files are written whole and never changed; they count only once a commit
 // names them, so a writer that dies leaves nothing but unused objects.
@@ -18,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -101,6 +103,14 @@ func (l *Lake) Table(name string) *Table {
 		l.tables[name] = t
 	}
 	return t
+}
+
+// Known are the names of the tables that this Lake has looked at, in byte order.
+// It does no I/O.
+func (l *Lake) Known() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Sorted(maps.Keys(l.tables))
 }
 
 // Gold are the names of the gold tables that exist, in byte order.
