@@ -52,6 +52,21 @@ func (ls *listing) first() int64 {
 	return first
 }
 
+// VersionAt is the newest version that was in the log at a time, by the clock of
+// the store; ok is false if what the log still has is all newer.
+func (l *Log) VersionAt(ctx context.Context, at time.Time) (version int64, ok bool, err error) {
+	ls, err := l.list(ctx, 0, maxVersion)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, v := range slices.Backward(ls.commits) {
+		if !ls.modified[v].After(at) {
+			return v, true, nil
+		}
+	}
+	return 0, false, nil
+}
+
 // CleanUp deletes log objects that are older than the table's
 // delta.logRetentionDuration, counted from midnight UTC before now. What leads to
 // the version keep, and to every later one, stays: keep is the lowest version

@@ -3,6 +3,7 @@ package etl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,4 +85,24 @@ func rebuilds(c *delta.Commit) bool {
 // version of the layer below.
 func progressOf(family string, base *delta.Snapshot, version int64) *delta.Txn {
 	return &delta.Txn{AppID: appOf(family, base), Version: version}
+}
+
+// lacking are the commits of a table that bring rows which a follower at a version
+// lacks, and all commits after the first of them; none if it lacks nothing. level
+// is the version before them: the newest one that the follower has all rows of.
+func lacking(ctx context.Context, t *lake.Table, snap *delta.Snapshot, done int64) (level int64, commits []*delta.Commit, err error) {
+	level = snap.Version()
+	for c, err := range t.Log().Commits(ctx, done, snap.Version()) {
+		if err != nil {
+			return 0, nil, fmt.Errorf("table %s: %w", t.Name, err)
+		}
+		if len(commits) == 0 && (len(c.Adds) == 0 || c.Rearranges()) {
+			continue
+		}
+		if len(commits) == 0 {
+			level = c.Version - 1
+		}
+		commits = append(commits, c)
+	}
+	return level, commits, nil
 }

@@ -90,10 +90,14 @@ func (v *verifier) checkSilver(ctx context.Context) error {
 	}
 	below, above := map[int64]*tally{}, map[int64]*tally{}
 	if v.reached >= 0 {
+		// What came after, and brought no lines, is there no more or in other files.
+		level, _, err := lacking(ctx, bronzeTable, v.bronze, v.reached)
+		if err != nil {
+			return err
+		}
 		bronze := v.bronze
-		if v.reached < bronze.Version() {
-			var err error
-			if bronze, err = bronzeTable.SnapshotAt(ctx, v.reached); err != nil {
+		if level < bronze.Version() {
+			if bronze, err = bronzeTable.SnapshotAt(ctx, level); err != nil {
 				return err
 			}
 		}

@@ -115,6 +115,26 @@ func (l *Lake) Known() []string {
 
 // Gold are the names of the gold tables that exist, in byte order.
 func (l *Lake) Gold(ctx context.Context) ([]string, error) {
+	folders, err := l.GoldFolders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, name := range folders {
+		if _, err := l.Table(name).Snapshot(ctx); errors.Is(err, delta.ErrNoTable) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// GoldFolders are the names under which gold tables lie or are being made, in byte
+// order. A folder is a table only once it has a log: a run that died before its
+// first commit leaves data files alone.
+func (l *Lake) GoldFolders(ctx context.Context) ([]string, error) {
 	var names []string
 	for folder, err := range l.store.Folders(ctx, goldFolder) {
 		if errors.Is(err, store.ErrNotFound) {
@@ -123,15 +143,7 @@ func (l *Lake) Gold(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list gold tables: %w", err)
 		}
-		name := strings.TrimSuffix(strings.TrimPrefix(folder, goldFolder), "/")
-		// A folder is a table only once it has a log: a run that died before its
-		// first commit leaves data files alone.
-		if _, err := l.Table(name).Snapshot(ctx); errors.Is(err, delta.ErrNoTable) {
-			continue
-		} else if err != nil {
-			return nil, err
-		}
-		names = append(names, name)
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(folder, goldFolder), "/"))
 	}
 	return names, nil
 }
