@@ -58,6 +58,14 @@ func (s *Snapshot) File(path string) (*Add, bool) {
 	return s.files[i], true
 }
 
+// Tombstones yields the removals that are not forgotten yet, in the byte order of
+// their paths: those younger than delta.deletedFileRetentionDuration. They are
+// read-only.
+func (s *Snapshot) Tombstones() iter.Seq[*Remove] { return slices.Values(s.removes) }
+
+// TombstoneRetention is how long a removal is remembered.
+func (s *Snapshot) TombstoneRetention() time.Duration { return tombstoneRetention(s.metadata) }
+
 // Txn is the newest transaction version of an application.
 func (s *Snapshot) Txn(appID string) (version int64, ok bool) {
 	t, ok := s.txns[appID]

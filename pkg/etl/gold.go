@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -33,22 +35,29 @@ type watermark struct {
 type refined struct {
 	rows   int64
 	tables map[string]bool
+	kept   int64 // of rows: taken over as they were by a rebuild
 }
 
 // refine follows silver up to a snapshot: every event that its service's gold
 // table does not have yet becomes a row of it. Only tables that get rows are
-// committed to; each commit names the silver version it reaches.
+// committed to; each commit names the silver version it reaches. Tables of a
+// silver that was rebuilt are rebuilt first.
 func (r *Runner) refine(ctx context.Context, silver *delta.Snapshot) (refined, error) {
 	out := refined{tables: map[string]bool{}}
 	if silver == nil {
 		return out, nil
 	}
-	done, err := r.readWatermark(ctx)
-	if err != nil || done == silver.Version() {
+	mark, err := r.readWatermark(ctx)
+	if err != nil {
 		return out, err
 	}
-	if done > silver.Version() {
-		done = -1 // of another lake: the transactions in the gold tables decide
+	done := mark.Version
+	if mark.App != appOf(appGold, silver) || done > silver.Version() {
+		if done, err = r.regain(ctx, silver, &out); err != nil {
+			return out, err
+		}
+	} else if done == silver.Version() {
+		return out, nil
 	}
 	for s, err := range stretches(ctx, r.lake.Table(lake.Silver), silver, done, r.limits.followRows) {
 		if err != nil {
@@ -58,38 +67,83 @@ func (r *Runner) refine(ctx context.Context, silver *delta.Snapshot) (refined, e
 			return out, err
 		}
 	}
-	return out, r.writeWatermark(ctx, silver.Version())
+	return out, r.writeWatermark(ctx, watermark{appOf(appGold, silver), silver.Version()})
 }
 
-func (r *Runner) readWatermark(ctx context.Context) (int64, error) {
-	if r.goldDone >= 0 {
+// readWatermark is the watermark, or one of no application if there is none.
+func (r *Runner) readWatermark(ctx context.Context) (watermark, error) {
+	if r.goldDone.App != "" {
 		return r.goldDone, nil
 	}
 	body, _, err := store.ReadAll(ctx, r.lake.Store(), watermarkKey)
 	if errors.Is(err, store.ErrNotFound) {
-		return -1, nil
+		return watermark{Version: -1}, nil
 	}
 	if err != nil {
-		return -1, fmt.Errorf("read gold watermark: %w", err)
+		return watermark{}, fmt.Errorf("read gold watermark: %w", err)
 	}
 	var w watermark
-	if json.Unmarshal(body, &w) != nil || w.App != appGold {
-		return -1, nil // of another generation, or broken: begin at the beginning
+	if json.Unmarshal(body, &w) != nil || w.App == "" {
+		return watermark{Version: -1}, nil
 	}
-	r.goldDone = w.Version
-	return w.Version, nil
+	r.goldDone = w
+	return w, nil
 }
 
-func (r *Runner) writeWatermark(ctx context.Context, version int64) error {
-	body, err := json.Marshal(watermark{App: appGold, Version: version})
+func (r *Runner) writeWatermark(ctx context.Context, w watermark) error {
+	body, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
 	if _, err := r.lake.Store().Put(ctx, watermarkKey, body); err != nil {
 		return fmt.Errorf("write gold watermark: %w", err)
 	}
-	r.goldDone = version
+	r.goldDone = w
 	return nil
+}
+
+// regain finds out where gold is when the watermark does not say it: missing, of
+// another lake, or of silver before it was rebuilt. Log clean-up leaves what gold
+// lacks, so the beginning of the log will do.
+func (r *Runner) regain(ctx context.Context, silver *delta.Snapshot, out *refined) (done int64, err error) {
+	log := r.lake.Table(lake.Silver).Log()
+	first, err := log.First(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if generation(silver) == 1 {
+		return first - 1, nil
+	}
+	rebuilt := int64(-1)
+	for c, err := range log.Commits(ctx, first-1, silver.Version()) {
+		if err != nil {
+			return 0, fmt.Errorf("follow %s: %w", lake.Silver, err)
+		}
+		if rebuilds(c) {
+			rebuilt = c.Version
+		}
+	}
+	if rebuilt < 0 {
+		return first - 1, nil // so long ago that all of gold has followed
+	}
+	names, err := r.lake.Gold(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var old []string
+	for _, name := range names {
+		_, done, err := head(ctx, r.lake.Table(name), appGold)
+		if err != nil {
+			return 0, err
+		}
+		if done < rebuilt {
+			old = append(old, name)
+		}
+	}
+	if len(old) > 0 {
+		err = r.rebuildGold(ctx, silver, rebuildOf{tables: old, andNew: true}, out)
+	}
+	return rebuilt, err
 }
 
 // goldTarget is one gold table in a pass.
@@ -101,6 +155,8 @@ type goldTarget struct {
 
 	adds    []delta.Add // files written before the end of the pass
 	spilled int64       // rows in them
+
+	anew *rebuiltTable // not nil: the rows take the place of all rows of base
 }
 
 func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, s stretch, out *refined) error {
@@ -115,9 +171,14 @@ func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, 
 			return err
 		}
 	}
+	return pass.finish(ctx, s.to, out)
+}
+
+// finish commits every table that got rows.
+func (p *refining) finish(ctx context.Context, reaches int64, out *refined) error {
 	var mu sync.Mutex
-	return pass.each(ctx, func(ctx context.Context, t *goldTarget) error {
-		rows, err := r.commitGold(ctx, t, s.to)
+	return p.each(ctx, func(ctx context.Context, t *goldTarget) error {
+		rows, err := p.run.commitGold(ctx, t, reaches)
 		if err != nil {
 			return err
 		}
@@ -148,7 +209,7 @@ func (r *Runner) spill(ctx context.Context, t *goldTarget) error {
 		return nil
 	}
 	batch := t.rows.batch()
-	w := r.lake.Table(t.name).NewWriter(batch.Schema, r.limits.layout(lake.Layout{Plain: silverLayout().Plain, Stats: t.rows.stats()}))
+	w := r.lake.Table(t.name).NewWriter(batch.Schema, r.limits.layout(goldLayout(t.name)))
 	if err := r.encode(ctx, w, batch); err != nil {
 		return err
 	}
@@ -182,15 +243,19 @@ func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) (
 	schema := t.rows.tableSchema()
 	tx := delta.Tx{
 		Base: t.base, Operation: operation,
-		Parameters: streamingParameters(appGold, reaches),
+		Parameters: streamingParameters(appOf(appGold, t.base), reaches),
 		Metrics:    metrics(t.adds, 0, t.spilled),
-		Adds:       t.adds, Txn: &delta.Txn{AppID: appGold, Version: reaches},
+		Adds:       t.adds, Txn: progressOf(appGold, t.base, reaches),
 	}
 	switch {
 	case t.base == nil:
 		tx.Metadata = &delta.Metadata{
 			Schema:        schema,
-			Configuration: properties(t.rows.stats(), map[string]string{propService: t.rows.service}),
+			Configuration: properties(goldLayout(t.name).Stats, map[string]string{propService: t.rows.service}),
+		}
+	case t.anew != nil:
+		if tx, err = t.anew.tx(t.base, schema, t.adds, t.spilled, reaches); err != nil {
+			return 0, err
 		}
 	case !schema.Equal(t.base.Schema()):
 		meta := t.base.Metadata()
@@ -205,6 +270,7 @@ func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) (
 type refining struct {
 	run       *Runner
 	existing  []string               // gold tables before the pass
+	only      bool                   // make no table that does not exist
 	targets   map[string]*goldTarget // by table name
 	byService map[string]*goldTarget // by service as delivered; "" for null
 
@@ -217,29 +283,46 @@ type refining struct {
 
 // commit reads the rows of one silver commit that some gold table lacks.
 func (p *refining) commit(ctx context.Context, silverSnap *delta.Snapshot, c *delta.Commit) error {
-	var adds []delta.Add
 	for i := range c.Adds {
-		lacking := false
-		for _, name := range strings.Split(c.Adds[i].Tags[tagTables], ",") {
-			t, err := p.target(ctx, name)
-			if err != nil {
-				return err
-			}
-			lacking = lacking || t.done < c.Version
-		}
-		if lacking {
-			adds = append(adds, c.Adds[i])
-		}
-	}
-	for b, err := range p.run.lake.Table(lake.Silver).ScanFiles(ctx, silverSnap, pointers(adds), event.Schema(), nil, nil) {
-		if err != nil {
-			return err
-		}
-		if err := p.deal(ctx, b, c.Version); err != nil {
+		if err := p.file(ctx, silverSnap, &c.Adds[i], c.Version); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// file deals the rows of one silver file, unless no gold table lacks any.
+func (p *refining) file(ctx context.Context, silverSnap *delta.Snapshot, a *delta.Add, version int64) error {
+	_, known := a.Tags[tagTables]
+	lacking := !known // another program's OPTIMIZE does not keep tags
+	for name := range tagged(a) {
+		t, err := p.target(ctx, name)
+		if err != nil {
+			return err
+		}
+		lacking = lacking || t.done < version
+	}
+	if !lacking {
+		return nil
+	}
+	for b, err := range p.run.lake.Table(lake.Silver).ScanFiles(ctx, silverSnap, one(a), event.Schema(), nil, nil) {
+		if err != nil {
+			return err
+		}
+		if err := p.deal(ctx, b, version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tagged are the gold tables that the rows of a silver file go to, as its add says.
+func tagged(a *delta.Add) iter.Seq[string] {
+	names, ok := a.Tags[tagTables]
+	if !ok {
+		return func(func(string) bool) {}
+	}
+	return strings.SplitSeq(names, ",")
 }
 
 // target is the gold table that the events under a table name go to: the table
@@ -259,6 +342,9 @@ func (p *refining) target(ctx context.Context, name string) (*goldTarget, error)
 		if err := checkRules(base); err != nil {
 			return nil, err
 		}
+	}
+	if base == nil && p.only {
+		done = math.MaxInt64
 	}
 	t := &goldTarget{name: name, base: base, done: done}
 	p.targets[name] = t
@@ -306,7 +392,7 @@ func (p *refining) deal(ctx context.Context, b *columnar.Batch, version int64) e
 				p.byCode[code] = t
 			}
 		}
-		if t.done < version {
+		if t.done < version && !t.anew.drops(b, i) {
 			rows[t] = append(rows[t], int32(i))
 		}
 	}

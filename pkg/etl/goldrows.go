@@ -282,16 +282,3 @@ func (g *goldRows) batch() *columnar.Batch {
 	}
 	return &columnar.Batch{Schema: schema, Len: n, Columns: columns}
 }
-
-// stats are the columns that get statistics in the log: not all of requestParams,
-// which may be hundreds, but what panels filter on.
-func (g *goldRows) stats() []string {
-	out := eventStats()
-	for _, d := range g.derived {
-		// Delta keeps no bounds of booleans, and some engines refuse to be asked to.
-		if d.typ.Kind != columnar.Boolean {
-			out = append(out, d.name)
-		}
-	}
-	return out
-}

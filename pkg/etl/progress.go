@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
-// Progress is how far a run has come.
+// Progress is how far a run, or a piece of maintenance, has come.
 type Progress struct {
-	Stage                string // listing, bronze, silver, gold: what is being done, or was done last
+	// Stage is what is being done, or was done last: listing, bronze, silver, gold by
+	// a run; optimize, retain, vacuum, replay by maintenance.
+	Stage                string
+	Table                string // that maintenance is at; empty in a run
 	Files, TotalFiles    int64
-	Bytes, TotalBytes    int64 // of delivered files
+	Bytes, TotalBytes    int64 // of delivered files; in maintenance of data files
 	Bronze, Silver, Gold int64 // rows so far
 	Started              time.Time
 	// Done is the share of the work, from 0 to 1, of which each byte is done when

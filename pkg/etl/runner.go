@@ -106,7 +106,8 @@ type Runner struct {
 	sources   map[int]store.Store // by the manifest's index
 	state     *landing.State
 	statePath string
-	goldDone  int64 // silver version that gold is known to have reached, or -1
+	replay    meter     // of a rebuild
+	goldDone  watermark // that gold is known to have reached; of no application if unknown
 	progress  *tracker
 }
 
@@ -131,7 +132,7 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 	lim := limitsOf(o)
 	return &Runner{
 		lake: l, opts: o, limits: lim, cpu: semaphore.NewWeighted(int64(lim.workers)),
-		lines: landing.NewLineReader(), goldDone: -1, progress: &tracker{tell: o.Progress},
+		lines: landing.NewLineReader(), progress: &tracker{tell: o.Progress},
 	}, nil
 }
 

@@ -48,7 +48,7 @@ func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after, 
 				yield(stretch{}, err)
 				return
 			}
-			if rewrites(c) {
+			if rewrites(c) && !rebuilds(c) {
 				yield(stretch{}, fmt.Errorf("follow %s: version %d (%s): %w", t.Name, c.Version, c.Info.Operation, ErrRewritten))
 				return
 			}
@@ -72,36 +72,12 @@ func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after, 
 	}
 }
 
-// rewrites says that a commit put rows in the place of others, as DELETE, UPDATE
-// and overwriting do.
-func rewrites(c *delta.Commit) bool {
-	changes := slices.ContainsFunc(c.Removes, func(r delta.Remove) bool { return r.DataChange })
-	return changes && len(c.Adds) > 0
-}
-
 func rowsOf(snap *delta.Snapshot, a *delta.Add) int64 {
 	const unknown = 60_000 // a file of a good size
 	if n := snap.Bounds(a).Rows(); n >= 0 {
 		return n
 	}
 	return unknown
-}
-
-// head is the newest snapshot of a table and the transaction version of an
-// application in it; nil and -1 if there is no table, -1 if no transaction.
-func head(ctx context.Context, t *lake.Table, app string) (*delta.Snapshot, int64, error) {
-	snap, err := t.Snapshot(ctx)
-	if errors.Is(err, delta.ErrNoTable) {
-		return nil, -1, nil
-	}
-	if err != nil {
-		return nil, -1, err
-	}
-	v, ok := snap.Txn(app)
-	if !ok {
-		v = -1
-	}
-	return snap, v, nil
 }
 
 // cleanse follows bronze up to a snapshot: every line that silver and quarantine
@@ -128,7 +104,15 @@ func (r *Runner) cleanse(ctx context.Context, bronze *delta.Snapshot) (cleansed,
 		if err != nil {
 			return out, err
 		}
-		if err := r.cleanseStretch(ctx, bronze, s, &out); err != nil {
+		err := r.cleanseStretch(ctx, bronze, s, &out)
+		if errors.Is(err, errHalfRebuilt) {
+			// A replay was cut off between quarantine and silver: finish it.
+			if _, err = r.rebuildSilver(ctx, bronze); err == nil {
+				committed = true
+				break
+			}
+		}
+		if err != nil {
 			return out, err
 		}
 		committed = true
@@ -161,15 +145,10 @@ func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot,
 	if silverDone >= s.to {
 		return nil
 	}
-	pass := &cleansing{
-		cleanser:   event.NewCleanser(),
-		events:     columnar.NewBatch(event.Schema()),
-		refused:    columnar.NewBatch(quarantineSchema()),
-		silver:     silver.NewWriter(event.Schema(), r.limits.layout(silverLayout())),
-		quarantine: quarantine.NewWriter(quarantineSchema(), r.limits.layout(quarantineLayout())),
-		limits:     r.limits,
-		progress:   r.progress,
+	if generation(quarantineBase) > generation(silverBase) {
+		return errHalfRebuilt
 	}
+	pass := r.newCleansing()
 	for _, c := range s.commits {
 		pass.keepEvents = c.Version > silverDone
 		pass.keepRefused = c.Version > quarantineDone
@@ -190,17 +169,16 @@ func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot,
 	if err != nil {
 		return err
 	}
-	txn := &delta.Txn{AppID: appSilver, Version: s.to}
 	// Quarantine first: once silver has the version, the stretch is not looked at
 	// again.
 	if len(quarantineAdds) > 0 {
-		if _, err := r.append(ctx, quarantine, quarantineBase, quarantineAdds, pass.refusedRows, txn, newTable{
+		if _, err := r.append(ctx, quarantine, quarantineBase, quarantineAdds, pass.refusedRows, progressOf(appSilver, quarantineBase, s.to), newTable{
 			schema: quarantineSchema(), partition: "date", properties: properties(quarantineLayout().Stats, nil),
 		}); err != nil {
 			return err
 		}
 	}
-	_, err = r.append(ctx, silver, silverBase, silverAdds, pass.eventRows, txn, newTable{
+	_, err = r.append(ctx, silver, silverBase, silverAdds, pass.eventRows, progressOf(appSilver, silverBase, s.to), newTable{
 		schema: event.Schema(), partition: "date", properties: properties(silverLayout().Stats, nil),
 	})
 	if err != nil {
@@ -261,11 +239,26 @@ func (r *Runner) settle(ctx context.Context, t *lake.Table, tx delta.Tx) (int64,
 		return v, nil
 	}
 	if errors.Is(err, delta.ErrOutcomeUnknown) {
-		if snap, done, herr := head(ctx, t, tx.Txn.AppID); herr == nil && done >= tx.Txn.Version {
-			return snap.Version(), nil
+		if snap, serr := t.Snapshot(ctx); serr == nil {
+			if done, ok := snap.Txn(tx.Txn.AppID); ok && done >= tx.Txn.Version {
+				return snap.Version(), nil
+			}
 		}
 	}
 	return 0, err
+}
+
+func (r *Runner) newCleansing() *cleansing {
+	return &cleansing{
+		cleanser:   event.NewCleanser(),
+		events:     columnar.NewBatch(event.Schema()),
+		refused:    columnar.NewBatch(quarantineSchema()),
+		silver:     r.lake.Table(lake.Silver).NewWriter(event.Schema(), r.limits.layout(silverLayout())),
+		quarantine: r.lake.Table(lake.Quarantine).NewWriter(quarantineSchema(), r.limits.layout(quarantineLayout())),
+		limits:     r.limits,
+		progress:   r.progress,
+		eventsFrom: noDay, refusedFrom: noDay,
+	}
 }
 
 // cleansing is one pass over lines.
@@ -279,6 +272,10 @@ type cleansing struct {
 	bytes                   int   // of the lines in events and refused
 	limits                  limits
 	progress                *tracker
+
+	// A rebuild leaves out rows before the horizons of the tables, in days.
+	eventsFrom, refusedFrom       int64
+	droppedEvents, droppedRefused tally
 }
 
 func (p *cleansing) batch(ctx context.Context, b *columnar.Batch) error {
@@ -321,14 +318,16 @@ func (p *cleansing) batch(ctx context.Context, b *columnar.Batch) error {
 
 func (p *cleansing) flush(ctx context.Context) error {
 	if p.keepEvents {
-		p.eventRows += int64(p.events.Len)
-		if err := p.silver.Write(ctx, p.events); err != nil {
+		events := fromDay(p.events, p.eventsFrom, &p.droppedEvents)
+		p.eventRows += int64(events.Len)
+		if err := p.silver.Write(ctx, events); err != nil {
 			return err
 		}
 	}
 	if p.keepRefused {
-		p.refusedRows += int64(p.refused.Len)
-		if err := p.quarantine.Write(ctx, p.refused); err != nil {
+		refused := fromDay(p.refused, p.refusedFrom, &p.droppedRefused)
+		p.refusedRows += int64(refused.Len)
+		if err := p.quarantine.Write(ctx, refused); err != nil {
 			return err
 		}
 	}
@@ -338,6 +337,23 @@ func (p *cleansing) flush(ctx context.Context) error {
 	p.refused.Reset()
 	p.bytes = 0
 	return nil
+}
+
+// fromDay is the rows of a day or later; it accounts for the others.
+func fromDay(b *columnar.Batch, day int64, dropped *tally) *columnar.Batch {
+	if day == noDay {
+		return b
+	}
+	date, file, line := b.Column("date"), b.Column("fileId"), b.Column("lineNumber")
+	var rows []int32
+	for i := range b.Len {
+		if date.Ints[i] >= day {
+			rows = append(rows, int32(i))
+		} else {
+			dropped.add(file.Ints[i], line.Ints[i])
+		}
+	}
+	return b.Take(rows)
 }
 
 func (p *cleansing) close(ctx context.Context) (silver, quarantine []delta.Add, err error) {

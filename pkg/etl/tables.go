@@ -14,14 +14,19 @@ const (
 	propRules   = "auditlake.rules"   // version of the cleansing rules that wrote the table
 	propService = "auditlake.service" // gold: the service as it was first delivered
 	tagTables   = "auditlake.gold"    // silver's adds: the gold tables of the file's rows
+
+	propGeneration = "auditlake.generation" // how often the table was built from the one below; absent: 1
+	propHorizon    = "auditlake.horizon"    // retention removed what is before this date
+	propExpired    = "auditlake.expired"    // account of the rows that retention removed
 )
 
-// Applications of the transactions that make each layer exactly-once. The number
-// is the generation: a rebuild from the layer below begins a new one.
+// Applications of the transactions that make each layer exactly-once. Those that
+// end in a slash are followed by the generation of the table: a rebuild from the
+// layer below begins a new one.
 const (
 	appLanding = "auditlake/landing"
-	appSilver  = "auditlake/silver/1"
-	appGold    = "auditlake/gold/1"
+	appSilver  = "auditlake/silver/"
+	appGold    = "auditlake/gold/"
 )
 
 var (
@@ -68,6 +73,7 @@ func bronzeLayout() lake.Layout {
 		PartitionBy: "date",
 		Plain:       []string{"raw", "rawBytes", "lineHash"},
 		Stats:       []string{"workspaceId", "fileId", "lineNumber", "ingestedAt", "batchId"},
+		Order:       []string{"fileId", "lineNumber"},
 	}
 }
 
@@ -87,9 +93,42 @@ func silverLayout() lake.Layout {
 		PartitionBy: "date",
 		Plain:       []string{"requestId", "eventKey"},
 		Stats:       eventStats(),
+		Order:       eventOrder(),
 		Tag:         &lake.Tag{Name: tagTables, Column: "serviceName", Label: GoldName},
 	}
 }
+
+// goldLayout is the layout of a gold table: statistics not of all of
+// requestParams, which may be hundreds of fields, but of what panels filter on.
+func goldLayout(table string) lake.Layout {
+	stats := eventStats()
+	for _, d := range derivedColumns(table) {
+		// Delta keeps no bounds of booleans, and some engines refuse to be asked to.
+		if d.typ.Kind != columnar.Boolean {
+			stats = append(stats, d.name)
+		}
+	}
+	return lake.Layout{Plain: silverLayout().Plain, Stats: stats, Order: eventOrder()}
+}
+
+// layoutOf is the layout of a table by its name.
+func layoutOf(table string) lake.Layout {
+	switch table {
+	case lake.Bronze:
+		return bronzeLayout()
+	case lake.Quarantine:
+		return quarantineLayout()
+	case lake.Silver:
+		return silverLayout()
+	case lake.Runs, lake.Identities:
+		return lake.Layout{Order: []string{"startedAt"}}
+	}
+	return goldLayout(table)
+}
+
+// eventOrder is how events lie in merged files: by time, which panels ask for,
+// then by the line they came from.
+func eventOrder() []string { return []string{"date_time", "fileId", "lineNumber"} }
 
 // eventStats are the columns whose statistics leave out files: time, who, what,
 // where, and the lineage that verification walks along.

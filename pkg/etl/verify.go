@@ -25,6 +25,9 @@ type Report struct {
 	Silver     int64            `json:"silver"`
 	Gold       map[string]int64 `json:"gold"`
 	GoldTotal  int64            `json:"goldTotal"`
+	// Expired counts the rows that retention removed from silver and quarantine in
+	// the lifetime of the lake. The balance of the layers includes them.
+	Expired int64 `json:"expired,omitempty"`
 	// Behind counts rows that a layer will get from the one below with the next
 	// run: no problem, and nothing is lost.
 	SilverBehind int64 `json:"silverBehind"`
@@ -114,6 +117,7 @@ type verifier struct {
 	reached    int64           // bronze version that silver has reached, or -1
 	quarantine *delta.Snapshot // at a version no later than silver; nil: no table
 	bronze     *delta.Snapshot
+	bronzeThen *delta.Snapshot // at the version that silver has reached; nil: none
 }
 
 func (v *verifier) name(file int64) string {

@@ -9,6 +9,7 @@
 //	Table.ScanFiles  the rows of given files of a snapshot
 //	Table.NewWriter  batches -> data files; Close returns their delta.Adds
 //	Table.Commit     adds, removals, state: one log entry
+//	PlanMerges       which small files are worth merging; Table.Rewrite merges them
 //
 // Data files are written whole and never changed; they count only once a commit
 // names them, so a writer that dies leaves nothing but unused objects.
@@ -18,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -103,8 +105,36 @@ func (l *Lake) Table(name string) *Table {
 	return t
 }
 
+// Known are the names of the tables that this Lake has looked at, in byte order.
+// It does no I/O.
+func (l *Lake) Known() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Sorted(maps.Keys(l.tables))
+}
+
 // Gold are the names of the gold tables that exist, in byte order.
 func (l *Lake) Gold(ctx context.Context) ([]string, error) {
+	folders, err := l.GoldFolders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, name := range folders {
+		if _, err := l.Table(name).Snapshot(ctx); errors.Is(err, delta.ErrNoTable) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// GoldFolders are the names under which gold tables lie or are being made, in byte
+// order. A folder is a table only once it has a log: a run that died before its
+// first commit leaves data files alone.
+func (l *Lake) GoldFolders(ctx context.Context) ([]string, error) {
 	var names []string
 	for folder, err := range l.store.Folders(ctx, goldFolder) {
 		if errors.Is(err, store.ErrNotFound) {
@@ -113,15 +143,7 @@ func (l *Lake) Gold(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list gold tables: %w", err)
 		}
-		name := strings.TrimSuffix(strings.TrimPrefix(folder, goldFolder), "/")
-		// A folder is a table only once it has a log: a run that died before its
-		// first commit leaves data files alone.
-		if _, err := l.Table(name).Snapshot(ctx); errors.Is(err, delta.ErrNoTable) {
-			continue
-		} else if err != nil {
-			return nil, err
-		}
-		names = append(names, name)
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(folder, goldFolder), "/"))
 	}
 	return names, nil
 }

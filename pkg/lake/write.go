@@ -20,6 +20,7 @@ type Layout struct {
 	PartitionBy string   // a date column, or "" for none
 	Plain       []string // paths of strings that hardly repeat
 	Stats       []string // paths that get statistics in the log
+	Order       []string // columns of whole numbers or times that a rewrite sorts by
 	Tag         *Tag     // what to note of each file's content, or nil
 
 	// FileBytes is where a file is closed and a new one begun; 0: 32 MiB. A file

@@ -193,6 +193,10 @@ func deleteFile(ctx context.Context, root *os.Root, key string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return removeFile(root, key)
+}
+
+func removeFile(root *os.Root, key string) error {
 	name := filepath.FromSlash(key)
 	info, err := root.Lstat(name)
 	// Remove would also take an empty folder, which is no object.

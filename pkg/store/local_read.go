@@ -17,9 +17,14 @@ import (
 
 // List implements [Store]. It reads one folder at a time, as it is reached.
 func (l *Local) List(ctx context.Context, prefix, startAfter string) iter.Seq2[Object, error] {
+	return l.list(ctx, walker{prefix: prefix, startAfter: startAfter})
+}
+
+func (l *Local) list(ctx context.Context, w walker) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		w := walker{ctx: ctx, store: l, prefix: prefix, startAfter: startAfter, yield: yield}
-		root, err := l.openToList(ctx, prefix)
+		w := w
+		w.ctx, w.store, w.yield = ctx, l, yield
+		root, err := l.openToList(ctx, w.prefix)
 		if err != nil {
 			w.stop("", err)
 			return
@@ -29,7 +34,7 @@ func (l *Local) List(ctx context.Context, prefix, startAfter string) iter.Seq2[O
 		}
 		defer root.Close()
 		w.root = root
-		w.walk(parentFolder(prefix))
+		w.walk(parentFolder(w.prefix))
 	}
 }
 
@@ -106,6 +111,7 @@ type walker struct {
 	store              *Local
 	root               *os.Root
 	prefix, startAfter string
+	unfinished         bool // yield temp files instead of objects
 	yield              func(Object, error) bool
 }
 
@@ -129,7 +135,7 @@ func (w *walker) walk(folder string) bool {
 			if w.canHold(key) && !w.walk(key) {
 				return false
 			}
-		case key <= w.startAfter || !strings.HasPrefix(key, w.prefix) || strings.HasPrefix(e.sortKey, tempPrefix):
+		case key <= w.startAfter || !strings.HasPrefix(key, w.prefix) || strings.HasPrefix(e.sortKey, tempPrefix) != w.unfinished:
 		default:
 			if !w.visit(key, e) {
 				return false

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"sync"
 
 	"github.com/auditlake/auditlake/pkg/store"
@@ -303,4 +304,18 @@ func (f *Faulty) Delete(ctx context.Context, keys ...string) error {
 		return err
 	}
 	return after(f.inner.Delete(ctx, keys...))
+}
+
+// ListUnfinished implements store.Unfinished; it is a call like List.
+func (f *Faulty) ListUnfinished(ctx context.Context, prefix string) iter.Seq2[store.Object, error] {
+	return faultySeq(f, OpList, prefix, store.ListUnfinished(ctx, f.inner, prefix))
+}
+
+// DeleteUnfinished implements store.Unfinished; it is a call like Delete.
+func (f *Faulty) DeleteUnfinished(ctx context.Context, keys ...string) error {
+	after, err := f.enter(OpDelete, strings.Join(keys[:min(1, len(keys))], ""))
+	if err != nil {
+		return err
+	}
+	return after(store.DeleteUnfinished(ctx, f.inner, keys...))
 }
