@@ -26,6 +26,7 @@ type jobStatus struct {
 // taskProgress is how far a task has come; zero where none is under way.
 type taskProgress struct {
 	Stage      string `json:"stage"`
+	Table      string `json:"table,omitempty"`
 	Files      int64  `json:"files"`
 	TotalFiles int64  `json:"totalFiles"`
 	Bytes      int64  `json:"bytes"`
@@ -33,7 +34,9 @@ type taskProgress struct {
 	BronzeRows int64  `json:"bronzeRows"`
 	SilverRows int64  `json:"silverRows"`
 	GoldRows   int64  `json:"goldRows"`
-	// SecondsLeft is an estimate by bytes, null where there is nothing to go by.
+	// Done is from 0 to 1.
+	Done float64 `json:"done"`
+	// SecondsLeft is an estimate, null where there is nothing to go by.
 	SecondsLeft *float64 `json:"secondsLeft"`
 }
 
@@ -44,7 +47,7 @@ type taskOutcome struct {
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
 	Error    string    `json:"error,omitempty"`
-	Result   any       `json:"result,omitempty"`
+	Result   any       `json:"result,omitempty"` // counts, by what they count
 }
 
 // jobStatus puts a status into words for the front end.
@@ -59,7 +62,7 @@ func (d *Datasource) jobStatus(s supervisor.Status) jobStatus {
 	if s.Last != nil {
 		out.Last = &taskOutcome{
 			Task: string(s.Last.Task.Kind), Table: s.Last.Task.Table,
-			Started: s.Last.Started.UTC(), Finished: s.Last.Finished.UTC(), Result: s.Last.Result,
+			Started: s.Last.Started.UTC(), Finished: s.Last.Finished.UTC(), Result: countsOf(s.Last.Result),
 		}
 		if s.Last.Err != nil {
 			_, _, out.Last.Error = d.explain(s.Last.Err)
@@ -78,12 +81,38 @@ func timeOrNil(t time.Time) *time.Time {
 
 func progressOf(p etl.Progress, now time.Time) taskProgress {
 	out := taskProgress{
-		Stage: p.Stage, Files: p.Files, TotalFiles: p.TotalFiles, Bytes: p.Bytes, TotalBytes: p.TotalBytes,
-		BronzeRows: p.Bronze, SilverRows: p.Silver, GoldRows: p.Gold,
+		Stage: p.Stage, Table: p.Table, Files: p.Files, TotalFiles: p.TotalFiles, Bytes: p.Bytes, TotalBytes: p.TotalBytes,
+		BronzeRows: p.Bronze, SilverRows: p.Silver, GoldRows: p.Gold, Done: p.Done,
 	}
-	if elapsed := now.Sub(p.Started).Seconds(); p.Bytes > 0 && p.TotalBytes >= p.Bytes && elapsed > 0 {
-		left := elapsed / float64(p.Bytes) * float64(p.TotalBytes-p.Bytes)
+	if p.Done > 0 {
+		left := (1 - p.Done) / p.Done * now.Sub(p.Started).Seconds()
 		out.SecondsLeft = &left
 	}
 	return out
+}
+
+// countsOf is what a task did, in numbers; nil if it tells nothing.
+func countsOf(result any) any {
+	switch r := result.(type) {
+	case etl.Summary:
+		return map[string]int64{
+			"files": r.Files, "bytes": r.Bytes, "bronzeRows": r.Bronze, "quarantineRows": r.Quarantine, "silverRows": r.Silver,
+			"goldRows": r.Gold, "goldTables": int64(len(r.GoldTables)), "listedFiles": r.Listed, "supersededLines": r.Superseded,
+			"unrecognisedKeys": r.Unrecognised, "damagedFiles": int64(len(r.Damaged)), "waitingFiles": r.Waiting,
+		}
+	case etl.OptimizeSummary:
+		counts := map[string]int64{"tables": int64(len(r.Tables))}
+		for _, t := range r.Tables {
+			counts["filesRemoved"] += t.FilesRemoved
+			counts["filesAdded"] += t.FilesAdded
+			counts["bytesRemoved"] += t.BytesRemoved
+			counts["bytesAdded"] += t.BytesAdded
+		}
+		return counts
+	case etl.ReplaySummary:
+		return map[string]int64{
+			"silverRows": r.Silver, "quarantineRows": r.Quarantine, "goldRows": r.Gold, "goldTables": int64(len(r.GoldTables)), "keptRows": r.Kept,
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -140,8 +141,8 @@ func (m *metrics) landed(sum etl.Summary) {
 
 // observe counts the calls of a store; root is source or lake.
 func (m *metrics) observe(s store.Store, root string) store.Store {
-	return store.Observe(s, func(ctx context.Context, op store.Op, _ string) (context.Context, func(bytes, items int64, err error)) {
-		operation := op.String()
+	return store.Observe(s, func(ctx context.Context, op store.Op, _ string) (context.Context, store.Ended) {
+		operation := strings.ReplaceAll(string(op), " ", "_")
 		ctx, span := tracing.DefaultTracer().Start(ctx, "store "+operation, trace.WithAttributes(attribute.String("auditlake.root", root)))
 		began := time.Now()
 		return ctx, func(bytes, _ int64, err error) {

@@ -65,12 +65,7 @@ func (p *pipeline) Do(ctx context.Context, task supervisor.Task, report func(etl
 func (p *pipeline) do(ctx context.Context, task supervisor.Task) (any, error) {
 	switch task.Kind {
 	case supervisor.Run:
-		sum, err := p.runner.Run(ctx)
-		if err != nil {
-			return sum, err
-		}
-		_, err = etl.Maintain(ctx, p.lake, etl.MaintainOptions{Retention: p.settings.Retention, Progress: p.report})
-		return sum, err
+		return p.runner.Run(ctx)
 	case supervisor.Optimize:
 		return etl.Optimize(ctx, p.lake, etl.OptimizeOptions{Tables: tablesOf(task), Progress: p.report})
 	case supervisor.Replay:

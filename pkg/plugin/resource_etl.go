@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/lake"
@@ -56,14 +57,34 @@ func (d *Datasource) ask(ctx context.Context, task supervisor.Task) (any, error)
 	return d.etlStatus(ctx, request{})
 }
 
+// vacuumPlan is VacuumPlan of src/types.ts: what a vacuum would delete.
+type vacuumPlan struct {
+	Before  time.Time      `json:"before"` // last used before this
+	Files   int64          `json:"files"`
+	Bytes   int64          `json:"bytes"`
+	Objects []vacuumObject `json:"objects"` // the first maxVacuumObjects
+}
+
+type vacuumObject struct {
+	Key   string `json:"key"`
+	Bytes int64  `json:"bytes"`
+}
+
+// maxVacuumObjects bounds the answer; files and bytes count all.
+const maxVacuumObjects = 1000
+
 // vacuumDryRun lists what a vacuum would delete. It deletes nothing.
 func (d *Datasource) vacuumDryRun(ctx context.Context, _ request) (any, error) {
 	if d.settingsErr != nil {
 		return nil, d.settingsErr
 	}
 	s, err := etl.Vacuum(ctx, d.lake, etl.VacuumOptions{DryRun: true})
-	if errors.Is(err, lake.ErrNoTable) {
-		return etl.VacuumSummary{}, nil
+	if err != nil && !errors.Is(err, lake.ErrNoTable) {
+		return nil, err
 	}
-	return s, err
+	out := vacuumPlan{Before: s.Before, Files: s.Files, Bytes: s.Bytes, Objects: []vacuumObject{}}
+	for _, o := range s.Objects[:min(len(s.Objects), maxVacuumObjects)] {
+		out.Objects = append(out.Objects, vacuumObject{o.Key, o.Size})
+	}
+	return out, nil
 }

@@ -76,6 +76,7 @@ func (d *Datasource) progressFrame(s supervisor.Status) *data.Frame {
 		data.NewField("bronzeRows", nil, []int64{p.BronzeRows}),
 		data.NewField("silverRows", nil, []int64{p.SilverRows}),
 		data.NewField("goldRows", nil, []int64{p.GoldRows}),
+		data.NewField("done", nil, []float64{p.Done}),
 		data.NewField("secondsLeft", nil, []*float64{p.SecondsLeft}),
 		data.NewField("next", nil, []*time.Time{v.Next}),
 		data.NewField("lastFinished", nil, []*time.Time{lastFinished}),
