@@ -124,11 +124,14 @@ func (d *Datasource) whyOff() (state, reason string) {
 // view is what somebody may see of the tables, whatever is asked of them: the
 // workspaces in scope, and redacted where the role asks for it.
 func (d *Datasource) view(user *backend.User) query.Catalog {
-	c := query.Scoped(d.tables, d.settings.Scope)
+	return d.redacted(user, query.Scoped(d.tables, d.settings.Scope))
+}
+
+func (d *Datasource) redacted(user *backend.User, tables query.Catalog) query.Catalog {
 	if r := d.settings.Redaction; r.Applies(user) {
-		c = query.Redact(c, query.Redaction{CommandText: r.CommandText, Keys: r.Keys})
+		return query.Redact(tables, query.Redaction{CommandText: r.CommandText, Keys: r.Keys})
 	}
-	return c
+	return tables
 }
 
 // concealer is a second line of defence: no message is made with a secret in

@@ -169,7 +169,7 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frame
 		return nil, nil, err
 	}
 	began := time.Now()
-	result, err := d.run(ctx, q.user, plan)
+	result, err := d.run(ctx, d.view(q.user), plan)
 	if err != nil {
 		return nil, nil, fmt.Errorf("query %s: %w", named.Name, err)
 	}
@@ -183,9 +183,9 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frame
 	return a.frames(), result, nil
 }
 
-// run answers a plan as somebody may see it, within the limits of the data
+// run answers a plan from what somebody may see, within the limits of the data
 // source: it waits for its turn, and no longer than its time.
-func (d *Datasource) run(ctx context.Context, user *backend.User, plan query.Plan) (*exec.Result, error) {
+func (d *Datasource) run(ctx context.Context, tables query.Catalog, plan query.Plan) (*exec.Result, error) {
 	limits := d.settings.Limits
 	ctx, cancel := context.WithTimeoutCause(ctx, limits.QueryTimeout, errQueryTimeout)
 	defer cancel()
@@ -193,7 +193,7 @@ func (d *Datasource) run(ctx context.Context, user *backend.User, plan query.Pla
 		return nil, cause(ctx, err)
 	}
 	defer d.slots.Release(1)
-	result, err := exec.Run(ctx, d.view(user), plan, exec.Options{MaxMemory: limits.QueryMemoryBytes, MaxRows: limits.MaxRows})
+	result, err := exec.Run(ctx, tables, plan, exec.Options{MaxMemory: limits.QueryMemoryBytes, MaxRows: limits.MaxRows})
 	return result, cause(ctx, err)
 }
 

@@ -42,7 +42,7 @@ func (d *Datasource) tableNames(ctx context.Context, r request) ([]string, error
 	if d.settingsErr != nil {
 		return nil, d.settingsErr
 	}
-	return query.Tables(ctx, d.view(r.user))
+	return d.view(r.user).Tables(ctx)
 }
 
 // mustExist is an error for a table that the lake does not have.
@@ -124,7 +124,7 @@ func (d *Datasource) values(ctx context.Context, r request) (any, error) {
 		return nil, err
 	}
 	plan := query.DistinctValues(table, strings.Split(column, "."), span, q.Get("prefix"), limit)
-	result, err := d.run(ctx, r.user, plan)
+	result, err := d.run(ctx, d.view(r.user), plan)
 	if err != nil {
 		return nil, err
 	}
@@ -135,8 +135,13 @@ func (d *Datasource) values(ctx context.Context, r request) (any, error) {
 	return out, nil
 }
 
-// event is one delivered line, verbatim, with where it came from: by the fileId
-// and lineNumber that every row of silver and gold has.
+// event is a delivered line, verbatim, with where it came from, by the fileId and
+// lineNumber that every row of silver and gold has. There are several where a file
+// was overwritten and another line got the number: ingestedAt tells them apart.
+//
+// Whether a line may be seen is decided by its event, because the folder that it
+// was delivered to may be another workspace's or nobody's; a line that became none
+// is that of its folder.
 func (d *Datasource) event(ctx context.Context, r request) (any, error) {
 	if d.settingsErr != nil {
 		return nil, d.settingsErr
@@ -150,22 +155,50 @@ func (d *Datasource) event(ctx context.Context, r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	result, err := d.run(ctx, r.user, query.VerbatimEvent(file, line))
+	out, err := d.run(ctx, d.view(r.user), query.QuarantinedLine(file, line))
 	if err != nil {
 		return nil, err
 	}
-	if result.Batch.Len == 0 {
-		return nil, fmt.Errorf("%w: no line %d of file %d", errResource, line, file)
+	lines := objects(out.Batch)
+	visible, err := d.run(ctx, d.view(r.user), query.EventRow(file, line))
+	if err != nil {
+		return nil, err
 	}
-	out := map[string]any{}
-	for c, f := range result.Batch.Schema {
-		v := result.Batch.Columns[c]
-		out[f.Name] = v.Any(0)
-		if isID(f) && !v.IsNull(0) {
-			out[f.Name] = textAt(v, 0) // a browser makes doubles of numbers
+	if visible.Batch.Len > 0 {
+		all, err := d.run(ctx, d.redacted(r.user, d.tables), query.VerbatimEvent(file, line))
+		if err != nil {
+			return nil, err
+		}
+		came := map[any]bool{}
+		for _, event := range objects(visible.Batch) {
+			came[event["ingestedAt"]] = true
+		}
+		for _, l := range objects(all.Batch) {
+			if came[l["ingestedAt"]] {
+				lines = append(lines, l)
+			}
 		}
 	}
-	return out, nil
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("%w: no line %d of file %d", errResource, line, file)
+	}
+	return lines, nil
+}
+
+// objects are the rows by column. Ids are text: a browser makes doubles of numbers.
+func objects(b *columnar.Batch) []map[string]any {
+	out := make([]map[string]any, b.Len)
+	for i := range out {
+		out[i] = map[string]any{}
+		for c, f := range b.Schema {
+			v := b.Columns[c]
+			out[i][f.Name] = v.Any(i)
+			if isID(f) && !v.IsNull(i) {
+				out[i][f.Name] = textAt(v, i)
+			}
+		}
+	}
+	return out
 }
 
 func required(q url.Values, name string) (string, error) {

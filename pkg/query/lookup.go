@@ -38,7 +38,17 @@ var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // the file was overwritten and another line has got the number; ingestedAt tells
 // which is that of an event.
 func VerbatimEvent(fileID, lineNumber int64) Plan {
-	return ofLine(lake.Bronze, fileID, lineNumber,
+	return ofLine(lake.Bronze, fileID, lineNumber, lineColumns()...)
+}
+
+// QuarantinedLine is VerbatimEvent of the lines that could not become events, with
+// the reason as a further column before ingestedAt.
+func QuarantinedLine(fileID, lineNumber int64) Plan {
+	return ofLine(lake.Quarantine, fileID, lineNumber, append(lineColumns(), Column(columnar.String, "reason"))...)
+}
+
+func lineColumns() []Col {
+	return []Col{
 		Column(columnar.String, "raw"),
 		colWorkspace,
 		colDate,
@@ -46,7 +56,7 @@ func VerbatimEvent(fileID, lineNumber int64) Plan {
 		Column(columnar.Long, "fileId"),
 		Column(columnar.Long, "lineNumber"),
 		Column(columnar.String, "lineHash"),
-	)
+	}
 }
 
 // EventRow is the plan of the events that silver has of the same lines, in the same

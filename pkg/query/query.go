@@ -12,10 +12,11 @@
 //	Catalog    OfLake, and around it Redact and Scoped: what may not be seen is
 //	           not there, however it is asked for
 //
-// A plan is a value: building and printing it touches nothing, and two plans with the same text have the same answer. A column in a plan carries
-// its type. A table or field that the lake does not have yet is then null of that
-// type, because gold tables only have the fields that were seen so far; a column
-// without a type must exist. Predicates have SQL's three truth values.
+// A plan is a value: building and printing it touches nothing, and two plans with
+// the same text have the same answer. A column in a plan carries its type. A table
+// or field that the lake does not have yet is then null of that type, because gold
+// tables only have the fields that were seen so far; a column without a type must
+// exist. Predicates have SQL's three truth values.
 package query
 
 import (

@@ -118,7 +118,7 @@ func (j *job) await(next time.Time) (_ Task, stop bool) {
 			return task, false
 		case <-due.C:
 			idle.Stop()
-			return Task{Kind: Run}, false
+			return Task{Kind: Run}, j.retireIfIdle()
 		case <-idle.C:
 			if j.retireIfIdle() {
 				return Task{}, true
@@ -142,7 +142,7 @@ func (j *job) idleIn() time.Duration {
 func (j *job) retireIfIdle() bool {
 	j.s.mu.Lock()
 	defer j.s.mu.Unlock()
-	if time.Since(j.used) < j.s.opts.IdleAfter {
+	if j.spec.Permanent || time.Since(j.used) < j.s.opts.IdleAfter {
 		return false
 	}
 	j.s.retire(j)

@@ -175,7 +175,8 @@ func TestTheLakeOfAStoppedJobIsFree(t *testing.T) {
 	supervised(t, supervisor.Options{IdleAfter: time.Hour}, func(t *testing.T, s *supervisor.Supervisor, d *diary) {
 		shared := func(s *supervisor.Spec, _ *pipeline) { s.Lake = "the lake" }
 		use(t, s, spec(d, ada, shared))
-		time.Sleep(61 * time.Minute)
+		time.Sleep(time.Hour)
+		synctest.Wait()
 		use(t, s, spec(d, grace, shared))
 	})
 }
