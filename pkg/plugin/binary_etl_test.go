@@ -231,7 +231,7 @@ func slowBucket(t *testing.T) (endpoint string, asked, gone <-chan struct{}) {
 func TestSettingsThatChangeDuringARun(t *testing.T) {
 	w := theRealThing(t)
 	endpoint, asked, gone := slowBucket(t)
-	bucket := s3Settings(t, endpoint)
+	bucket := s3Settings(t, endpoint, "1h")
 	h := start(t, w, allowed, bucket)
 	if code, _ := h.get("named-queries"); code != http.StatusOK {
 		t.Fatalf("the first request: %d", code)

@@ -412,7 +412,7 @@ func TestSettingsThatChange(t *testing.T) {
 	if got := h.health(); got.Status != backend.HealthStatusOk || !strings.Contains(got.Message, "no tables yet") {
 		t.Errorf("health %s: %s", got.Status, got.Message)
 	}
-	if code, body := h.get("status"); code != http.StatusOK || string(body) != `{"tables":[],"runs":[]}` {
+	if code, body := h.get("status"); code != http.StatusOK || !strings.HasPrefix(string(body), `{"tables":[],"runs":[],"etl":{"state":"off",`) {
 		t.Errorf("status %d %s", code, body)
 	}
 	h.UpdateSettings(w.settings(t))
@@ -492,10 +492,10 @@ func TestResources(t *testing.T) {
 }
 
 // s3Settings are those of a bucket behind an endpoint, with planted keys.
-func s3Settings(t *testing.T, endpoint string) backend.DataSourceInstanceSettings {
+func s3Settings(t *testing.T, endpoint, schedule string) backend.DataSourceInstanceSettings {
 	t.Helper()
 	return settings(t, map[string]any{
-		"sources": []string{"s3://logs"}, "lake": "s3://lake/root",
+		"sources": []string{"s3://logs"}, "lake": "s3://lake/root", "schedule": schedule,
 		"authType": "keys", "defaultRegion": "eu-central-1", "endpoint": endpoint, "pathStyle": true,
 	}, accessKey, secretKey)
 }
@@ -511,7 +511,7 @@ func TestABucketThatRefuses(t *testing.T) {
 	}))
 	defer bucket.Close()
 	// By name: of an address the client puts the bucket into the path anyway.
-	h := start(t, w, nil, s3Settings(t, strings.Replace(bucket.URL, "127.0.0.1", "localhost", 1)))
+	h := start(t, w, nil, s3Settings(t, strings.Replace(bucket.URL, "127.0.0.1", "localhost", 1), "off"))
 	for name, got := range h.ask(w.everyQuery()) {
 		if got.Error == nil || got.Status != backend.StatusForbidden || got.ErrorSource != backend.ErrorSourceDownstream ||
 			!strings.Contains(got.Error.Error(), "*** may not") {
@@ -548,7 +548,7 @@ func TestCancelReachesTheStore(t *testing.T) {
 		gone <- struct{}{}
 	}))
 	defer bucket.Close()
-	h := start(t, w, nil, s3Settings(t, bucket.URL))
+	h := start(t, w, nil, s3Settings(t, bucket.URL, "off"))
 	ctx, cancel := context.WithCancel(t.Context())
 	answered := make(chan error, 1)
 	go func() {
