@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -48,8 +47,8 @@ func TestS3WithTheCredentialsOfARole(t *testing.T) {
 	}))
 	defer sts.Close()
 	cfg.AccessKeyID, cfg.SecretAccessKey = "nobody", "nothing"
-	if err := store.Probe(t.Context(), openS3(t, cfg), ""); !errors.Is(err, store.ErrDenied) {
-		t.Errorf("without the role: %v", err)
+	if err := store.Probe(t.Context(), openS3(t, cfg), ""); err == nil {
+		t.Error("the server takes keys that it does not know")
 	}
 	cfg.RoleARN, cfg.ExternalID, cfg.STSEndpoint = "arn:aws:iam::111122223333:role/writer", "grafana", sts.URL
 	s := openS3(t, cfg)
