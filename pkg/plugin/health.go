@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,16 +78,14 @@ func (d *Datasource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 			warnings = append(warnings, "Warning: "+w)
 		}
 	}
-	result := &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: strings.Join(good, " ")}
+	result := &backend.CheckHealthResult{Status: backend.HealthStatusOk}
 	details := health{Parts: parts}
-	shown := bad
+	shown := []string{strings.Join(good, " ")}
 	if len(bad) > 0 {
-		result.Status = backend.HealthStatusError
-		details.VerboseMessage = strings.Join(append(append(bad, warnings...), good...), "\n")
-	} else {
-		shown = []string{strings.Join(good, " ")}
+		result.Status, shown = backend.HealthStatusError, bad
+		details.VerboseMessage = strings.Join(slices.Concat(bad, warnings, good), "\n")
 	}
-	result.Message = strings.Join(append(shown, warnings...), "\n")
+	result.Message = strings.Join(slices.Concat(shown, warnings), "\n")
 	result.JSONDetails, err = json.Marshal(details)
 	return result, err
 }

@@ -1,5 +1,6 @@
 import React, { useState } from 'react';
 import { type DataSourceSettings } from '@grafana/data';
+import { config } from '@grafana/runtime';
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type AuditlakeOptions, type AuditlakeSecureOptions } from '../../types';
@@ -23,13 +24,34 @@ function open(given: Partial<Settings> = {}): () => Settings {
   return () => current;
 }
 
+/** Pastes a text, which is much faster than typing it key by key; a final {Enter} is pressed. */
+async function enter(input: HTMLElement, text: string) {
+  await userEvent.click(input);
+  await userEvent.paste(text.replace('{Enter}', ''));
+  if (text.endsWith('{Enter}')) {
+    await userEvent.keyboard('{Enter}');
+  }
+}
+
+/** Opens the sections that are folded at first. */
+async function unfold() {
+  for (const button of screen.getAllByRole('button', { name: /^Expand section/ })) {
+    await userEvent.click(button);
+  }
+}
+
+beforeEach(() => {
+  config.awsAllowedAuthProviders = ['default', 'keys', 'credentials', 'ec2_iam_role', 'grafana_assume_role'];
+  config.awsAssumeRoleEnabled = true;
+});
+
 describe('ConfigEditor', () => {
   it('collects several sources', async () => {
     const settings = open();
     const input = screen.getByLabelText(/^Sources/);
 
-    await userEvent.type(input, 's3://logs/a{Enter}');
-    await userEvent.type(input, 's3://logs/b{Enter}');
+    await enter(input, 's3://logs/a{Enter}');
+    await enter(input, 's3://logs/b{Enter}');
 
     expect(settings().jsonData.sources).toEqual(['s3://logs/a', 's3://logs/b']);
     expect(screen.getByText('s3://logs/a')).toBeInTheDocument();
@@ -38,20 +60,20 @@ describe('ConfigEditor', () => {
   it('stores the lake without stray blanks', async () => {
     const settings = open();
 
-    await userEvent.type(screen.getByLabelText(/^Lake/), ' s3://lake/root ');
+    await enter(screen.getByLabelText(/^Lake/), ' s3://lake/root ');
 
     expect(settings().jsonData.lake).toBe('s3://lake/root');
   });
 
   it('keeps what it does not edit', async () => {
-    const settings = open({ jsonData: { lake: 's3://lake', sources: ['s3://logs'], region: 'eu-central-1' } });
+    const settings = open({ jsonData: { lake: 's3://lake', sources: ['s3://logs'], defaultRegion: 'eu-central-1' } });
 
     await userEvent.click(screen.getByLabelText(/^Path style/));
 
     expect(settings().jsonData).toEqual({
       lake: 's3://lake',
       sources: ['s3://logs'],
-      region: 'eu-central-1',
+      defaultRegion: 'eu-central-1',
       pathStyle: true,
     });
   });
@@ -67,8 +89,8 @@ describe('ConfigEditor', () => {
 
     await userEvent.click(screen.getByLabelText('Authentication provider'));
     await userEvent.click(await screen.findByRole('option', { name: /Access and secret key/ }));
-    await userEvent.type(screen.getByLabelText(/^Access key ID/), 'AKIA');
-    await userEvent.type(screen.getByLabelText(/^Secret access key/), 'hush');
+    await enter(screen.getByLabelText(/^Access key ID/), 'AKIA');
+    await enter(screen.getByLabelText(/^Secret access key/), 'hush');
 
     expect(settings().jsonData.authType).toBe('keys');
     expect(settings().secureJsonData).toEqual({ accessKey: 'AKIA', secretKey: 'hush' });
@@ -82,9 +104,128 @@ describe('ConfigEditor', () => {
     expect(screen.getByLabelText(/^Secret access key/)).toHaveValue('configured');
 
     await userEvent.click(screen.getAllByRole('button', { name: 'Reset' })[1]);
-    await userEvent.type(screen.getByLabelText(/^Secret access key/), 'new');
+    await enter(screen.getByLabelText(/^Secret access key/), 'new');
 
     expect(settings().secureJsonFields).toEqual({ accessKey: true, secretKey: false });
     expect(settings().secureJsonData).toEqual({ secretKey: 'new' });
+  });
+
+  it('offers what the administrator allows, and what is chosen already', async () => {
+    config.awsAllowedAuthProviders = ['default', 'keys'];
+    open({ jsonData: { authType: 'ec2_iam_role' } });
+
+    await userEvent.click(screen.getByLabelText('Authentication provider'));
+
+    const offered = await screen.findAllByRole('option');
+    expect(offered.map((option) => option.textContent)).toEqual([
+      expect.stringContaining('AWS SDK default'),
+      expect.stringContaining('Access and secret key'),
+      expect.stringContaining('EC2 IAM role'),
+    ]);
+  });
+
+  it('asks for the profile of the credentials file', async () => {
+    const settings = open({ jsonData: { authType: 'credentials' } });
+
+    await enter(screen.getByLabelText(/^Profile/), 'team');
+
+    expect(settings().jsonData).toEqual({ authType: 'credentials', profile: 'team' });
+  });
+
+  it('asks for the role to assume', async () => {
+    const settings = open();
+
+    await enter(screen.getByLabelText(/^Role ARN/), 'arn:aws:iam::1:role/r');
+    await enter(screen.getByLabelText(/^External ID/), 'grafana');
+
+    expect(settings().jsonData).toEqual({ assumeRoleArn: 'arn:aws:iam::1:role/r', externalId: 'grafana' });
+  });
+
+  it('hides roles where they may not be assumed, unless one is set', () => {
+    config.awsAssumeRoleEnabled = false;
+    open();
+    expect(screen.queryByLabelText(/^Role ARN/)).not.toBeInTheDocument();
+
+    open({ jsonData: { assumeRoleArn: 'arn:aws:iam::1:role/r' } });
+    expect(screen.getByLabelText(/^Role ARN/)).toHaveValue('arn:aws:iam::1:role/r');
+  });
+
+  it('takes a certificate only where it is used', async () => {
+    const settings = open({ jsonData: { endpoint: 'https://minio:9000' } });
+    expect(screen.queryByLabelText(/^CA certificate/)).not.toBeInTheDocument();
+
+    await userEvent.click(screen.getByLabelText(/^With CA certificate/));
+    await enter(screen.getByLabelText(/^CA certificate/), 'PEM');
+
+    expect(settings().jsonData.tlsAuthWithCACert).toBe(true);
+    expect(settings().secureJsonData).toEqual({ tlsCACert: 'PEM' });
+  });
+
+  it('runs the ETL every quarter of an hour unless told otherwise', async () => {
+    const settings = open();
+    expect(screen.getByLabelText(/^Schedule/)).toHaveValue('Every 15 minutes');
+
+    await userEvent.click(screen.getByLabelText(/^Schedule/));
+    await userEvent.click(await screen.findByRole('option', { name: /Off/ }));
+
+    expect(settings().jsonData.schedule).toBe('off');
+  });
+
+  it('takes a schedule of the user', async () => {
+    const settings = open();
+
+    await enter(screen.getByLabelText(/^Schedule/), '6h');
+    await userEvent.click(await screen.findByRole('option', { name: /6h/ }));
+
+    expect(settings().jsonData.schedule).toBe('6h');
+  });
+
+  it.each([
+    ['lookbackDays', /^Look back/],
+    ['bronzeRetentionDays', /^Keep bronze/],
+    ['silverRetentionDays', /^Keep silver/],
+    ['goldRetentionDays', /^Keep gold/],
+    ['maxRows', /^Rows of an answer/],
+    ['maxQueryMemoryMiB', /^Memory of a query/],
+    ['maxParallelQueries', /^Queries at once/],
+    ['etlMemoryMiB', /^Memory of the ETL/],
+  ])('stores %s as a number and forgets it when emptied', async (key, label) => {
+    const settings = open();
+    await unfold();
+
+    await enter(screen.getByLabelText(label), '90');
+    expect(settings().jsonData).toEqual({ [key]: 90 });
+
+    await userEvent.clear(screen.getByLabelText(label));
+    expect(settings().jsonData).toEqual({});
+  });
+
+  it('shows numbers that provisioning wrote as texts', async () => {
+    open({ jsonData: { maxRows: '5000' } });
+    await unfold();
+
+    expect(screen.getByLabelText(/^Rows of an answer/)).toHaveValue(5000);
+  });
+
+  it('keeps ids of workspaces as texts, to the last digit', async () => {
+    const settings = open({ jsonData: { workspaces: [0] } });
+    await unfold();
+
+    await enter(screen.getByLabelText(/^Workspaces/), '9007199254740993{Enter}');
+
+    expect(settings().jsonData.workspaces).toEqual(['0', '9007199254740993']);
+  });
+
+  it('hides command texts from all but admins unless told otherwise', async () => {
+    const settings = open();
+    await unfold();
+    expect(screen.getByLabelText(/^Hide command texts/)).toBeChecked();
+    expect(screen.getByLabelText('Admins')).toBeChecked();
+
+    await userEvent.click(screen.getByLabelText(/^Hide command texts/));
+    await enter(screen.getByLabelText(/^Hide more keys/), 'token{Enter}');
+    await userEvent.click(screen.getByLabelText('Nobody'));
+
+    expect(settings().jsonData).toEqual({ redactCommandText: false, redactKeys: ['token'], unredactedRole: 'None' });
   });
 });
