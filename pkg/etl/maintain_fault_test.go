@@ -3,6 +3,7 @@ package etl_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -50,8 +51,10 @@ func upkeeps() []upkeep {
 	}
 }
 
+var everyFault = flag.Bool("every-fault", false, "TestUpkeepAndAFaultAtEveryCall breaks each call in every way, instead of one way after another")
+
 // TestUpkeepAndAFaultAtEveryCall breaks each piece of maintenance at every store
-// call, in every way. Then either it is done again without faults, or an ETL run
+// call. Then either it is done again without faults, or an ETL run
 // comes first: the rows must be those of the lake that no fault touched.
 func TestUpkeepAndAFaultAtEveryCall(t *testing.T) {
 	for _, u := range upkeeps() {
@@ -74,8 +77,11 @@ func TestUpkeepAndAFaultAtEveryCall(t *testing.T) {
 				}
 				want := finish(base.copyOf(t))
 				cases := 0
-				for _, fault := range storetest.Faults() {
+				for shift, fault := range storetest.Faults() {
 					for n := 1; ; n++ {
+						if !*everyFault && (n+shift+len(next))%len(storetest.Faults()) != 0 {
+							continue
+						}
 						w := base.copyOf(t)
 						faulty := storetest.NewFaulty(w.lake)
 						faulty.FailAt(n, fault)
@@ -97,7 +103,7 @@ func TestUpkeepAndAFaultAtEveryCall(t *testing.T) {
 					}
 				}
 				t.Logf("%d faults", cases)
-				if cases < 100 {
+				if cases < 25 {
 					t.Errorf("only %d faults were tried: the matrix is not what it should be", cases)
 				}
 			})

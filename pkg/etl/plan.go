@@ -114,7 +114,7 @@ func (r *Runner) plan(ctx context.Context, beat *heartbeat, sum *Summary) (chang
 		}
 		beat.Sources[src.URL] = last
 	}
-	changes, err := r.state.Changes(ctx, files, "")
+	changes, err := r.state.Changes(ctx, files, r.horizon)
 	if err != nil {
 		failed = append(failed, err)
 	}

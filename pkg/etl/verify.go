@@ -229,7 +229,9 @@ func (v *verifier) sources(ctx context.Context, sources []Source) error {
 		}
 		listed := map[string]landing.File{}
 		for _, f := range got.Files {
-			listed[f.Key] = f
+			if f.Date >= horizonOf(v.bronze) { // else retention has removed it
+				listed[f.Key] = f
+			}
 		}
 		for date := range v.state.Dates {
 			entries, err := v.state.Entries(ctx, date)
