@@ -3,17 +3,144 @@ package etl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// maintained says when the lake was last maintained. It is a hint: without it
-// maintenance that is due daily is due.
+// MaintainOptions say what Maintain looks after. Zero values give the defaults.
+type MaintainOptions struct {
+	// Retention is how long rows are kept; the zero value keeps them for ever. Its
+	// Progress is not used.
+	Retention RetentionOptions
+	// VacuumEvery is the time between two vacuums, and with them retention and log
+	// clean-up. Default 24 h.
+	VacuumEvery time.Duration
+	// VacuumRetention is as in VacuumOptions.
+	VacuumRetention time.Duration
+	// Progress is called as Maintain goes on, never concurrently; nil for none.
+	Progress func(Progress)
+}
+
+// MaintainSummary is what Maintain did.
+type MaintainSummary struct {
+	Started, Finished time.Time
+	Optimized         OptimizeSummary
+	Daily             bool // the daily part was due: the fields below
+	Retained          RetentionSummary
+	Vacuumed          VacuumSummary
+	LogObjects        int // log entries and checkpoints deleted
+	// Warnings are what went wrong without harm: log clean-up.
+	Warnings []error
+}
+
+// Changed reports whether Maintain did anything worth telling.
+func (s MaintainSummary) Changed() bool {
+	return len(s.Optimized.Tables)+len(s.Retained.Tables)+len(s.Vacuumed.Tables)+s.LogObjects+len(s.Warnings) > 0
+}
+
+const (
+	defaultVacuumEvery = 24 * time.Hour
+	// retryVacuum is when a vacuum that failed is tried again.
+	retryVacuum = time.Hour
+)
+
+// Maintain does what is due after a run: it merges the small files of the tables
+// that l has looked at and, once a day, applies retention, vacuums and cleans up
+// logs. Whether anything is due it sees from snapshots in memory and one small
+// object. Each part is done even if another fails; the errors are joined.
+func Maintain(ctx context.Context, l *lake.Lake, o MaintainOptions) (MaintainSummary, error) {
+	sum := MaintainSummary{Started: l.Now()}
+	if o.VacuumEvery <= 0 {
+		o.VacuumEvery = defaultVacuumEvery
+	}
+	var failed []error
+	part := func(err error) {
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	var err error
+	if due := optimizeDue(l); len(due) > 0 {
+		sum.Optimized, err = Optimize(ctx, l, OptimizeOptions{Tables: due, Progress: o.Progress})
+		part(err)
+	}
+	m := readMaintained(ctx, l)
+	since := func(t time.Time) time.Duration { return sum.Started.Sub(t).Abs() } // clocks of several hosts
+	if since(m.Vacuumed) >= o.VacuumEvery && since(m.Tried) >= min(retryVacuum, o.VacuumEvery) && ctx.Err() == nil {
+		sum.Daily = true
+		if o.Retention.Any() {
+			retain := o.Retention
+			retain.Progress = o.Progress
+			sum.Retained, err = Retain(ctx, l, retain)
+			part(err)
+		}
+		sum.Vacuumed, err = Vacuum(ctx, l, VacuumOptions{Retention: o.VacuumRetention, Progress: o.Progress})
+		part(err)
+		sum.LogObjects, sum.Warnings = cleanUpLogs(ctx, l)
+	}
+	sum.Finished = l.Now()
+	return sum, errors.Join(failed...)
+}
+
+// optimizeDue are the tables that have files worth merging, as far as l knows them.
+func optimizeDue(l *lake.Lake) []string {
+	var due []string
+	for _, name := range l.Known() {
+		if snap := l.Table(name).Log().Known(); snap != nil && len(mergesDue(name, snap, 0)) > 0 {
+			due = append(due, name)
+		}
+	}
+	return due
+}
+
+// cleanUpLogs deletes old log entries that no follower needs.
+func cleanUpLogs(ctx context.Context, l *lake.Lake) (deleted int, warnings []error) {
+	names, err := tablesOf(ctx, l)
+	if err != nil {
+		return 0, []error{err}
+	}
+	for _, name := range names {
+		n, err := cleanUpLog(ctx, l, name)
+		deleted += n
+		if err != nil {
+			warnings = append(warnings, fmt.Errorf("clean up the log of %s: %w", name, err))
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return deleted, warnings
+}
+
+func cleanUpLog(ctx context.Context, l *lake.Lake, name string) (int, error) {
+	t := l.Table(name)
+	snap, err := t.Snapshot(ctx)
+	if errors.Is(err, delta.ErrNoTable) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := checkRules(snap); err != nil {
+		return 0, err
+	}
+	keep, ok, err := followedUpTo(ctx, l, name, snap)
+	if err != nil || !ok {
+		return 0, err
+	}
+	return t.Log().CleanUp(ctx, snap, keep)
+}
+
+// maintained says when the lake was last maintained. It is a hint: without it what
+// is due daily is due.
 type maintained struct {
-	Vacuumed time.Time `json:"vacuumed"`
+	Tried    time.Time `json:"tried"`    // a vacuum began
+	Vacuumed time.Time `json:"vacuumed"` // one that came to its end
 }
 
 const maintainedKey = "_auditlake/maintenance.json"

@@ -105,7 +105,7 @@ func (r *Runner) plan(ctx context.Context, at position, beat *heartbeat, sum *Su
 			at.windows[src.URL] = r.window(beat.Sources[src.URL])
 		}
 	}
-	p := r.state.NewPlan(landing.PlanOptions{Limit: r.limits.planFiles, After: at.after})
+	p := r.state.NewPlan(landing.PlanOptions{Horizon: r.horizon, Limit: r.limits.planFiles, After: at.after})
 	for _, src := range r.opts.Sources {
 		if err := at.failed[src.URL]; err != nil {
 			failed = append(failed, err) // what it has before this plan would be missed

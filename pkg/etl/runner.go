@@ -106,6 +106,7 @@ type Runner struct {
 	sources   map[int]store.Store // by the manifest's index
 	state     *landing.State
 	statePath string
+	horizon   string    // of bronze: what is delivered under an earlier date is left alone
 	replay    meter     // of a rebuild
 	goldDone  watermark // that gold is known to have reached; of no application if unknown
 	progress  *tracker
@@ -300,6 +301,7 @@ func (r *Runner) loadState(ctx context.Context) (*delta.Snapshot, error) {
 			return nil, err
 		}
 	}
+	r.horizon = horizonOf(snap)
 	if r.state == nil || path != r.statePath {
 		state := landing.Empty(r.lake.Store())
 		if path != "" {

@@ -225,7 +225,9 @@ func (v *verifier) sources(ctx context.Context, sources []Source) error {
 		}
 		listed := map[string]landing.File{}
 		if _, err := landing.Discover(ctx, src.Store, index, landing.Window{}, func(f landing.File) error {
-			listed[f.Key] = f
+			if f.Date >= horizonOf(v.bronze) { // else retention has removed it
+				listed[f.Key] = f
+			}
 			return nil
 		}); err != nil {
 			return fmt.Errorf("list source %s: %w", src.URL, err)

@@ -203,13 +203,31 @@ func (st *State) Next(ctx context.Context, changed map[string][]Entry) (*State, 
 	if err := g.Wait(); err != nil {
 		return nil, "", err
 	}
-	body, err := json.MarshalIndent(next.Manifest, "", " ")
+	path, err := writeManifest(ctx, st.shards.store, next.Manifest)
 	if err != nil {
 		return nil, "", err
 	}
-	path := folder + uuid.NewString() + ".json"
-	if _, err := st.shards.store.Put(ctx, path, body); err != nil {
-		return nil, "", fmt.Errorf("write landing manifest: %w", err)
-	}
 	return next, path, nil
+}
+
+// Since writes the state without the delivery dates before a horizon, whose rows
+// retention removes. It returns the path of its manifest, which counts only once a
+// bronze commit names it.
+func (st *State) Since(ctx context.Context, horizon string) (path string, err error) {
+	next := st.Manifest
+	next.Dates = maps.Clone(st.Dates)
+	maps.DeleteFunc(next.Dates, func(date string, _ DateRef) bool { return date < horizon })
+	return writeManifest(ctx, st.shards.store, next)
+}
+
+func writeManifest(ctx context.Context, s store.Store, m Manifest) (path string, err error) {
+	body, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		return "", err
+	}
+	path = folder + uuid.NewString() + ".json"
+	if _, err := s.Put(ctx, path, body); err != nil {
+		return "", fmt.Errorf("write landing manifest: %w", err)
+	}
+	return path, nil
 }

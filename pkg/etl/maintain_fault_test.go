@@ -1,0 +1,159 @@
+package etl_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/store/storetest"
+)
+
+// upkeep is a piece of maintenance that must be harmless wherever it is cut off.
+type upkeep struct {
+	name    string
+	prepare func(*aged)
+	do      func(context.Context, *lake.Lake) error
+}
+
+func upkeeps() []upkeep {
+	optimize := func(ctx context.Context, l *lake.Lake) error {
+		_, err := etl.Optimize(ctx, l, etl.OptimizeOptions{MinFiles: 2})
+		return err
+	}
+	return []upkeep{
+		{"optimize", func(w *aged) { w.hours(3) }, optimize},
+		{"vacuum", func(w *aged) {
+			w.hours(3)
+			if err := optimize(w.t.Context(), w.open(w.lake)); err != nil {
+				w.t.Fatal(err)
+			}
+			w.pass(10 * 24 * time.Hour)
+		}, func(ctx context.Context, l *lake.Lake) error {
+			_, err := etl.Vacuum(ctx, l, etl.VacuumOptions{})
+			return err
+		}},
+		{"replay", func(w *aged) { w.hours(2) }, func(ctx context.Context, l *lake.Lake) error {
+			_, err := etl.Replay(ctx, l, etl.ReplayOptions{})
+			return err
+		}},
+		{"replay of one table", func(w *aged) { w.hours(2) }, func(ctx context.Context, l *lake.Lake) error {
+			_, err := etl.Replay(ctx, l, etl.ReplayOptions{Table: "clusters"})
+			return err
+		}},
+	}
+}
+
+var everyFault = flag.Bool("every-fault", false, "TestUpkeepAndAFaultAtEveryCall breaks each call in every way, instead of one way after another")
+
+// TestUpkeepAndAFaultAtEveryCall breaks each piece of maintenance at every store
+// call. Then either it is done again without faults, or an ETL run
+// comes first: the rows must be those of the lake that no fault touched.
+func TestUpkeepAndAFaultAtEveryCall(t *testing.T) {
+	for _, u := range upkeeps() {
+		for _, next := range []string{"again", "a run first"} {
+			t.Run(u.name+", "+next, func(t *testing.T) {
+				t.Parallel()
+				base := newAged(t)
+				u.prepare(base)
+				finish := func(w *aged) map[string][]string {
+					t.Helper()
+					if next != "again" {
+						w.hours(1)
+						w.sound()
+					}
+					if err := u.do(t.Context(), w.open(w.lake)); err != nil {
+						t.Fatalf("%s without faults: %v", u.name, err)
+					}
+					w.sound()
+					return content(t, w.lake)
+				}
+				want := finish(base.copyOf(t))
+				cases := 0
+				for shift, fault := range storetest.Faults() {
+					for n := 1; ; n++ {
+						if !*everyFault && (n+shift+len(next))%len(storetest.Faults()) != 0 {
+							continue
+						}
+						w := base.copyOf(t)
+						faulty := storetest.NewFaulty(w.lake)
+						faulty.FailAt(n, fault)
+						err := u.do(t.Context(), w.open(faulty))
+						if faulty.Calls() < n {
+							if err != nil {
+								t.Fatalf("%s at no call: %v", fault, err)
+							}
+							break
+						}
+						cases++
+						if err != nil && !errors.Is(err, storetest.ErrInjected) && !errors.Is(err, storetest.ErrCrashed) {
+							t.Errorf("%s at call %d: %v", fault, n, err)
+						}
+						w.sound()
+						if diff := cmp.Diff(want, finish(w)); diff != "" {
+							t.Errorf("%s at call %d (%v): the lake differs (-want +got):\n%s", fault, n, err, diff)
+						}
+					}
+				}
+				t.Logf("%d faults", cases)
+				if cases < 25 {
+					t.Errorf("only %d faults were tried: the matrix is not what it should be", cases)
+				}
+			})
+		}
+	}
+}
+
+// TestUpkeepBesideRuns lets runs, OPTIMIZE, vacuum, and a replay at the end go on
+// at once.
+func TestUpkeepBesideRuns(t *testing.T) {
+	w := newAged(t)
+	w.hours(4)
+	for round := range 6 {
+		failed := make(chan error, 16)
+		done := make(chan struct{})
+		jobs := upkeeps()
+		if round%2 == 0 {
+			jobs = jobs[:2]
+		}
+		go func() {
+			defer close(done)
+			for i := range 6 {
+				w.deliver(fmt.Sprintf("workspaceId=1/date=2024-03-10/r%d_%d.json", round, i),
+					event(i, "clusters", "create", fmt.Sprintf(`{"r%d":"x"}`, i)), event(i, fmt.Sprintf("t%d", i%2), "x", ""), fmt.Sprint("no event ", i))
+				if _, err := w.runOn(w.lake, etl.Options{}); err != nil {
+					failed <- fmt.Errorf("run: %w", err)
+				}
+			}
+		}()
+		for _, u := range jobs {
+			if err := u.do(t.Context(), w.open(w.lake)); err != nil && !errors.Is(err, etl.ErrBusy) {
+				failed <- fmt.Errorf("%s: %w", u.name, err)
+			}
+		}
+		<-done
+		close(failed)
+		for err := range failed {
+			t.Errorf("round %d: %v", round, err)
+		}
+		w.run()
+		r := w.sound()
+		if want := int64(16 + 18*(round+1)); r.Bronze != want || r.GoldTotal != r.Silver || r.SilverBehind+r.GoldBehind != 0 {
+			t.Fatalf("round %d: report %+v, want %d rows in bronze", round, r, want)
+		}
+	}
+	for table, rows := range content(t, w.lake) {
+		for i, row := range rows {
+			if i > 0 && row == rows[i-1] && !strings.Contains(row, "no event") {
+				t.Errorf("%s has a row twice: %s", table, row)
+			}
+		}
+	}
+}
