@@ -11,8 +11,22 @@ import (
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// ErrLeased says that another process is at work on the lake.
+// ErrLeased says that another process is at work on the lake. A *LeasedError tells
+// more.
 var ErrLeased = errors.New("another process is at work on the lake")
+
+// LeasedError is an ErrLeased with who is at work, and until when it says so.
+type LeasedError struct {
+	Holder  string
+	Expires time.Time
+}
+
+func (e *LeasedError) Error() string {
+	return fmt.Sprintf("%v: %s until %s", ErrLeased, e.Holder, e.Expires.UTC().Format(time.RFC3339))
+}
+
+// Unwrap gives ErrLeased.
+func (e *LeasedError) Unwrap() error { return ErrLeased }
 
 // Lease says who is at work on a lake, so that others need not do the same. It
 // saves effort and guards nothing: whoever works without one does no harm. Not for
@@ -27,9 +41,15 @@ type Lease struct {
 
 const leaseKey = "_auditlake/lease.json"
 
+// LeaseFree asks whether holder could have the lease of the lake: a *LeasedError if
+// another holder has it. It takes nothing.
+func LeaseFree(ctx context.Context, l *lake.Lake, holder string) error {
+	return (&Lease{Holder: holder, lake: l}).free(ctx)
+}
+
 // AcquireLease takes the lease of the lake for a time. holder is an id that no
-// other process has. ErrLeased, with who holds it and until when, if another holder
-// has it; one that is expired or cannot be read is taken over.
+// other process has. A *LeasedError if another holder has it; one that is expired or
+// cannot be read is taken over.
 func AcquireLease(ctx context.Context, l *lake.Lake, holder string, ttl time.Duration) (*Lease, error) {
 	if holder == "" || ttl <= 0 {
 		return nil, fmt.Errorf("acquire the lease: a holder and a time are needed, not %q and %s", holder, ttl)
@@ -63,7 +83,7 @@ func (x *Lease) free(ctx context.Context) error {
 		return err
 	}
 	if there.Holder != "" && there.Holder != x.Holder && x.lake.Now().Before(there.Expires) {
-		return fmt.Errorf("%w: %s until %s", ErrLeased, there.Holder, there.Expires.UTC().Format(time.RFC3339))
+		return &LeasedError{there.Holder, there.Expires}
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ type jobStatus struct {
 	// State is off, waiting, queued, running, or refused where another data source
 	// writes the lake.
 	State string `json:"state"`
-	// Reason says why the state is off or refused.
+	// Reason says why the state is off or refused, or why the last run was put off.
 	Reason   string       `json:"reason,omitempty"`
 	Task     string       `json:"task,omitempty"`
 	Table    string       `json:"table,omitempty"`
@@ -58,6 +58,9 @@ func (d *Datasource) jobStatus(s supervisor.Status) jobStatus {
 	}
 	if s.State == supervisor.Off {
 		out.State, out.Reason = d.whyOff()
+	}
+	if s.Later != nil {
+		out.Reason = d.conceal(s.Later.Error())
 	}
 	if s.Last != nil {
 		out.Last = &taskOutcome{

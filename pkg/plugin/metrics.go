@@ -112,6 +112,8 @@ func (m *metrics) task(ctx context.Context, owner supervisor.Owner, task supervi
 		switch {
 		case errors.Is(err, context.Canceled):
 			outcome = "canceled"
+		case errors.Is(err, etl.ErrLeased):
+			outcome = "put_off"
 		case err != nil:
 			outcome = "failed"
 			span.SetStatus(codes.Error, outcome)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
@@ -31,6 +33,7 @@ type pipeline struct {
 	runner   *etl.Runner
 	report   func(etl.Progress) // of the task under way
 	notes    notes
+	holder   string // of the lease: the same after a restart of the process
 }
 
 var _ supervisor.Pipeline = (*pipeline)(nil)
@@ -43,7 +46,7 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	for i := range sources {
 		sources[i].Store = s.metrics.observe(sources[i].Store, "source")
 	}
-	p := &pipeline{settings: settings, notes: n}
+	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner)}
 	p.lake = lake.New(s.metrics.observe(root, "lake"), lake.Options{Engine: s.engine, OnWarning: n.warning})
 	p.runner, err = etl.NewRunner(p.lake, etl.Options{
 		Sources: sources, LookbackDays: settings.LookbackDays, Engine: s.engine,
@@ -53,11 +56,28 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	return p, err
 }
 
+// holderName tells processes apart, as far as they run on different hosts or for
+// different data sources. Two that it does not tell apart work side by side, which
+// does no harm.
+func holderName(o supervisor.Owner) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s on %s", o, host)
+}
+
 // Do implements supervisor.Pipeline.
 func (p *pipeline) Do(ctx context.Context, task supervisor.Task, report func(etl.Progress)) (any, error) {
 	p.report = report
 	p.notes.begun(ctx, task)
+	release, err := p.lease(ctx)
+	if err != nil {
+		p.notes.ended(ctx, task, err)
+		return nil, err
+	}
 	result, err := p.do(ctx, task)
+	release()
 	p.notes.ended(ctx, task, err)
 	return result, err
 }
@@ -65,13 +85,101 @@ func (p *pipeline) Do(ctx context.Context, task supervisor.Task, report func(etl
 func (p *pipeline) do(ctx context.Context, task supervisor.Task) (any, error) {
 	switch task.Kind {
 	case supervisor.Run:
-		return p.runner.Run(ctx)
+		sum, err := p.runner.Run(ctx)
+		if err != nil {
+			return sum, err
+		}
+		return sum, p.maintain(ctx)
 	case supervisor.Optimize:
 		return etl.Optimize(ctx, p.lake, etl.OptimizeOptions{Tables: tablesOf(task), Progress: p.report})
 	case supervisor.Replay:
 		return etl.Replay(ctx, p.lake, etl.ReplayOptions{Table: task.Table, Progress: p.report})
 	}
 	return nil, fmt.Errorf("task %q is not known", task.Kind)
+}
+
+// maintain does what is due after a run. Lines that retention removes from bronze
+// are gone from quarantine too.
+func (p *pipeline) maintain(ctx context.Context) error {
+	keep := p.settings.Retention
+	done, err := etl.Maintain(ctx, p.lake, etl.MaintainOptions{
+		Retention: etl.RetentionOptions{
+			BronzeDays: keep.Bronze, QuarantineDays: keep.Bronze, SilverDays: keep.Silver, GoldDays: keep.Gold,
+		},
+		Progress: p.report,
+	})
+	for _, w := range done.Warnings {
+		p.notes.warning(w)
+	}
+	if err != nil {
+		return fmt.Errorf("maintain the lake after the run: %w", err)
+	}
+	return nil
+}
+
+const (
+	// leaseAfter is how long a task goes on before it says so to other processes:
+	// most runs find nothing new and are over before.
+	leaseAfter = 5 * time.Second
+	// leaseTTL is how long others wait for one that was killed.
+	leaseTTL = 2 * time.Minute
+)
+
+// lease puts the task off while another process is at work on the lake, and has
+// others put theirs off if this one takes longer. It saves effort: a lease that
+// cannot be written is no reason not to work. The caller calls release.
+func (p *pipeline) lease(ctx context.Context) (release func(), err error) {
+	err = etl.LeaseFree(ctx, p.lake, p.holder)
+	if other, ok := errors.AsType[*etl.LeasedError](err); ok {
+		return nil, &supervisor.Later{At: other.Expires, Why: other}
+	}
+	if err != nil {
+		return nil, err
+	}
+	ctx, end := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := p.holdLease(ctx); err != nil && ctx.Err() == nil {
+			p.notes.warning(err)
+		}
+	}()
+	return func() {
+		end()
+		<-ended
+	}, nil
+}
+
+// holdLease keeps a lease from leaseAfter until ctx ends.
+func (p *pipeline) holdLease(ctx context.Context) error {
+	if !pause(ctx, leaseAfter) {
+		return nil
+	}
+	l, err := etl.AcquireLease(ctx, p.lake, p.holder, leaseTTL)
+	for err == nil && pause(ctx, leaseTTL/4) {
+		err = l.Renew(ctx)
+	}
+	if l == nil {
+		return err
+	}
+	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseRelease)
+	defer cancel()
+	return errors.Join(err, l.Release(release))
+}
+
+// leaseRelease bounds how long giving the lease back may hold up the end of a task.
+const leaseRelease = 500 * time.Millisecond
+
+// pause is false if ctx ended before the time was over.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
 }
 
 // tablesOf are the tables of a task; nil is all.
@@ -103,6 +211,8 @@ func (n notes) ended(ctx context.Context, task supervisor.Task, err error) {
 		logger.Debug("A task has ended")
 	case errors.Is(err, context.Canceled):
 		logger.Debug("A task was cut off; the next one goes on from there")
+	case errors.Is(err, etl.ErrLeased):
+		logger.Debug("A task was put off", "reason", err.Error())
 	default:
 		logger.Error("A task failed", "error", n.conceal(err.Error()))
 	}

@@ -32,6 +32,8 @@ type Status struct {
 	Last *Outcome
 	// Next is when the schedule runs next, unless a run is under way.
 	Next time.Time
+	// Later says why the last run was put off until Next, or is nil.
+	Later *Later
 }
 
 // Outcome is what became of a task.
@@ -41,6 +43,9 @@ type Outcome struct {
 	Result            any   // the pipeline's
 	Err               error // nil: it succeeded
 }
+
+// leastPause is before a task that was put off is tried again.
+const leastPause = time.Second
 
 // PanicError is a bug of a pipeline. The job goes on.
 type PanicError struct {
@@ -94,8 +99,15 @@ func (j *job) live(old *job) {
 			return
 		}
 		began := time.Now()
-		j.carryOut(task)
-		if task.Kind == Run {
+		later := j.carryOut(task)
+		switch {
+		case task.Kind != Run:
+		case later != nil:
+			next = later.At
+			if soonest := time.Now().Add(leastPause); next.Before(soonest) {
+				next = soonest
+			}
+		default:
 			next = began.Add(j.spec.Every)
 		}
 		j.update(func(s *Status) { s.Next = next })
@@ -149,11 +161,11 @@ func (j *job) retireIfIdle() bool {
 	return true
 }
 
-// carryOut waits for a slot and does the task.
-func (j *job) carryOut(task Task) {
+// carryOut waits for a slot and does the task, unless the pipeline puts it off.
+func (j *job) carryOut(task Task) *Later {
 	j.update(func(s *Status) { s.State, s.Task, s.Since, s.Progress = Queued, task, time.Now(), etl.Progress{} })
 	if j.s.slots.Acquire(j.ctx, 1) != nil {
-		return // the job is over
+		return nil // the job is over
 	}
 	defer j.s.slots.Release(1)
 	out := Outcome{Task: task, Started: time.Now()}
@@ -162,12 +174,16 @@ func (j *job) carryOut(task Task) {
 	out.Result, out.Err = j.do(ctx, task)
 	done(out.Result, out.Err)
 	out.Finished = time.Now()
+	later, _ := errors.AsType[*Later](out.Err)
+	cut := j.ctx.Err() != nil && errors.Is(out.Err, context.Canceled)
 	j.update(func(s *Status) {
 		s.State, s.Task, s.Since, s.Progress = Waiting, Task{}, time.Time{}, etl.Progress{}
-		if !errors.Is(out.Err, context.Canceled) || j.ctx.Err() == nil {
+		s.Later = later
+		if later == nil && !cut {
 			s.Last = &out
 		}
 	})
+	return later
 }
 
 func (j *job) do(ctx context.Context, task Task) (result any, err error) {

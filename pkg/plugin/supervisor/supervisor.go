@@ -72,7 +72,8 @@ type Spec struct {
 type Pipeline interface {
 	// Do carries a task out and reports how far it is, never concurrently. The
 	// result is for who asked for the task and may be nil; it is not empty after
-	// an error if something was done before. It returns soon after ctx ends.
+	// an error if something was done before. It returns soon after ctx ends. An
+	// error that is a *Later postpones the task.
 	Do(ctx context.Context, task Task, report func(etl.Progress)) (result any, err error)
 }
 
@@ -101,6 +102,20 @@ var (
 	// ErrBusy: a task is under way or waiting already.
 	ErrBusy = errors.New("a task is under way")
 )
+
+// Later is why a task could not be done now, and when to try again. It is no
+// failure: the outcome before stays the last one.
+type Later struct {
+	At  time.Time
+	Why error
+}
+
+func (e *Later) Error() string {
+	return fmt.Sprintf("put off until %s: %v", e.At.UTC().Format(time.RFC3339), e.Why)
+}
+
+// Unwrap gives the reason.
+func (e *Later) Unwrap() error { return e.Why }
 
 // Options are the ways in which a Supervisor differs from another. Zero values
 // give the defaults.

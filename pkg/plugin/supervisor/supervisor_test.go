@@ -353,3 +353,18 @@ func TestAroundSeesEveryTask(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestARunThatIsPutOffIsTriedWhenItMay(t *testing.T) {
+	supervised(t, supervisor.Options{}, func(t *testing.T, s *supervisor.Supervisor, d *diary) {
+		use(t, s, spec(d, ada, func(_ *supervisor.Spec, p *pipeline) {
+			p.fails = &supervisor.Later{At: time.Now().Add(4 * time.Minute), Why: errors.New("another is at work")}
+		}))
+		time.Sleep(2 * time.Minute)
+		if got := s.Status(ada); got.Last != nil || got.Later == nil || !got.Next.Equal(d.start.Add(4*time.Minute)) {
+			t.Errorf("status %+v", got)
+		}
+		expect(t, d, "0 ada begins run", "1 ada ends run")
+		time.Sleep(2*time.Minute + time.Second)
+		expect(t, d, "4 ada begins run")
+	})
+}
