@@ -141,7 +141,8 @@ func TestHealthKeepsTotalsFromWhoSeesSomeWorkspaces(t *testing.T) {
 	for role, told := range map[string]bool{"Admin": true, "Editor": false, "Viewer": false} {
 		res, _ := checkHealth(t, newDatasource(t, jsonData), role)
 		text := res.Message + string(res.JSONDetails)
-		if res.Status != backend.HealthStatusOk || strings.Contains(text, events+" events") != told || strings.Contains(text, "newest event") != told {
+		if res.Status != backend.HealthStatusOk || strings.Contains(text, events+" events") != told || strings.Contains(text, "newest event") != told ||
+			strings.Contains(text, "readme.txt") != told {
 			t.Errorf("%s: %s", role, text)
 		}
 	}
@@ -151,29 +152,30 @@ func TestHealthKeepsTotalsFromWhoSeesSomeWorkspaces(t *testing.T) {
 	}
 }
 
-// failRun is a run over a source that is not there.
-func failRun(t *testing.T, w *world) {
+// runETL is a run over the folder of a source, which must be there.
+func runETL(t *testing.T, w *world, folder string) error {
 	t.Helper()
 	root, err := store.OpenLocal(w.folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	missing, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "broken bucket"), store.ReadOnly())
+	source, err := store.Open(t.Context(), folder, store.ReadOnly())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := etl.NewRunner(lake.New(root, lake.Options{}), etl.Options{Sources: []etl.Source{etl.SourceOf(missing)}})
+	r, err := etl.NewRunner(lake.New(root, lake.Options{}), etl.Options{Sources: []etl.Source{etl.SourceOf(source)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Run(t.Context()); err == nil {
-		t.Fatal("the run did not fail")
-	}
+	_, err = r.Run(t.Context())
+	return err
 }
 
 func TestHealthNamesAFailedRun(t *testing.T) {
 	w := filled(t)
-	failRun(t, w)
+	if err := runETL(t, w, filepath.Join(t.TempDir(), "broken bucket")); err == nil {
+		t.Fatal("the run did not fail")
+	}
 	d := func(jsonData map[string]any) *plugin.Datasource {
 		jsonData["lake"] = w.folder
 		return newDatasource(t, jsonData)
@@ -186,6 +188,15 @@ func TestHealthNamesAFailedRun(t *testing.T) {
 	res, _ = checkHealth(t, d(map[string]any{"workspaces": []int{1}}), "Viewer")
 	if !strings.Contains(res.Message, "the last run, which failed") || strings.Contains(res.Message, "broken bucket") {
 		t.Errorf("health of a scope: %s", res.Message)
+	}
+
+	// A run that finds nothing new is not in the table, but it went well.
+	if err := runETL(t, w, w.delivery); err != nil {
+		t.Fatal(err)
+	}
+	res, _ = checkHealth(t, d(map[string]any{}), "Viewer")
+	if strings.Contains(res.Message, "failed") {
+		t.Errorf("health after a good run: %s", res.Message)
 	}
 }
 
