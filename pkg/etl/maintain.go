@@ -17,9 +17,9 @@ type MaintainOptions struct {
 	// Retention is how long rows are kept; the zero value keeps them for ever. Its
 	// Progress is not used.
 	Retention RetentionOptions
-	// VacuumEvery is the time between two vacuums, and with them retention and log
+	// DailyEvery is the time between two vacuums, and with them retention and log
 	// clean-up. Default 24 h.
-	VacuumEvery time.Duration
+	DailyEvery time.Duration
 	// VacuumRetention is as in VacuumOptions.
 	VacuumRetention time.Duration
 	// Progress is called as Maintain goes on, never concurrently; nil for none.
@@ -44,9 +44,9 @@ func (s MaintainSummary) Changed() bool {
 }
 
 const (
-	defaultVacuumEvery = 24 * time.Hour
-	// retryVacuum is when a vacuum that failed is tried again.
-	retryVacuum = time.Hour
+	defaultDailyEvery = 24 * time.Hour
+	// retryDaily is when a daily part that failed is tried again.
+	retryDaily = time.Hour
 )
 
 // Maintain does what is due after a run: it merges the small files of the tables
@@ -55,8 +55,8 @@ const (
 // object. Each part is done even if another fails; the errors are joined.
 func Maintain(ctx context.Context, l *lake.Lake, o MaintainOptions) (MaintainSummary, error) {
 	sum := MaintainSummary{Started: l.Now()}
-	if o.VacuumEvery <= 0 {
-		o.VacuumEvery = defaultVacuumEvery
+	if o.DailyEvery <= 0 {
+		o.DailyEvery = defaultDailyEvery
 	}
 	var failed []error
 	part := func(err error) {
@@ -69,22 +69,32 @@ func Maintain(ctx context.Context, l *lake.Lake, o MaintainOptions) (MaintainSum
 		sum.Optimized, err = Optimize(ctx, l, OptimizeOptions{Tables: due, Progress: o.Progress})
 		part(err)
 	}
-	m := readMaintained(ctx, l)
-	since := func(t time.Time) time.Duration { return sum.Started.Sub(t).Abs() } // clocks of several hosts
-	if since(m.Vacuumed) >= o.VacuumEvery && since(m.Tried) >= min(retryVacuum, o.VacuumEvery) && ctx.Err() == nil {
+	if ctx.Err() == nil && readMaintained(ctx, l).due(sum.Started, o.DailyEvery) {
 		sum.Daily = true
-		if o.Retention.Any() {
-			retain := o.Retention
-			retain.Progress = o.Progress
-			sum.Retained, err = Retain(ctx, l, retain)
-			part(err)
-		}
-		sum.Vacuumed, err = Vacuum(ctx, l, VacuumOptions{Retention: o.VacuumRetention, Progress: o.Progress})
-		part(err)
-		sum.LogObjects, sum.Warnings = cleanUpLogs(ctx, l)
+		part(daily(ctx, l, o, &sum))
 	}
 	sum.Finished = l.Now()
 	return sum, errors.Join(failed...)
+}
+
+// daily does the part that is due once a day. It counts as done only if nothing
+// failed.
+func daily(ctx context.Context, l *lake.Lake, o MaintainOptions, sum *MaintainSummary) error {
+	if err := writeMaintained(ctx, l, func(m *maintained) { m.Tried = sum.Started }); err != nil {
+		return err
+	}
+	var retaining, vacuuming, noting error
+	if o.Retention.Any() {
+		retain := o.Retention
+		retain.Progress = o.Progress
+		sum.Retained, retaining = Retain(ctx, l, retain)
+	}
+	sum.Vacuumed, vacuuming = Vacuum(ctx, l, VacuumOptions{Retention: o.VacuumRetention, Progress: o.Progress})
+	sum.LogObjects, sum.Warnings = cleanUpLogs(ctx, l)
+	if retaining == nil && vacuuming == nil {
+		noting = writeMaintained(ctx, l, func(m *maintained) { m.Done = sum.Started })
+	}
+	return errors.Join(retaining, vacuuming, noting)
 }
 
 // optimizeDue are the tables that have files worth merging, as far as l knows them.
@@ -139,8 +149,14 @@ func cleanUpLog(ctx context.Context, l *lake.Lake, name string) (int, error) {
 // maintained says when the lake was last maintained. It is a hint: without it what
 // is due daily is due.
 type maintained struct {
-	Tried    time.Time `json:"tried"`    // a vacuum began
-	Vacuumed time.Time `json:"vacuumed"` // one that came to its end
+	Tried    time.Time `json:"tried"`    // the daily part began
+	Done     time.Time `json:"done"`     // it came to its end
+	Vacuumed time.Time `json:"vacuumed"` // a vacuum began that came to its end
+}
+
+// due reports whether the daily part is. Clocks of several hosts may differ.
+func (m maintained) due(now time.Time, every time.Duration) bool {
+	return now.Sub(m.Done).Abs() >= every && now.Sub(m.Tried).Abs() >= min(retryDaily, every)
 }
 
 const maintainedKey = "_auditlake/maintenance.json"

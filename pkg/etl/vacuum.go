@@ -100,7 +100,7 @@ func storeTime(ctx context.Context, l *lake.Lake, o VacuumOptions) (time.Time, e
 	if o.DryRun {
 		return now, nil
 	}
-	if err := writeMaintained(ctx, l, func(m *maintained) { m.Tried = now }); err != nil {
+	if err := writeMaintained(ctx, l, func(*maintained) {}); err != nil {
 		return now, err
 	}
 	obj, err := l.Store().Head(ctx, maintainedKey)
