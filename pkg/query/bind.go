@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -38,14 +39,18 @@ func (b *Bound) Schema() columnar.Schema {
 	return out
 }
 
-// Missing are the tables of the plan that the lake does not have.
+// Missing are the tables of the plan that the lake does not have, each once.
 func (b *Bound) Missing() []string {
 	var out []string
 	if s, ok := b.Node.(Scan); ok && b.Table == nil {
 		out = append(out, s.Table)
 	}
 	for _, in := range b.Inputs {
-		out = append(out, in.Missing()...)
+		for _, table := range in.Missing() {
+			if !slices.Contains(out, table) {
+				out = append(out, table)
+			}
+		}
 	}
 	return out
 }

@@ -139,6 +139,35 @@ type Bucket struct {
 	Zone string // IANA name of the time zone whose clock decides; "" is UTC
 }
 
+// ArithOp is an operator of arithmetic.
+type ArithOp uint8
+
+// The operators of arithmetic.
+const (
+	Add ArithOp = iota
+	Sub
+	Mul
+	Div
+)
+
+var arithText = [...]string{"+", "-", "*", "/"}
+
+func (o ArithOp) String() string { return arithText[o] }
+
+// Arith is arithmetic over numbers, null where a side is.
+//
+//	long + - * long        a long, null beyond its range
+//	with a double          the long becomes a double, and so is the value
+//	/                      a double, null where R is 0
+//	timestamp - timestamp  the seconds from R to L as a double
+//
+// What is beyond a long is null and no error, because expressions are computed
+// for entries of dictionaries that no row has. Doubles follow IEEE 754.
+type Arith struct {
+	Op   ArithOp
+	L, R Expr
+}
+
 // Constructors for the parts that plans use most.
 
 // Column is a column that must have the kind where it exists and is null where
@@ -153,6 +182,9 @@ func Str(s string) Const { return Const{columnar.StringValue(s)} }
 
 // Int is a long constant.
 func Int(i int64) Const { return Const{columnar.IntValue(columnar.Long, i)} }
+
+// Float is a double constant.
+func Float(f float64) Const { return Const{columnar.FloatValue(f)} }
 
 // Bool is a boolean constant.
 func Bool(b bool) Const { //nolint:revive // a constant's value, not a switch
@@ -205,6 +237,7 @@ func (e Lower) operands() []Expr           { return []Expr{e.X} }
 func (e Upper) operands() []Expr           { return []Expr{e.X} }
 func (e Concat) operands() []Expr          { return e.X }
 func (e Bucket) operands() []Expr          { return []Expr{e.X} }
+func (e Arith) operands() []Expr           { return []Expr{e.L, e.R} }
 func (e Case) operands() []Expr {
 	var out []Expr
 	for _, w := range e.When {
@@ -379,6 +412,7 @@ func (e Cast) String() string     { return "cast(" + e.X.String() + " as " + e.T
 func (e Lower) String() string    { return "lower(" + e.X.String() + ")" }
 func (e Upper) String() string    { return "upper(" + e.X.String() + ")" }
 func (e Concat) String() string   { return "concat(" + join(e.X, ", ", plain) + ")" }
+func (e Arith) String() string    { return inner(e.L) + " " + e.Op.String() + " " + inner(e.R) }
 func (e Bucket) String() string {
 	zone := e.Zone
 	if zone == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/lake"
@@ -23,6 +24,23 @@ func (c lakeCatalog) Table(ctx context.Context, name string) (Table, error) {
 		return nil, err
 	}
 	return lakeTable{v}, nil
+}
+
+func (c lakeCatalog) Tables(ctx context.Context) ([]string, error) {
+	names, err := c.lake.Gold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, layer := range lake.Layers() {
+		switch _, err := c.lake.Table(layer).Snapshot(ctx); {
+		case err == nil:
+			names = append(names, layer)
+		case !errors.Is(err, lake.ErrNoTable):
+			return nil, err
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 type lakeTable struct{ *lake.View }

@@ -3,9 +3,11 @@ package query
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ErrUnknownQuery is what Lookup answers for a name that is not in the catalog.
@@ -19,17 +21,40 @@ type Named struct {
 	Name        string
 	Title       string
 	Description string
-	Params      []Param
-	// Visualization is the panel that suits the answer: timeseries, barchart or table.
+	// Group is the heading under which a list of queries has it.
+	Group  string
+	Params []Param
+	// Visualization is the panel that suits the answer: timeseries, barchart,
+	// stat (a single number) or table.
 	Visualization string
 	// Alertable: the answer is numbers over time or per label, so that a rule can
 	// be set on it.
 	Alertable bool
+	// Severity is that of a rule on it, as far as nobody says otherwise; empty if
+	// it is not alertable.
+	Severity Severity
 	// Tables are the tables it reads.
 	Tables []string
 	// Build makes the plan. It is pure.
 	Build func(Args) (Plan, error)
 }
+
+// The groups of the catalog.
+const (
+	groupClusters = "Clusters"
+	groupLogins   = "Logins"
+	groupPipeline = "Pipeline"
+)
+
+// Severity is how much what a rule has found matters.
+type Severity string
+
+// The severities.
+const (
+	SeverityInfo     Severity = "info"
+	SeverityWarning  Severity = "warning"
+	SeverityCritical Severity = "critical"
+)
 
 // ParamType is how the text of a parameter is read.
 type ParamType string
@@ -38,6 +63,7 @@ type ParamType string
 const (
 	ParamString  ParamType = "string"
 	ParamInteger ParamType = "integer"
+	ParamNumber  ParamType = "number"
 )
 
 // Param is a parameter of a named query.
@@ -47,7 +73,7 @@ type Param struct {
 	Type        ParamType
 	Default     string
 	Required    bool
-	Min, Max    int64 // of an integer, if not both 0
+	Min, Max    int64 // of an integer or number, if not both 0
 }
 
 // Args are the checked arguments of one call, each parameter having one.
@@ -55,6 +81,7 @@ type Args struct {
 	Range TimeRange
 	text  map[string]string
 	ints  map[string]int64
+	nums  map[string]float64
 }
 
 // String is the argument as text.
@@ -63,9 +90,20 @@ func (a Args) String(param string) string { return a.text[param] }
 // Int is the argument of an integer parameter.
 func (a Args) Int(param string) int64 { return a.ints[param] }
 
+// Float is the argument of a number parameter.
+func (a Args) Float(param string) float64 { return a.nums[param] }
+
+// end is the end of the time range, which the query takes for now.
+func (a Args) end() (time.Time, error) {
+	if a.Range.To.IsZero() {
+		return time.Time{}, fmt.Errorf("%w: the time range has no end, and the query looks back from there", ErrParam)
+	}
+	return a.Range.To, nil
+}
+
 // All is the catalog, sorted by name.
 func All() []Named {
-	all := slices.Concat(clusterQueries(), loginQueries())
+	all := slices.Concat(clusterQueries(), loginQueries(), spikeQueries(), pipelineQueries())
 	slices.SortFunc(all, func(a, b Named) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
@@ -97,7 +135,7 @@ func BuildNamed(name string, params map[string]string, r TimeRange) (Plan, error
 }
 
 func (n Named) args(params map[string]string, r TimeRange) (Args, error) {
-	a := Args{Range: r, text: map[string]string{}, ints: map[string]int64{}}
+	a := Args{Range: r, text: map[string]string{}, ints: map[string]int64{}, nums: map[string]float64{}}
 	if !r.From.IsZero() && !r.To.IsZero() && r.To.Before(r.From) {
 		return a, fmt.Errorf("%w: time range ends before it starts: %s", ErrParam, r)
 	}
@@ -121,19 +159,38 @@ func (n Named) args(params map[string]string, r TimeRange) (Args, error) {
 			}
 		}
 		a.text[p.Name] = text
-		if p.Type != ParamInteger {
-			continue
+		if err := a.number(p, text); err != nil {
+			return a, err
 		}
-		i, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return a, fmt.Errorf("%w: %s is %q, not a whole number", ErrParam, p.Name, text)
-		}
-		if (p.Min != 0 || p.Max != 0) && (i < p.Min || i > p.Max) {
-			return a, fmt.Errorf("%w: %s is %d, not from %d to %d", ErrParam, p.Name, i, p.Min, p.Max)
-		}
-		a.ints[p.Name] = i
 	}
 	return a, nil
+}
+
+// number reads the text of a parameter that is a number.
+func (a Args) number(p Param, text string) error {
+	var inside bool
+	switch p.Type {
+	case ParamInteger:
+		i, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%w: %s is %q, not a whole number", ErrParam, p.Name, text)
+		}
+		a.ints[p.Name] = i
+		inside = i >= p.Min && i <= p.Max
+	case ParamNumber:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+			return fmt.Errorf("%w: %s is %q, not a number", ErrParam, p.Name, text)
+		}
+		a.nums[p.Name] = f
+		inside = f >= float64(p.Min) && f <= float64(p.Max)
+	default:
+		return nil
+	}
+	if (p.Min != 0 || p.Max != 0) && !inside {
+		return fmt.Errorf("%w: %s is %s, not from %d to %d", ErrParam, p.Name, text, p.Min, p.Max)
+	}
+	return nil
 }
 
 func limitParam() Param {

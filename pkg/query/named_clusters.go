@@ -32,11 +32,41 @@ func clusterQueries() []Named {
 	}
 	return []Named{
 		{
+			Name:          "clusters_created",
+			Title:         "Clusters created",
+			Description:   "How many clusters were created, by people and by jobs.",
+			Group:         groupClusters,
+			Visualization: "stat",
+			Alertable:     true,
+			Severity:      SeverityInfo,
+			Tables:        clusters,
+			Build: func(a Args) (Plan, error) {
+				return created(a).Aggregate(nil, CountRows("num_clusters")), nil
+			},
+		},
+		{
+			Name:          "autotermination_off",
+			Title:         "Clusters with autotermination off by creator",
+			Description:   "Who created interactive clusters with autotermination off, and how many.",
+			Group:         groupClusters,
+			Visualization: "barchart",
+			Alertable:     true,
+			Severity:      SeverityWarning,
+			Tables:        clusters,
+			Build: func(a Args) (Plan, error) {
+				return endless(a).
+					Aggregate([]Output{As("email", colActor)}, CountRows("num_clusters")).
+					Sort(Desc("num_clusters"), Asc("email")), nil
+			},
+		},
+		{
 			Name:          "clusters_created_per_day",
 			Title:         "Clusters created per day",
 			Description:   "How many clusters were created on each day (UTC), by people and by jobs.",
+			Group:         groupClusters,
 			Visualization: "timeseries",
 			Alertable:     true,
+			Severity:      SeverityInfo,
 			Tables:        clusters,
 			Build: func(a Args) (Plan, error) {
 				return created(a).
@@ -48,8 +78,10 @@ func clusterQueries() []Named {
 			Name:          "clusters_by_creator",
 			Title:         "Clusters by creator",
 			Description:   "How many clusters were created by the job launcher, other services and users.",
+			Group:         groupClusters,
 			Visualization: "barchart",
 			Alertable:     true,
+			Severity:      SeverityInfo,
 			Tables:        clusters,
 			Build: func(a Args) (Plan, error) {
 				return created(a).
@@ -61,9 +93,11 @@ func clusterQueries() []Named {
 			Name:          "clusters_by_job",
 			Title:         "Clusters by job",
 			Description:   "The jobs that created the most clusters.",
+			Group:         groupClusters,
 			Params:        []Param{limitParam()},
 			Visualization: "table",
 			Alertable:     true,
+			Severity:      SeverityInfo,
 			Tables:        clusters,
 			Build: func(a Args) (Plan, error) {
 				return created(a, NotNull(colJobID)).
@@ -76,6 +110,7 @@ func clusterQueries() []Named {
 			Name:          "job_owner",
 			Title:         "Owner of a job",
 			Description:   "The user ids under which clusters were created for a job: of a job's cluster, that of the job's creator.",
+			Group:         groupClusters,
 			Params:        []Param{{Name: "job_id", Type: ParamString, Required: true, Description: "Id of the job"}},
 			Visualization: "table",
 			Tables:        clusters,
@@ -93,8 +128,10 @@ func clusterQueries() []Named {
 			Name:          "clusters_without_autotermination_per_day",
 			Title:         "Clusters without autotermination per day",
 			Description:   "How many interactive clusters were created on each day (UTC) with autotermination off.",
+			Group:         groupClusters,
 			Visualization: "timeseries",
 			Alertable:     true,
+			Severity:      SeverityWarning,
 			Tables:        clusters,
 			Build: func(a Args) (Plan, error) {
 				return endless(a).
@@ -106,6 +143,7 @@ func clusterQueries() []Named {
 			Name:          "clusters_without_autotermination",
 			Title:         "Clusters without autotermination",
 			Description:   "The interactive clusters that were created with autotermination off, and by whom.",
+			Group:         groupClusters,
 			Visualization: "table",
 			Tables:        clusters,
 			Build: func(a Args) (Plan, error) {

@@ -32,8 +32,10 @@ func loginQueries() []Named {
 			Name:          "logins_by_method",
 			Title:         "Logins by method",
 			Description:   "How many logins, successful or not, were made on each day (UTC) by each method. Token logins are usually most of them by far.",
+			Group:         groupLogins,
 			Visualization: "timeseries",
 			Alertable:     true,
+			Severity:      SeverityInfo,
 			Tables:        tables,
 			Build: func(a Args) (Plan, error) {
 				return logins(a, date).
@@ -45,8 +47,10 @@ func loginQueries() []Named {
 			Name:          "failed_logins",
 			Title:         "Failed logins",
 			Description:   "How many logins failed on each day (UTC), whoever tried, services of Databricks left out.",
+			Group:         groupLogins,
 			Visualization: "timeseries",
 			Alertable:     true,
+			Severity:      SeverityWarning,
 			Tables:        tables,
 			Build: func(a Args) (Plan, error) {
 				return logins(a, date, failed...).
@@ -58,9 +62,11 @@ func loginQueries() []Named {
 			Name:          "failed_logins_by_user",
 			Title:         "Failed logins by user",
 			Description:   "Whose logins failed most, and when they last did.",
+			Group:         groupLogins,
 			Params:        []Param{limitParam()},
 			Visualization: "table",
 			Alertable:     true,
+			Severity:      SeverityWarning,
 			Tables:        tables,
 			Build: func(a Args) (Plan, error) {
 				return logins(a, []Output{As("user", colActor), As("time", colTime)}, failed...).

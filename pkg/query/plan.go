@@ -93,7 +93,8 @@ type Agg struct {
 	Where Expr    // nil, or only rows for which it is true
 }
 
-// Union is the rows of all inputs, which have the same columns.
+// Union is the rows of all inputs, which have the same columns, one input after
+// the other. Under a Limit that is reached the inputs that follow are not read.
 type Union struct{ Of []Node }
 
 // JoinKind says what becomes of rows without a partner.

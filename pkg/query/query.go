@@ -5,14 +5,14 @@
 //	  |
 //	Plan       a tree: scan, filter, project, aggregate, union, join, window, sort, limit
 //	  |        of expressions: columns, constants, predicates, functions
-//	Restrict   puts the mandatory row filter on every scan
-//	  |
 //	Bind       finds the tables, checks the types, says which columns are read
 //	  |
 //	exec.Run   the embedded executor
+//	  |
+//	Catalog    OfLake, and around it Redact and Scoped: what may not be seen is
+//	           not there, however it is asked for
 //
-// A plan is a value: building, printing and restricting it touches nothing, and
-// two plans with the same text have the same answer. A column in a plan carries
+// A plan is a value: building and printing it touches nothing, and two plans with the same text have the same answer. A column in a plan carries
 // its type. A table or field that the lake does not have yet is then null of that
 // type, because gold tables only have the fields that were seen so far; a column
 // without a type must exist. Predicates have SQL's three truth values.
@@ -39,6 +39,8 @@ type Catalog interface {
 	// or a gold table by the name of its service, such as clusters. It is
 	// ErrNoTable where there is none.
 	Table(ctx context.Context, name string) (Table, error)
+	// Tables are the names of the tables that exist, in byte order.
+	Tables(ctx context.Context) ([]string, error)
 }
 
 // Table is one snapshot of a table.

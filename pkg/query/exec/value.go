@@ -73,6 +73,8 @@ func (s scope) value(e query.Expr, kind columnar.Kind) (value, error) {
 		return s.concat(e)
 	case query.Bucket:
 		return s.bucket(e)
+	case query.Arith:
+		return s.arith(e)
 	}
 	return nil, fmt.Errorf("expression %T is not known", e)
 }

@@ -79,7 +79,7 @@ type parser struct {
 	types  map[string]columnar.Kind
 }
 
-var token = regexp.MustCompile("^(?:`(?:[^`]|``)*`|[xX]?'(?:[^']|'')*'|-?[0-9][0-9A-Za-z:.+-]*|[A-Za-z_][A-Za-z0-9_]*|!=|<=|>=|[=<>(),.])")
+var token = regexp.MustCompile("^(?:`(?:[^`]|``)*`|[xX]?'(?:[^']|'')*'|-?[0-9][0-9A-Za-z:.+-]*|[A-Za-z_][A-Za-z0-9_]*|!=|<=|>=|[=<>(),.+*/-])")
 
 func (p *parser) lex() {
 	for rest := p.text; ; {
@@ -362,10 +362,10 @@ func (p *parser) not() query.Expr {
 	if p.take("not") {
 		return query.Not{X: p.not()}
 	}
-	x := p.primary()
+	x := p.sum()
 	for i, op := range []string{"=", "!=", "<", "<=", ">", ">="} {
 		if p.take(op) {
-			return query.Compare{Op: query.Op(i), L: x, R: p.primary()}
+			return query.Compare{Op: query.Op(i), L: x, R: p.sum()}
 		}
 	}
 	switch {
@@ -391,6 +391,27 @@ func (p *parser) not() query.Expr {
 		return query.Like{X: x, Pattern: p.str()}
 	case p.take("matches"):
 		return query.Match{X: x, Pattern: p.str()}
+	}
+	return x
+}
+
+func (p *parser) sum() query.Expr {
+	return p.arith(p.product, query.Add, query.Sub)
+}
+
+func (p *parser) product() query.Expr {
+	return p.arith(p.primary, query.Mul, query.Div)
+}
+
+// arith reads operands that are joined by the operators, from left to right.
+func (p *parser) arith(operand func() query.Expr, ops ...query.ArithOp) query.Expr {
+	x := operand()
+next:
+	for _, op := range ops {
+		if p.take(op.String()) {
+			x = query.Arith{Op: op, L: x, R: operand()}
+			goto next
+		}
 	}
 	return x
 }

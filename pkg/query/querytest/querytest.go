@@ -21,6 +21,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -63,6 +65,11 @@ func (l *Lake) Table(_ context.Context, name string) (query.Table, error) {
 		return &table{l, t.schema, t.files}, nil
 	}
 	return nil, fmt.Errorf("table %s: %w", name, query.ErrNoTable)
+}
+
+// Tables implements query.Catalog.
+func (l *Lake) Tables(context.Context) ([]string, error) {
+	return slices.Sorted(maps.Keys(l.tables)), nil
 }
 
 type table struct {

@@ -1,0 +1,208 @@
+package query
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+)
+
+// Redacted is what a hidden text reads as.
+const Redacted = "[redacted]"
+
+// Redaction is what of the events is hidden. The zero value hides nothing.
+type Redaction struct {
+	// CommandText hides the source of SQL and notebook commands.
+	CommandText bool
+	// Keys are names of further request parameters to hide, in any letter case.
+	Keys []string
+}
+
+// commandKeys are the parameters that carry source. Of these only commandText has
+// been seen in events; the others are what its kin are called elsewhere in
+// Databricks, and hiding a parameter of such a name that holds no source costs
+// little.
+func commandKeys() []string {
+	return []string{
+		"commandText", "command_text", "queryText", "query_text", "sqlText", "sql_text", "statement",
+		"viewDefinition", "view_definition", "routineDefinition", "routine_definition",
+	}
+}
+
+// Redact is the catalog with the values of some request parameters hidden,
+// however they are asked for: filters, groups, orders and aggregates are over
+// what is left, and nothing is left out of a scan by what was there before.
+//
+//	requestParams, requestParamsRest   values of hidden keys read [redacted], also
+//	                                   inside of values that are JSON
+//	response                           all but statusCode reads [redacted]: the error
+//	                                   of a command quotes it, and its result shows it
+//	extra, identityMetadata            JSON without the values of hidden keys
+//	raw                                the same; a line that is no JSON object is hidden whole
+//	reason                             without what it quotes; rawBytes is null
+//	derived columns                    hidden if they are made from a hidden key; what
+//	                                   is no string is null, and so is a column that
+//	                                   this package does not know
+//
+// Null stays null. A table that has none of these columns is as it was. Hashes of
+// lines and events stay, so that who knows all of an event can recognise it.
+func Redact(c Catalog, r Redaction) Catalog {
+	keys := slices.Clone(r.Keys)
+	if r.CommandText {
+		keys = append(keys, commandKeys()...)
+	}
+	keys = slices.DeleteFunc(keys, func(k string) bool { return k == "" })
+	if len(keys) == 0 {
+		return c
+	}
+	return redactedCatalog{c, newSecrets(keys)}
+}
+
+type redactedCatalog struct {
+	Catalog
+	secrets *secrets
+}
+
+func (c redactedCatalog) Table(ctx context.Context, name string) (Table, error) {
+	t, err := c.Catalog.Table(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return redactedTable{t, c.secrets, treatments(t.Schema(), c.secrets)}, nil
+}
+
+type redactedTable struct {
+	Table
+	secrets *secrets
+	treat   map[string]treatment // of the columns that are not as they were
+}
+
+func (t redactedTable) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
+	hidden := keep
+	if keep != nil && len(t.treat) > 0 {
+		hidden = func(b columnar.Bounds) bool { return keep(withoutBounds{b, t.treat}) }
+	}
+	rewrite := make([]rewriter, len(want))
+	untouched := true
+	for i, f := range want {
+		rewrite[i] = t.secrets.rewriter(t.treat[f.Name], f.Type)
+		untouched = untouched && rewrite[i] == nil
+	}
+	if untouched {
+		return t.Table.Scan(ctx, want, hidden, stats)
+	}
+	return func(yield func(*columnar.Batch, error) bool) {
+		for b, err := range t.Table.Scan(ctx, want, hidden, stats) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			out := &columnar.Batch{Schema: want, Len: b.Len, Columns: slices.Clone(b.Columns)}
+			for i, r := range rewrite {
+				if r != nil {
+					out.Columns[i] = r(out.Columns[i])
+				}
+			}
+			if !yield(out, nil) {
+				return
+			}
+		}
+	}
+}
+
+// withoutBounds says nothing of columns whose values are not those it was made of.
+type withoutBounds struct {
+	columnar.Bounds
+	treat map[string]treatment
+}
+
+func (b withoutBounds) Bound(path string) (columnar.Bound, bool) {
+	top, inside, _ := strings.Cut(path, ".")
+	switch t := b.treat[top]; {
+	case t == untreated, t == response && isStatus(inside):
+		return b.Bounds.Bound(path)
+	}
+	return columnar.Bound{}, false
+}
+
+// treatment is what becomes of a column.
+type treatment uint8
+
+const (
+	untreated treatment = iota
+	blank               // all of it is hidden
+	params              // values by key
+	response            // all but the status is hidden
+	jsonText            // JSON or other text, of which the latter stays
+	document            // JSON, or hidden whole
+	reason              // hidden from the first colon on
+)
+
+// isStatus says that a field of response is the one that is no text.
+func isStatus(field string) bool { return strings.EqualFold(field, "statusCode") }
+
+// plainColumns are the columns of bronze, quarantine, silver and gold that hold no
+// request parameter. actor may: it is one of derivedFrom.
+var plainColumns = [...]string{
+	"version", "auditLevel", "timestamp", "orgId", "workspaceId", "accountId", "shardName", "sourceIPAddress",
+	"userAgent", "sessionId", "serviceName", "actionName", "requestId", "email", "subjectName", "date_time", "date",
+	"outcome", "eventKey", "sourceFile", "fileId", "lineNumber", "ingestedAt", "sourceEtag", "lineHash", "batchId",
+}
+
+// derivedFrom are the parameters that a derived column of any gold table is made
+// from. An unknown column counts as made from all, so that one that is missing
+// here is hidden and not shown.
+func derivedFrom(column string) (keys []string, known bool) {
+	kind := []string{"cluster_creator", "cluster_name", "cluster_source", "custom_tags", "JobId", "SqlEndpointId", "DltPipelineId"}
+	switch column {
+	case "actor":
+		return []string{"user"}, true
+	case "clusterId":
+		return []string{"cluster_id", "clusterId", "resourceId", "existing_cluster_id"}, true
+	case "jobId":
+		return []string{"custom_tags", "JobId", "acl_path_prefix", "idempotency_token", "cluster_name", "job_id", "resourceId"}, true
+	case "runId":
+		return []string{"runId", "run_id", "jobRunId"}, true
+	case "isInteractive":
+		return kind, true
+	case "creator":
+		return append(kind, "acl_path_prefix", "idempotency_token"), true
+	case "autoterminationMinutes":
+		return []string{"autotermination_minutes"}, true
+	}
+	return nil, false
+}
+
+// treatments are those of a table's columns, by name. A table is one of events or
+// lines if it has requestParams or raw; others, such as runs, are left alone.
+func treatments(schema columnar.Schema, s *secrets) map[string]treatment {
+	if schema.IndexFold("requestParams") < 0 && schema.IndexFold("raw") < 0 {
+		return nil
+	}
+	out := map[string]treatment{}
+	for _, f := range schema {
+		switch strings.ToLower(f.Name) {
+		case "requestparams", "requestparamsrest":
+			out[f.Name] = params
+		case "response":
+			out[f.Name] = response
+		case "identitymetadata":
+			out[f.Name] = jsonText
+		case "extra", "raw":
+			out[f.Name] = document
+		case "reason":
+			out[f.Name] = reason
+		default:
+			if slices.Contains(plainColumns[:], f.Name) {
+				continue
+			}
+			keys, known := derivedFrom(f.Name)
+			if !known || slices.ContainsFunc(keys, func(k string) bool { return s.has([]byte(k)) }) {
+				out[f.Name] = blank // rawBytes is one
+			}
+		}
+	}
+	return out
+}
