@@ -162,7 +162,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		"an option of another visualisation":  {dashboard, `"justifyMode": "center"`, `"cellHeight": "sm"`, "options: json: unknown field"},
 		"a misspelt key of a rule":            {rules, "noDataState: Alerting", "nodataState: Alerting", "field nodataState not found"},
 		"a misspelt key of a model":           {rules, "named: data_freshness", "name: data_freshness", "field name not found"},
-		"a misspelt key of an expression":     {rules, "reducer: sum", "reduce: sum", "field reduce not found"},
+		"a misspelt key of an expression":     {rules, "reducer: last", "reduce: last", "field reduce not found"},
 		"an uid that is too long":             {rules, "uid: auditlake-stale", "uid: auditlake-stale-auditlake-stale-auditlake", "Grafana takes 40"},
 		"two rules with one uid":              {rules, "uid: auditlake-failed-logins", "uid: auditlake-stale", "is there twice"},
 		"a data source that is not there":     {rules, "datasourceUid: auditlake\n", "datasourceUid: other\n", `with the uid "other"`},
@@ -178,11 +178,11 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		"an annotation about another refId":   {rules, "$values.E", "$values.F", "not the value of an expression"},
 		"an annotation about an answer":       {rules, "$values.E", "$values.D", "not the value of an expression"},
 		"a panel that is not there":           {rules, `__panelId__: "1"`, `__panelId__: "99"`, "no panel 99"},
-		"a severity nobody routes":            {rules, "severity: info", "severity: low", "label severity"},
+		"a severity nobody routes":            {rules, "severity: critical", "severity: high", "label severity"},
 		"an evaluator with too many limits":   {rules, "params: [7200]", "params: [7200, 1]", "has 2 params"},
 		"a pending period that is left away":  {rules, "        for: 5m\n", "", "for is missing"},
 		"no word on what to do":               {rules, "runbook_url:", "runbook:", "annotation runbook_url is missing"},
-		"a reducer Grafana does not have":     {rules, "reducer: sum", "reducer: total", "reducer"},
+		"a reducer Grafana does not have":     {rules, "reducer: last", "reducer: total", "reducer"},
 		"an expression Grafana does not have": {rules, "type: threshold", "type: thresholds", "expression type"},
 	} {
 		t.Run(name, func(t *testing.T) {
