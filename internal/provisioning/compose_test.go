@@ -1,12 +1,19 @@
 package provisioning_test
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
 	"github.com/auditlake/auditlake/internal/provisioning"
+	"github.com/auditlake/auditlake/pkg/plugin"
 )
 
 func dockerfile(t *testing.T, text string) provisioning.Dockerfile {
@@ -91,6 +98,48 @@ func TestTheContainersAgree(t *testing.T) {
 		t.Errorf("the S3 server is started as %q", got)
 	}
 }
+
+// TestThePluginTakesTheDataSource gives the plugin what Grafana makes of the file
+// in the environment of the compose file.
+func TestThePluginTakesTheDataSource(t *testing.T) {
+	environment := compose(t).Services["grafana"].Environment
+	expand := func(value any) any {
+		if text, ok := value.(string); ok {
+			return os.Expand(text, func(name string) string { return environment[name] })
+		}
+		return value
+	}
+	source := shipped(t).Datasources[0]
+	settings, secrets := map[string]any{}, map[string]string{}
+	for key, value := range source.JSONData {
+		settings[key] = expand(value)
+	}
+	for key, value := range source.SecureJSONData {
+		secrets[key] = fmt.Sprint(expand(value))
+	}
+	body, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := plugin.New(t.Context(), backend.DataSourceInstanceSettings{UID: source.UID, JSONData: body, DecryptedSecureJSONData: secrets}, plugin.Admin{})
+	t.Cleanup(d.Dispose)
+	// Settings that are refused are said before a query is begun, and this one ends
+	// before it asks the store, which is not there.
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	res, err := d.QueryData(over, &backend.QueryDataRequest{Queries: []backend.DataQuery{{
+		RefID: "A", JSON: []byte(`{"queryType":"named","named":"clusters_created"}`),
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := res.Responses["A"]; got.Status != statusCancelled {
+		t.Errorf("the query ends with %d %v, want that it was cancelled", got.Status, got.Error)
+	}
+}
+
+// statusCancelled is what a query ends with that nobody waits for.
+const statusCancelled = 499
 
 func TestTheWorkflowRunsWhatIsThere(t *testing.T) {
 	workflow := text(t, ".github/workflows/compose.yml")

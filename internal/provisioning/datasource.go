@@ -32,7 +32,7 @@ type Datasource struct {
 // The keys of src/types.ts.
 var (
 	jsonDataKeys = []string{
-		"sources", "lake", "authType", "profile", "assumeRoleArn", "externalId", "defaultRegion", "endpoint", "pathStyle",
+		"sources", "lake", "authType", "profile", "assumeRoleArn", "externalId", "defaultRegion", "endpoint", "pathStyle", "tlsAuthWithCACert",
 		"schedule", "lookbackDays", "bronzeRetentionDays", "silverRetentionDays", "goldRetentionDays",
 		"maxRows", "maxQueryMemoryMiB", "queryTimeout", "maxParallelQueries", "etlMemoryMiB",
 		"workspaces", "redactCommandText", "redactKeys", "unredactedRole",
