@@ -90,6 +90,16 @@ func TestTheRuleThatKeepsTheETLAlive(t *testing.T) {
 	t.Error("there is no such rule")
 }
 
+// TestDashboardsAndRulesShareAFolder: rules name a folder only by its title.
+func TestDashboardsAndRulesShareAFolder(t *testing.T) {
+	set := shipped(t)
+	for _, g := range set.Groups {
+		if p := set.Providers[0]; g.Folder != p.Folder || p.FolderUID != "" {
+			t.Errorf("rules of %s are in folder %q, dashboards in %q with uid %q", g.Name, g.Folder, p.Folder, p.FolderUID)
+		}
+	}
+}
+
 func TestEveryRuleHasAChapterInTheRunbook(t *testing.T) {
 	chapters := map[string]bool{}
 	for line := range strings.Lines(text(t, "docs/runbook.md")) {
