@@ -276,8 +276,8 @@ func TestTheArticlesPanels(t *testing.T) {
 	for format, opts := range map[string][]host.Option{"arrow": nil, "json": {host.JSONFrames()}} {
 		t.Run(format, func(t *testing.T) {
 			res := h.ask(w.everyQuery(), opts...)
-			if len(res) != 9 || len(want) != 9 {
-				t.Fatalf("%d answers to %d queries", len(res), len(want))
+			if len(res) != len(query.All()) || len(want) != 9 {
+				t.Fatalf("%d answers, of which the truth has %d", len(res), len(want))
 			}
 			for name, got := range res {
 				if got.Error != nil {
@@ -287,6 +287,9 @@ func TestTheArticlesPanels(t *testing.T) {
 				meta := got.Frames[0].Meta
 				if meta.TypeVersion != (data.FrameTypeVersion{0, 1}) || meta.ExecutedQueryString == "" || len(meta.Stats) == 0 || meta.Notices != nil {
 					t.Errorf("%s: meta %+v", name, meta)
+				}
+				if want[name] == nil {
+					continue // pkg/query tests the answer
 				}
 				plain := []any{}
 				for _, row := range rows(t, got.Frames) {
@@ -385,7 +388,11 @@ func TestSettingsThatChange(t *testing.T) {
 
 	h = start(t, w, allowed, settings(t, map[string]any{"lake": filepath.Join(t.TempDir(), "later")}))
 	for name, got := range h.ask(w.everyQuery()) {
-		if got.Error != nil || got.Frames[0].Meta.Type == "" || got.Frames[0].Rows() != 0 {
+		none := 0
+		if slices.Contains([]string{"clusters_created", "cluster_spike", "cluster_spike_details"}, name) {
+			none = 1 // a count of nothing is a row
+		}
+		if got.Error != nil || got.Frames[0].Meta.Type == "" || got.Frames[0].Rows() != none {
 			t.Errorf("%s without a lake: %+v", name, got)
 			continue
 		}
@@ -401,7 +408,8 @@ func TestSettingsThatChange(t *testing.T) {
 	}
 	h.UpdateSettings(w.settings(t))
 	for name, got := range h.ask(w.everyQuery()) {
-		if got.Error != nil || got.Frames[0].Rows() == 0 {
+		quiet := strings.HasPrefix(name, "job_spike") // at the end of the range
+		if got.Error != nil || (got.Frames[0].Rows() == 0) != quiet {
 			t.Errorf("%s after the change: %+v", name, got)
 		}
 	}
@@ -447,7 +455,7 @@ func TestResources(t *testing.T) {
 			Required                   bool
 		}
 	}
-	if err := json.Unmarshal(body, &catalog); code != http.StatusOK || err != nil || len(catalog) != 9 {
+	if err := json.Unmarshal(body, &catalog); code != http.StatusOK || err != nil || len(catalog) != len(query.All()) {
 		t.Fatalf("catalog %d %v: %s", code, err, body)
 	}
 	for _, q := range catalog {

@@ -131,7 +131,11 @@ func BuildNamed(name string, params map[string]string, r TimeRange) (Plan, error
 	if err != nil {
 		return Plan{}, fmt.Errorf("query %s: %w", name, err)
 	}
-	return n.Build(args)
+	plan, err := n.Build(args)
+	if err != nil {
+		return Plan{}, fmt.Errorf("query %s: %w", name, err)
+	}
+	return plan, nil
 }
 
 func (n Named) args(params map[string]string, r TimeRange) (Args, error) {

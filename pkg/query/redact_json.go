@@ -16,19 +16,29 @@ type secrets struct {
 func newSecrets(keys []string) *secrets {
 	s := &secrets{keys: map[string]bool{}}
 	for _, k := range keys {
-		s.keys[string(fold([]byte(k)))] = true
+		s.keys[string(fold(nil, []byte(k)))] = true
 	}
 	return s
 }
 
 // has reports whether a key is hidden, in any letter case.
-func (s *secrets) has(key []byte) bool { return s.keys[string(fold(key))] }
+func (s *secrets) has(key []byte) bool {
+	var short [64]byte
+	return s.keys[string(fold(short[:0], key))]
+}
 
-// fold is the text with one letter standing for all that differ only in case, by
-// Unicode's simple rules, as strings.EqualFold has it.
-func fold(text []byte) []byte {
-	out := make([]byte, 0, len(text))
+// fold appends the text with one letter standing for all that differ only in case,
+// by Unicode's simple rules, as strings.EqualFold has it: of ASCII the capital.
+func fold(out, text []byte) []byte {
 	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			if 'a' <= c && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			out = append(out, c)
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRune(text[i:])
 		if i += n; r == utf8.RuneError && n == 1 {
 			out = append(out, text[i-1])
@@ -79,7 +89,7 @@ func (s *secrets) mayMention(text []byte) bool {
 	if bytes.Contains(text, []byte(`\u`)) {
 		return true
 	}
-	folded := fold(text)
+	folded := fold(nil, text)
 	for k := range s.keys {
 		if bytes.Contains(folded, []byte(k)) {
 			return true
@@ -137,8 +147,10 @@ func (w *walk) value(p place) {
 	case '"':
 		start := w.at
 		w.skip()
-		if text, changed := w.text(unquote(w.in[start:w.at])); changed {
-			w.replace(start, quote(text))
+		if literal := w.in[start:w.at]; mayBeJSON(literal) {
+			if text, changed := w.text(unquote(literal)); changed {
+				w.replace(start, quote(text))
+			}
 		}
 	default:
 		w.skip()
@@ -167,7 +179,7 @@ func (w *walk) hide() {
 	start := w.at
 	w.skip()
 	if !bytes.Equal(w.in[start:w.at], []byte("null")) {
-		w.replace(start, quote([]byte(Redacted)))
+		w.replace(start, []byte(`"`+Redacted+`"`))
 	}
 }
 
@@ -216,10 +228,20 @@ func (w *walk) skip() {
 	case '[':
 		w.elements(w.skip)
 	default:
-		for w.at < len(w.in) && !bytes.ContainsRune([]byte(",]} \t\r\n"), rune(w.in[w.at])) {
-			w.at++
+		for ; w.at < len(w.in); w.at++ {
+			switch w.in[w.at] {
+			case ',', ']', '}', ' ', '\t', '\r', '\n':
+				return
+			}
 		}
 	}
+}
+
+// mayBeJSON reports whether the text of a JSON string may be JSON that has keys. An
+// escape may stand for anything.
+func mayBeJSON(literal []byte) bool {
+	start := bytes.TrimLeft(literal[1:], " ")
+	return start[0] == '{' || start[0] == '[' || start[0] == '\\'
 }
 
 // unquote is the text of a valid JSON string.

@@ -166,7 +166,8 @@ type textMap struct {
 func (m *textMap) rewrite(v *columnar.Vector) *columnar.Vector {
 	keys, old := v.Children[0], v.Children[1]
 	values := m.values.rewrite(old)
-	if hidden := m.hidden(keys); hidden != nil {
+	from, to := int(v.Offsets[0]), int(v.Offsets[v.Len])
+	if hidden := m.hidden(keys, from, to); hidden != nil {
 		values = m.hide(values, hidden)
 	}
 	if values == old {
@@ -177,8 +178,9 @@ func (m *textMap) rewrite(v *columnar.Vector) *columnar.Vector {
 	return &out
 }
 
-// hidden says of every entry whether its key is hidden; nil if none is.
-func (m *textMap) hidden(keys *columnar.Vector) []bool {
+// hidden says of every entry whether its key is hidden; nil if none is. Entries
+// that are not from up to to belong to no row, and all of them are.
+func (m *textMap) hidden(keys *columnar.Vector, from, to int) []bool {
 	if keys.Codes != nil && keys.Dict != m.dict {
 		m.dict, m.secret = keys.Dict, make([]bool, keys.Dict.Len())
 		for c := range m.secret {
@@ -186,12 +188,15 @@ func (m *textMap) hidden(keys *columnar.Vector) []bool {
 		}
 	}
 	var out []bool
-	for j := range keys.Len {
+	for j := from; j < to; j++ {
 		if keys.Codes != nil && !m.secret[keys.Codes[j]] || keys.Codes == nil && !m.secrets.has(keys.Bytes.At(j)) {
 			continue
 		}
 		if out == nil {
 			out = make([]bool, keys.Len)
+			for i := range out {
+				out[i] = i < from || i >= to
+			}
 		}
 		out[j] = true
 	}
@@ -223,7 +228,8 @@ func (m *textMap) hide(v *columnar.Vector, hidden []bool) *columnar.Vector {
 		switch {
 		case c < 0:
 			out.Codes[j] = -1
-		case !hidden[j]:
+		case hidden[j]:
+		default:
 			if m.code[c] == 0 {
 				out.Dict.Append(v.Dict.At(int(c)))
 				m.code[c] = int32(out.Dict.Len())

@@ -114,6 +114,50 @@ func BenchmarkScope(b *testing.B) {
 	}
 }
 
+// BenchmarkRedact reads parameters of silver, a map, and lines of bronze as they
+// are and with command texts hidden.
+func BenchmarkRedact(b *testing.B) {
+	str := columnar.Of(columnar.String)
+	silver := columnar.NewBatch(columnar.Schema{{Name: "requestParams", Type: columnar.MapOf(str, str)}})
+	bronze := columnar.NewBatch(columnar.Schema{{Name: "raw", Type: str}})
+	for i := range 50_000 {
+		command := fmt.Sprint("SELECT * FROM sales.orders WHERE id = ", i%20_000, " AND region IN ('eu', 'us') -- nightly")
+		cluster := fmt.Sprintf(`{"spark_version":"15.4.x","num_workers":%d,"node_type_id":"i3.xlarge"}`, i%100)
+		m := silver.Columns[0]
+		for _, kv := range [][2]string{{"notebookId", fmt.Sprint(i % 500)}, {"commandText", command}, {"status", "finished"}, {"new_cluster", cluster}} {
+			m.Children[0].AppendString(kv[0])
+			m.Children[1].AppendString(kv[1])
+		}
+		m.AppendNested()
+		bronze.Columns[0].AppendString(fmt.Sprintf(`{"timestamp":%d,"workspaceId":42,"serviceName":"notebook","actionName":"runCommand","requestParams":{"notebookId":"%d","commandText":%q,"new_cluster":%q},"response":{"statusCode":200,"result":"{}"}}`, i, i%500, command, cluster))
+	}
+	silver.Len, bronze.Len = 50_000, 50_000
+	lake := &querytest.Lake{}
+	lake.Add("silver", silver)
+	lake.Add("bronze", bronze)
+	plain := *lake
+	plain.Plain = true // as bronze is written
+	for _, p := range []struct {
+		name, text string
+		lake       *querytest.Lake
+	}{
+		{"parameter of a map", "aggregate count() as n by requestParams.notebookId as id\n  scan silver", lake},
+		{"lines", "aggregate count(raw) as n\n  scan bronze", &plain},
+	} {
+		for name, catalog := range map[string]query.Catalog{"plain": p.lake, "redacted": query.Redact(p.lake, query.Redaction{CommandText: true})} {
+			b.Run(p.name+"/"+name, func(b *testing.B) {
+				plan := mustPlan(b, p.text)
+				for b.Loop() {
+					if _, err := exec.Run(b.Context(), catalog, plan, exec.Options{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(50_000*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+			})
+		}
+	}
+}
+
 func BenchmarkNamed(b *testing.B) {
 	plan, err := query.BuildNamed("clusters_by_creator", nil, query.TimeRange{})
 	if err != nil {

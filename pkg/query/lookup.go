@@ -1,0 +1,82 @@
+package query
+
+import (
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
+)
+
+// DistinctValues is the plan of the values that a column has in a time range, the
+// most frequent first and of equally frequent ones the least: columns value, of the
+// column's kind, and n, on how many rows it is. Null is no value. The path goes
+// through structs and to a key of a map; Bind refuses one to what is no scalar or
+// does not exist, and a range of a table without event times.
+//
+// If prefix is not empty, only values whose text begins so are given, in the same
+// letter case. The text of a value is that of a cast to string, so that of a
+// timestamp is like 2024-01-31T10:00:00Z.
+func DistinctValues(table string, path []string, r TimeRange, prefix string, limit int64) Plan {
+	col := Name(path...)
+	wanted := []Expr{NotNull(col)}
+	if prefix != "" {
+		wanted = append(wanted, Like{Cast{col, columnar.String}, likeLiteral.Replace(prefix) + "%"})
+	}
+	return From(table, r).
+		Filter(wanted...).
+		Aggregate([]Output{As("value", col)}, CountRows("n")).
+		Sort(Desc("n"), Asc("value")).
+		Limit(limit)
+}
+
+// likeLiteral makes a text one that a LIKE pattern takes as it is.
+var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// VerbatimEvent is the plan of the delivered lines that bronze has of a file under
+// a line number, the one that came first first: columns raw, workspaceId, date,
+// sourceFile, fileId, lineNumber, lineHash, ingestedAt. There is more than one if
+// the file was overwritten and another line has got the number; ingestedAt tells
+// which is that of an event.
+func VerbatimEvent(fileID, lineNumber int64) Plan {
+	return ofLine(lake.Bronze, fileID, lineNumber,
+		Column(columnar.String, "raw"),
+		colWorkspace,
+		colDate,
+		Column(columnar.String, "sourceFile"),
+		Column(columnar.Long, "fileId"),
+		Column(columnar.Long, "lineNumber"),
+		Column(columnar.String, "lineHash"),
+	)
+}
+
+// EventRow is the plan of the events that silver has of the same lines, in the same
+// order: columns date_time, workspaceId, serviceName, actionName, actor, outcome,
+// requestId, eventKey, sourceFile, fileId, lineNumber, ingestedAt. Over a Scoped
+// catalog it says whether an event may be seen.
+func EventRow(fileID, lineNumber int64) Plan {
+	return ofLine(lake.Silver, fileID, lineNumber,
+		colTime,
+		colWorkspace,
+		Column(columnar.String, "serviceName"),
+		colAction,
+		colActor,
+		Column(columnar.String, "outcome"),
+		Column(columnar.String, "requestId"),
+		Column(columnar.String, "eventKey"),
+		Column(columnar.String, "sourceFile"),
+		Column(columnar.Long, "fileId"),
+		Column(columnar.Long, "lineNumber"),
+	)
+}
+
+// ofLine is the columns, and ingestedAt, of the rows that came from a line.
+func ofLine(table string, fileID, lineNumber int64, cols ...Col) Plan {
+	var out []Output
+	for _, c := range append(cols, Column(columnar.Timestamp, "ingestedAt")) {
+		out = append(out, As(c.Path[0], c))
+	}
+	return From(table, TimeRange{}).
+		Filter(Eq(Column(columnar.Long, "fileId"), Int(fileID)), Eq(Column(columnar.Long, "lineNumber"), Int(lineNumber))).
+		Project(out...).
+		Sort(Asc("ingestedAt"))
+}
