@@ -249,7 +249,7 @@ var npmPackages = step{"npm packages", func(ctx context.Context) error {
 // frontEnd makes dist/module.js and what belongs to it.
 var frontEnd = step{"build the front end", func(ctx context.Context) error {
 	const bundle = "dist/module.js"
-	stale, err := target.Dir(bundle, "src", ".config", "package.json", "package-lock.json", "CHANGELOG.md", "LICENSE")
+	stale, err := target.Dir(bundle, "src", ".config", "provisioning/dashboards", "webpack.config.ts", "package.json", "package-lock.json", "CHANGELOG.md", "LICENSE")
 	if err != nil || !stale {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -17,7 +18,9 @@ const truthName = "truth.json"
 func generateCommand() *cobra.Command {
 	var (
 		out, start, until, scenario string
+		follow                      bool
 		cfg                         generate.Config
+		clock                       generate.Clock
 	)
 	cmd := &cobra.Command{
 		Use:   "generate --out DIR",
@@ -26,7 +29,13 @@ func generateCommand() *cobra.Command {
 answer of every panel beside them. The same options give the same bytes.
 Files are overwritten with more lines, come late and have the odd values that real
 ones have. --until stops the clock of the delivery, so that a later call with a
-later --until delivers the rest.`,
+later --until delivers the rest.
+
+With --follow it delivers the days up to now and then goes on delivering what falls
+due, until it is interrupted; started again, it goes on where it was. It writes no
+truth.json. The clock then starts at --until instead of now, and runs --speed times
+as fast as real time. Only events of the past make sense to Auditlake: a clock that
+is faster than real time should start early.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.Scenario = generate.Scenario(scenario)
@@ -34,14 +43,26 @@ later --until delivers the rest.`,
 			if cfg.Start, err = startOf(start, cfg); err != nil {
 				return err
 			}
-			var stop time.Time
 			if until != "" {
-				if stop, err = time.Parse(time.RFC3339, until); err != nil {
+				if clock.From, err = time.Parse(time.RFC3339, until); err != nil {
 					return fmt.Errorf("--until %q: write 2019-12-28T07:00:00Z", until)
 				}
 			}
+			to, err := openPlace(cmd.Context(), out)
+			if err != nil {
+				return err
+			}
+			if follow {
+				if until == "" {
+					if cfg.Scenario == generate.Article {
+						return errors.New("--follow delivers up to now, and the article's day is years ago: say with --until where the clock starts, such as 2019-12-28T00:00:00Z")
+					}
+					clock.From = time.Now().UTC()
+				}
+				return follower{out: to, cfg: cfg, start: start != "", clock: clock, log: cmd.OutOrStdout()}.run(cmd.Context())
+			}
 			begin := time.Now()
-			truth, err := generateTo(cmd.Context(), out, cfg, stop)
+			truth, err := generateTo(cmd.Context(), to, cfg, clock.From)
 			if err != nil {
 				return err
 			}
@@ -52,13 +73,16 @@ later --until delivers the rest.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "a folder, or s3://bucket/prefix?…")
-	f.IntVar(&cfg.Days, "days", 30, "days of logs")
+	f.IntVar(&cfg.Days, "days", 30, "days of logs; with --follow, those before today")
 	f.IntVar(&cfg.EventsPerDay, "events-per-day", 10_000, "events on an average day")
 	f.Uint64Var(&cfg.Seed, "seed", 1, "another seed gives other logs")
 	f.IntVar(&cfg.Workspaces, "workspaces", 4, "workspaces besides the account")
 	f.StringVar(&start, "start", "", "first day, yyyy-mm-dd (default: such that the last day is yesterday; 2019-12-01 with --scenario article)")
 	f.StringVar(&until, "until", "", "deliver only what was delivered by then (default: all)")
 	f.StringVar(&scenario, "scenario", string(generate.Default), "default, or article: the cluster storm of 2019-12-28")
+	f.BoolVar(&follow, "follow", false, "go on delivering until interrupted")
+	f.DurationVar(&clock.Every, "every", time.Minute, "how often --follow delivers what is due")
+	f.Float64Var(&clock.Speed, "speed", 1, "how many times as fast as real time --follow delivers")
 	if err := cmd.MarkFlagRequired("out"); err != nil {
 		panic(err)
 	}
@@ -79,24 +103,26 @@ func startOf(text string, cfg generate.Config) (time.Time, error) {
 	return time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -cfg.Days), nil
 }
 
-// generateTo delivers to a folder or a store and writes the truth beside it.
-func generateTo(ctx context.Context, out string, cfg generate.Config, until time.Time) (*generate.Truth, error) {
-	var put func(key string, body []byte) error
+// openPlace is a folder or a store to deliver to.
+func openPlace(ctx context.Context, out string) (place, error) {
 	if store.IsLocal(out) {
-		put = generate.Folder(strings.TrimPrefix(out, "file://"))
-	} else {
-		s, err := store.Open(ctx, out)
-		if err != nil {
-			return nil, fmt.Errorf("--out: %w", err)
-		}
-		put = func(key string, body []byte) error {
-			_, err := s.Put(ctx, key, body)
-			return err
-		}
+		return place{url: out, put: generate.Folder(strings.TrimPrefix(out, "file://"))}, nil
 	}
-	truth, err := generate.Write(ctx, cfg, until, put)
+	s, err := store.Open(ctx, out)
+	if err != nil {
+		return place{}, fmt.Errorf("--out: %w", err)
+	}
+	return place{url: out, put: func(key string, body []byte) error {
+		_, err := s.Put(ctx, key, body)
+		return err
+	}}, nil
+}
+
+// generateTo delivers and writes the truth beside it.
+func generateTo(ctx context.Context, to place, cfg generate.Config, until time.Time) (*generate.Truth, error) {
+	truth, err := generate.Write(ctx, cfg, until, to.put)
 	if err != nil {
 		return nil, err
 	}
-	return truth, put(truthName, truth.JSON())
+	return truth, to.put(truthName, truth.JSON())
 }

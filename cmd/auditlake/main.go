@@ -1,5 +1,8 @@
 // Command auditlake is the developer's front door: the commands that the plugin's
 // binary has too, and generate and demo.
+//
+//	generate.go  deliveries at once
+//	follow.go    deliveries as time passes
 package main
 
 import (

@@ -18,8 +18,8 @@ type relay struct {
 	closed bool
 }
 
-func newRelay(target string) (*relay, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func newRelay(address, target string) (*relay, error) {
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}

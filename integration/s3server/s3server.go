@@ -40,11 +40,15 @@ const healthPath = "/.health"
 // running has room for the one gateway of the process.
 var running = make(chan struct{}, 1)
 
+// Loopback is any free port that only this machine reaches.
+const Loopback = "127.0.0.1:0"
+
 // Run serves dir, which must be on a file system with extended attributes, at
-// a free port of 127.0.0.1. It waits until another gateway of this process has
-// stopped. The caller calls stop, which cuts all connections; the end of ctx
-// ends the service too. A bucket is a folder in dir.
-func Run(ctx context.Context, dir string) (endpoint string, stop func() error, err error) {
+// the TCP address, such as Loopback. The account is no secret: the
+// address must not be one that strangers reach. Run waits until another gateway
+// of this process has stopped. The caller calls stop, which cuts all connections;
+// the end of ctx ends the service too. A bucket is a folder in dir.
+func Run(ctx context.Context, dir, address string) (endpoint string, stop func() error, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return "", nil, err
@@ -55,7 +59,7 @@ func Run(ctx context.Context, dir string) (endpoint string, stop func() error, e
 		return "", nil, fmt.Errorf("wait for the other S3 server of this process: %w", ctx.Err())
 	}
 	g := &gateway{ended: make(chan error, 1)}
-	if err := g.start(ctx, dir); err != nil {
+	if err := g.start(ctx, dir, address); err != nil {
 		return "", nil, errors.Join(fmt.Errorf("serve %s by S3: %w", dir, err), g.stop())
 	}
 	return "http://" + g.relay.listener.Addr().String(), sync.OnceValue(g.stop), nil
@@ -69,7 +73,7 @@ type gateway struct {
 	relay  *relay
 }
 
-func (g *gateway) start(ctx context.Context, dir string) (err error) {
+func (g *gateway) start(ctx context.Context, dir, address string) (err error) {
 	if g.before, err = os.Getwd(); err != nil {
 		return err
 	}
@@ -77,7 +81,7 @@ func (g *gateway) start(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	address, err := freeAddress()
+	inner, err := freeAddress()
 	if err != nil {
 		return err
 	}
@@ -85,14 +89,14 @@ func (g *gateway) start(ctx context.Context, dir string) (err error) {
 	go func() {
 		g.ended <- embedgw.RunVersityGW(ctx, backend, &embedgw.Config{
 			RootUserAccess: AccessKeyID, RootUserSecret: SecretAccessKey, Region: Region,
-			Ports: []string{address}, HealthPath: healthPath, Quiet: true, KeepAlive: true,
+			Ports: []string{inner}, HealthPath: healthPath, Quiet: true, KeepAlive: true,
 			MaxConnections: 1000, MaxRequests: 1000, MultipartMaxParts: 10000,
 		})
 	}()
-	if g.relay, err = newRelay(address); err != nil {
+	if g.relay, err = newRelay(address, inner); err != nil {
 		return err
 	}
-	return awaitReady(ctx, "http://"+address)
+	return awaitReady(ctx, "http://"+inner)
 }
 
 func (g *gateway) stop() error {
@@ -112,7 +116,7 @@ func (g *gateway) stop() error {
 }
 
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", Loopback)
 	if err != nil {
 		return "", err
 	}
@@ -175,7 +179,7 @@ func CreateBucket(ctx context.Context, endpoint, bucket string) error {
 // subtests: a second Start waits for the end of the first.
 func Start(t testing.TB) (endpoint string, cfg store.S3Config) {
 	t.Helper()
-	endpoint, stop, err := Run(context.WithoutCancel(t.Context()), t.TempDir())
+	endpoint, stop, err := Run(context.WithoutCancel(t.Context()), t.TempDir(), Loopback)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,195 @@
+package provisioning
+
+import (
+	"regexp"
+	"strings"
+)
+
+type providerFile struct {
+	Head      `yaml:",inline"`
+	Providers []Provider `yaml:"providers"`
+}
+
+// Provider says where Grafana finds dashboards.
+type Provider struct {
+	Name                  string `yaml:"name"`
+	OrgID                 int64  `yaml:"orgId"`
+	Folder                string `yaml:"folder"`
+	FolderUID             string `yaml:"folderUid"`
+	Type                  string `yaml:"type"`
+	DisableDeletion       bool   `yaml:"disableDeletion"`
+	AllowUIUpdates        bool   `yaml:"allowUiUpdates"`
+	UpdateIntervalSeconds int    `yaml:"updateIntervalSeconds"`
+	Options               struct {
+		Path                      string `yaml:"path"`
+		FoldersFromFilesStructure bool   `yaml:"foldersFromFilesStructure"`
+	} `yaml:"options"`
+}
+
+func (s *Set) checkProviders(n *notes) {
+	var names []string
+	for _, p := range s.Providers {
+		where := "provider " + p.Name
+		n.unique(&names, where, "name", p.Name)
+		n.oneOf(where, "type", p.Type, "file")
+		if !strings.HasPrefix(p.Options.Path, "/") {
+			n.add(where, "options.path %q is no whole path", p.Options.Path)
+		}
+		if p.Options.FoldersFromFilesStructure && p.Folder+p.FolderUID != "" {
+			n.add(where, "folders are named and taken from the files as well")
+		}
+		if p.FolderUID != "" {
+			n.uid(&[]string{}, where, p.FolderUID)
+		}
+	}
+	if len(s.Dashboards) > 0 && len(s.Providers) == 0 {
+		n.add("dashboards", "no provider brings them")
+	}
+}
+
+// schemaVersion is the newest of dashboards in the classic form.
+const schemaVersion = 42
+
+// Dashboard is a dashboard in the classic form. It has no key __inputs: only an
+// import by hand resolves that.
+type Dashboard struct {
+	File string `json:"-"`
+
+	UID           string          `json:"uid"`
+	Title         string          `json:"title"`
+	Description   string          `json:"description"`
+	Tags          []string        `json:"tags"`
+	SchemaVersion int             `json:"schemaVersion"`
+	Version       int             `json:"version"`
+	Editable      bool            `json:"editable"`
+	GraphTooltip  int             `json:"graphTooltip"`
+	Timezone      string          `json:"timezone"`
+	Refresh       string          `json:"refresh"`
+	Time          timeSpan        `json:"time"`
+	Timepicker    struct{}        `json:"timepicker"`
+	Links         []dashboardLink `json:"links"`
+	Annotations   struct {
+		List []struct{} `json:"list"`
+	} `json:"annotations"`
+	Templating struct {
+		List []Variable `json:"list"`
+	} `json:"templating"`
+	Panels []Panel `json:"panels"`
+}
+
+type timeSpan struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+type dashboardLink struct {
+	Title       string   `json:"title"`
+	Type        string   `json:"type"`
+	URL         string   `json:"url"`
+	Icon        string   `json:"icon"`
+	Tooltip     string   `json:"tooltip"`
+	TargetBlank bool     `json:"targetBlank"`
+	AsDropdown  bool     `json:"asDropdown"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
+	Tags        []string `json:"tags"`
+}
+
+// Variable is a template variable.
+type Variable struct {
+	Name        string   `json:"name"`
+	Label       string   `json:"label"`
+	Description string   `json:"description"`
+	Type        string   `json:"type"`
+	Query       string   `json:"query"`
+	Regex       string   `json:"regex"`
+	Current     choice   `json:"current"`
+	Hide        int      `json:"hide"`
+	IncludeAll  bool     `json:"includeAll"`
+	Multi       bool     `json:"multi"`
+	Options     []choice `json:"options"`
+	Refresh     int      `json:"refresh"`
+}
+
+type choice struct {
+	Selected bool   `json:"selected"`
+	Text     string `json:"text"`
+	Value    string `json:"value"`
+}
+
+// variableRE is a variable in a text, in the only form used here: a bare $name
+// would swallow what follows it.
+var variableRE = regexp.MustCompile(`\$(?:\{(\w+)(?::\w+)?\}|(\w+))`)
+
+// Interpolate puts the variables' defaults into a text, as Grafana does before a
+// query. The unknown are names that have no variable.
+func (d Dashboard) Interpolate(text string) (out string, unknown []string) {
+	out = variableRE.ReplaceAllStringFunc(text, func(match string) string {
+		name := strings.Join(variableRE.FindStringSubmatch(match)[1:], "")
+		for _, v := range d.Templating.List {
+			if v.Name == name {
+				return v.Current.Value
+			}
+		}
+		unknown = append(unknown, name)
+		return match
+	})
+	return out, unknown
+}
+
+var (
+	refreshRE  = regexp.MustCompile(`^\d+[smh]$`)
+	relativeRE = regexp.MustCompile(`^now(-\d+[mhdwMy])?(/[hdwMy])?$`)
+)
+
+func (s *Set) checkDashboards(n *notes) {
+	var uids []string
+	for _, d := range s.Dashboards {
+		n.uid(&uids, d.File, d.UID)
+		d.check(n)
+	}
+}
+
+func (d Dashboard) check(n *notes) {
+	if d.Title == "" || d.Description == "" {
+		n.add(d.File, "title and description are both needed")
+	}
+	if d.SchemaVersion != schemaVersion {
+		n.add(d.File, "schemaVersion is %d, want %d", d.SchemaVersion, schemaVersion)
+	}
+	if !refreshRE.MatchString(d.Refresh) {
+		n.add(d.File, "refresh %q is no interval", d.Refresh)
+	}
+	for _, t := range []string{d.Time.From, d.Time.To} {
+		if !relativeRE.MatchString(t) {
+			n.add(d.File, "time %q is not relative to now", t)
+		}
+	}
+	n.oneOf(d.File, "timezone", d.Timezone, "utc") // days are UTC's
+	for _, l := range d.Links {
+		n.oneOf(d.File, "the type of link "+l.Title, l.Type, "link", "dashboards")
+	}
+	var names []string
+	chooser := false
+	for _, v := range d.Templating.List {
+		where := d.File + " variable " + v.Name
+		n.unique(&names, where, "name", v.Name)
+		switch v.Type {
+		case "datasource":
+			chooser = chooser || v.Name == "datasource" && v.Query == PluginID
+			if v.Current.Value != "" {
+				n.add(where, "it names a data source, which is another one elsewhere")
+			}
+		case "textbox":
+			if v.Query != v.Current.Value {
+				n.add(where, "the default is %q and the current value is %q", v.Query, v.Current.Value)
+			}
+		default:
+			n.add(where, "the type %q is none that is used here", v.Type)
+		}
+	}
+	if !chooser {
+		n.add(d.File, "no variable ${datasource} offers the data sources of type %s", PluginID)
+	}
+	d.checkPanels(n)
+}

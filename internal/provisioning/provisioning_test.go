@@ -1,0 +1,227 @@
+package provisioning_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/auditlake/auditlake/internal/provisioning"
+	"github.com/auditlake/auditlake/pkg/plugin"
+)
+
+// repository is the root of the module.
+func repository() fs.FS { return os.DirFS("../..") }
+
+func shipped(t *testing.T) *provisioning.Set {
+	t.Helper()
+	set, err := provisioning.Read(sub(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func sub(t *testing.T) fs.FS {
+	t.Helper()
+	root, err := fs.Sub(repository(), "provisioning")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func text(t *testing.T, name string) string {
+	t.Helper()
+	body, err := fs.ReadFile(repository(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func TestEveryFileHasTheDocumentedForm(t *testing.T) {
+	set := shipped(t)
+	for _, problem := range set.Problems() {
+		t.Error(problem)
+	}
+	var rules []string
+	for _, g := range set.Groups {
+		for _, r := range g.Rules {
+			state := " runs"
+			if r.IsPaused {
+				state = " is paused"
+			}
+			rules = append(rules, r.UID+state)
+		}
+	}
+	if diff := cmp.Diff([]string{
+		"auditlake-stale runs", "auditlake-cluster-spike runs", "auditlake-failed-logins is paused", "auditlake-no-autotermination is paused",
+	}, rules); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+	if len(set.Datasources) != 1 || len(set.Providers) != 1 || len(set.Dashboards) != 1 {
+		t.Errorf("%d data sources, %d providers, %d dashboards", len(set.Datasources), len(set.Providers), len(set.Dashboards))
+	}
+	if provisioning.PluginID != plugin.ID {
+		t.Errorf("the plugin is %s", plugin.ID)
+	}
+}
+
+// TestTheRuleThatKeepsTheETLAlive: the runner inside the plugin ends when nobody
+// asks, so one rule asks often whatever it finds.
+func TestTheRuleThatKeepsTheETLAlive(t *testing.T) {
+	for _, g := range shipped(t).Groups {
+		for _, r := range g.Rules {
+			if r.UID == "auditlake-stale" {
+				if r.IsPaused || r.NoDataState != "Alerting" || r.ExecErrState != "Alerting" || g.Interval.Minutes() > 5 {
+					t.Errorf("every %s, paused %v, %s without data, %s on an error", g.Interval, r.IsPaused, r.NoDataState, r.ExecErrState)
+				}
+				return
+			}
+		}
+	}
+	t.Error("there is no such rule")
+}
+
+// TestDashboardsAndRulesShareAFolder: rules name a folder only by its title.
+func TestDashboardsAndRulesShareAFolder(t *testing.T) {
+	set := shipped(t)
+	for _, g := range set.Groups {
+		if p := set.Providers[0]; g.Folder != p.Folder || p.FolderUID != "" {
+			t.Errorf("rules of %s are in folder %q, dashboards in %q with uid %q", g.Name, g.Folder, p.Folder, p.FolderUID)
+		}
+	}
+}
+
+func TestEveryRuleHasAChapterInTheRunbook(t *testing.T) {
+	chapters := map[string]bool{}
+	for line := range strings.Lines(text(t, "docs/runbook.md")) {
+		if title, ok := strings.CutPrefix(line, "## "); ok {
+			chapters[strings.ReplaceAll(strings.ToLower(strings.TrimSpace(title)), " ", "-")] = true
+		}
+	}
+	for _, g := range shipped(t).Groups {
+		for _, r := range g.Rules {
+			page, chapter, _ := strings.Cut(r.Annotations["runbook_url"], "#")
+			if !strings.HasSuffix(page, "/docs/runbook.md") || !chapters[chapter] {
+				t.Errorf("%s: no chapter %q in %s", r.Title, chapter, page)
+			}
+		}
+	}
+}
+
+func TestThePluginBringsTheSameDashboards(t *testing.T) {
+	var manifest struct {
+		Includes []struct{ Type, Name, Path string } `json:"includes"`
+	}
+	if err := json.Unmarshal([]byte(text(t, "src/plugin.json")), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	var included, provisioned []string
+	for _, i := range manifest.Includes {
+		included = append(included, i.Type+" "+i.Name+" "+i.Path)
+	}
+	for _, d := range shipped(t).Dashboards {
+		provisioned = append(provisioned, "dashboard "+d.Title+" dashboards/"+path.Base(d.File))
+	}
+	slices.Sort(included)
+	slices.Sort(provisioned)
+	if diff := cmp.Diff(provisioned, included); diff != "" {
+		t.Errorf("dashboards (-provisioned +included):\n%s", diff)
+	}
+}
+
+// TestWhatIsWrongIsFound changes one thing at a time in the shipped files.
+func TestWhatIsWrongIsFound(t *testing.T) {
+	const (
+		datasource = "datasources/auditlake.yaml"
+		provider   = "dashboards/dashboards.yaml"
+		dashboard  = "dashboards/databricks-audit.json"
+		rules      = "alerting/rules.yaml"
+	)
+	for name, tc := range map[string]struct {
+		file, old, new string
+		want           string
+	}{
+		"a misspelt key of a data source":     {datasource, "isDefault:", "isdefault:", "field isdefault not found"},
+		"an unknown setting":                  {datasource, "schedule: 1m", "shedule: 1m", `is "shedule"`},
+		"a secret in the file":                {datasource, "$AUDITLAKE_S3_SECRET_KEY", "testsecret", "instead of taken from the environment"},
+		"another API version":                 {datasource, "apiVersion: 1", "apiVersion: 2", "apiVersion is 2"},
+		"a second document":                   {datasource, "apiVersion: 1", "apiVersion: 1\n---\napiVersion: 1", "more than one document"},
+		"a provider of another type":          {provider, "type: file", "type: git", `type is "git"`},
+		"a misspelt key of a dashboard":       {dashboard, `"schemaVersion"`, `"schemaversion2"`, `unknown field "schemaversion2"`},
+		"inputs, which provisioning ignores":  {dashboard, `"schemaVersion"`, `"__inputs": [], "schemaVersion"`, `unknown field "__inputs"`},
+		"an old schema":                       {dashboard, `"schemaVersion": 42`, `"schemaVersion": 36`, "want 42"},
+		"a data source of one Grafana only":   {dashboard, `"uid": "${datasource}"`, `"uid": "auditlake"`, "want ${datasource}"},
+		"a variable for another data source":  {dashboard, `"query": "auditlake-databricks-datasource"`, `"query": "prometheus"`, "no variable ${datasource}"},
+		"a variable that is not there":        {dashboard, `"job_id": "${job_id}"`, `"job_id": "${jobid}"`, "no variable jobid"},
+		"an unknown query":                    {dashboard, `"named": "clusters_by_job"`, `"named": "clusters_by_jobs"`, "did you mean clusters_by_job"},
+		"an unknown parameter":                {dashboard, `"limit": "20"`, `"limits": "20"`, "did you mean limit"},
+		"a panel over another":                {dashboard, "\"y\": 6,\n        \"w\": 16", "\"y\": 6,\n        \"w\": 17", "it lies over"},
+		"a panel beyond the edge":             {dashboard, "\"w\": 24,\n        \"h\": 1\n", "\"w\": 25,\n        \"h\": 1\n", "24 columns"},
+		"the same id twice":                   {dashboard, `"id": 7,`, `"id": 6,`, `id "6" is there twice`},
+		"no description":                      {dashboard, `"description": "The jobs that created the most clusters. Click a job to see who owns it.",`, "", "description is missing"},
+		"no unit":                             {dashboard, `"unit": "s",`, "", "no unit"},
+		"an option of another visualisation":  {dashboard, `"justifyMode": "center"`, `"cellHeight": "sm"`, "options: json: unknown field"},
+		"a misspelt key of a rule":            {rules, "noDataState: Alerting", "nodataState: Alerting", "field nodataState not found"},
+		"a misspelt key of a model":           {rules, "named: data_freshness", "name: data_freshness", "field name not found"},
+		"a misspelt key of an expression":     {rules, "reducer: last", "reduce: last", "field reduce not found"},
+		"an uid that is too long":             {rules, "uid: auditlake-stale", "uid: auditlake-stale-auditlake-stale-auditlake", "Grafana takes 40"},
+		"two rules with one uid":              {rules, "uid: auditlake-failed-logins", "uid: auditlake-stale", "is there twice"},
+		"a data source that is not there":     {rules, "datasourceUid: auditlake\n", "datasourceUid: other\n", `with the uid "other"`},
+		"a condition that is not there":       {rules, "condition: C", "condition: X", "condition X is no refId"},
+		"a condition that is no threshold":    {rules, "condition: C", "condition: B", "condition B is no threshold"},
+		"an expression before its query":      {rules, "expression: A", "expression: C", "does not come before it"},
+		"a query no rule can be set on":       {rules, "named: failed_logins_by_user\n              params: { limit: \"100\" }", "named: clusters_without_autotermination\n              params: {}", "no rule can be set on"},
+		"an empty time range":                 {rules, "{ from: 3600, to: 0 }", "{ from: 0, to: 0 }", "is empty"},
+		"an interval Grafana does not have":   {rules, "interval: 5m", "interval: 15s", "no multiple of 10s"},
+		"an interval that is none":            {rules, "interval: 5m", "interval: often", "cannot unmarshal"},
+		"a state that is none":                {rules, "noDataState: Alerting", "noDataState: Alarm", "noDataState is"},
+		"a label that Grafana would expand":   {rules, "product: auditlake", "product: $labels.x", "expanded from the environment"},
+		"an annotation about another refId":   {rules, "$values.E", "$values.F", "not the value of an expression"},
+		"an annotation about an answer":       {rules, "$values.E", "$values.D", "not the value of an expression"},
+		"a panel that is not there":           {rules, `__panelId__: "1"`, `__panelId__: "99"`, "no panel 99"},
+		"a severity nobody routes":            {rules, "severity: critical", "severity: high", "label severity"},
+		"an evaluator with too many limits":   {rules, "params: [7200]", "params: [7200, 1]", "has 2 params"},
+		"a pending period that is left away":  {rules, "        for: 5m\n", "", "for is missing"},
+		"no word on what to do":               {rules, "runbook_url:", "runbook:", "annotation runbook_url is missing"},
+		"a reducer Grafana does not have":     {rules, "reducer: last", "reducer: total", "reducer"},
+		"an expression Grafana does not have": {rules, "type: threshold", "type: thresholds", "expression type"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := fstest.MapFS{}
+			for _, file := range []string{datasource, provider, dashboard, rules} {
+				body := text(t, "provisioning/"+file)
+				if file == tc.file {
+					if !strings.Contains(body, tc.old) {
+						t.Fatalf("%s does not have %q", file, tc.old)
+					}
+					body = strings.Replace(body, tc.old, tc.new, 1)
+				}
+				files[file] = &fstest.MapFile{Data: []byte(body)}
+			}
+			set, err := provisioning.Read(files)
+			found := set.Problems()
+			if err != nil {
+				found = append(found, err.Error())
+			}
+			if !strings.Contains(strings.Join(found, "\n"), tc.want) {
+				t.Errorf("%q is not in what is found:\n%s", tc.want, strings.Join(found, "\n"))
+			}
+		})
+	}
+}
+
+func TestAFileOfAnotherKindIsAnError(t *testing.T) {
+	_, err := provisioning.Read(fstest.MapFS{"plugins/app.yaml": {Data: []byte("apiVersion: 1\n")}})
+	if err == nil || !strings.Contains(err.Error(), "plugins/app.yaml: no kind of provisioning file") {
+		t.Errorf("error %v", err)
+	}
+}
