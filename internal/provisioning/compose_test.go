@@ -121,7 +121,7 @@ func TestThePluginTakesTheDataSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := plugin.New(t.Context(), backend.DataSourceInstanceSettings{UID: source.UID, JSONData: body, DecryptedSecureJSONData: secrets}, plugin.Admin{})
+	d := newShell(t, plugin.Admin{}).New(t.Context(), backend.DataSourceInstanceSettings{UID: source.UID, JSONData: body, DecryptedSecureJSONData: secrets})
 	t.Cleanup(d.Dispose)
 	// Settings that are refused are said before a query is begun, and this one ends
 	// before it asks the store, which is not there.

@@ -1,6 +1,7 @@
 package provisioning_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/auditlake/auditlake/internal/generate"
 	"github.com/auditlake/auditlake/internal/provisioning"
@@ -27,6 +29,18 @@ var (
 	evening  = time.Date(2019, 12, 28, 23, 59, 0, 0, time.UTC)
 	logsEnd  = time.Date(2019, 12, 31, 0, 0, 0, 0, time.UTC)
 )
+
+// newShell is a plugin that has nothing under way when the test ends.
+func newShell(t *testing.T, admin plugin.Admin) *plugin.Shell {
+	t.Helper()
+	shell := plugin.NewShell(admin, "test", prometheus.NewRegistry())
+	t.Cleanup(func() {
+		if err := shell.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return shell
+}
 
 // articleLake is a data source on a lake of the article's month.
 func articleLake(t *testing.T) *plugin.Datasource {
@@ -55,7 +69,7 @@ func articleLake(t *testing.T) *plugin.Datasource {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := plugin.New(t.Context(), backend.DataSourceInstanceSettings{UID: "auditlake", JSONData: settings}, plugin.Admin{AllowLocalFolders: true})
+	d := newShell(t, plugin.Admin{AllowLocalFolders: true}).New(t.Context(), backend.DataSourceInstanceSettings{UID: "auditlake", JSONData: settings})
 	t.Cleanup(d.Dispose)
 	return d
 }
