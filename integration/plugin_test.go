@@ -28,13 +28,13 @@ import (
 // once alone and then with a second process beside it, as two replicas of
 // Grafana are.
 func TestThePluginOnS3(t *testing.T) {
-	endpoint, cfg := s3server.Start(t)
 	binary := filepath.Join(t.TempDir(), "gpx_auditlake")
 	build := exec.Command("go", "build", "-o", binary, "./pkg")
 	build.Dir, build.Env = "..", append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the plugin: %v\n%s", err, out)
 	}
+	endpoint, cfg := s3server.Start(t) // which changes the working directory
 	source, err := store.OpenS3(t.Context(), prefixed(cfg, "logs"))
 	if err != nil {
 		t.Fatal(err)
