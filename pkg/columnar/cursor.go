@@ -8,7 +8,7 @@ import (
 
 // batchBytes is where a batch is cut short because a column's strings are large:
 // above what 8192 delivered lines take, as whole pages are not copied.
-const batchBytes = 12 << 20
+const batchBytes = 8 << 20
 
 // cursor hands out the rows of a column chunk, any number at a time, although
 // every column has its page ends elsewhere.

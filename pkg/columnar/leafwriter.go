@@ -45,7 +45,8 @@ type leafWriter struct {
 	dictPages int
 	spare     *dictionary // kept for the next row group
 	seen      []int32     // for each code the number of the page that has it
-	out       []byte      // data pages
+	pages     [][]byte    // data pages, each in memory of its own: nothing is copied as they get more
+	pageBytes int         // of all pages
 	locations []format.PageLocation
 	index     pageIndex
 	chunkRows int64
@@ -64,7 +65,7 @@ type leafWriter struct {
 }
 
 func (l *leafWriter) size() int64 {
-	n := int64(len(l.out)) + int64(len(l.vals)+len(l.codes)+len(l.def)+l.bits/8)/4
+	n := int64(l.pageBytes) + int64(len(l.vals)+len(l.codes)+len(l.def)+l.bits/8)/4
 	if l.dict != nil {
 		n += int64(l.dict.size()) / 2
 	}
@@ -378,18 +379,19 @@ func (l *leafWriter) flushPage() error {
 	body = append(body, l.vals...)
 	l.scratch = body
 
-	l.locations = append(l.locations, format.PageLocation{Offset: int64(len(l.out)), FirstRowIndex: l.chunkRows})
+	l.locations = append(l.locations, format.PageLocation{Offset: int64(l.pageBytes), FirstRowIndex: l.chunkRows})
 	h := format.PageHeader{Type: format.DataPage, UncompressedPageSize: int32(len(body))}
 	h.DataPageHeader = thrift.New(format.DataPageHeader{
 		NumValues: int32(len(l.def)), Encoding: encoding,
 		DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 		Statistics: format.Statistics{NullCount: l.nulls},
 	})
-	n, err := l.appendPage(&h, body)
+	page, err := l.compressed(&h, body)
 	if err != nil {
 		return err
 	}
-	l.locations[len(l.locations)-1].CompressedPageSize = int32(n)
+	l.pages, l.pageBytes = append(l.pages, page), l.pageBytes+len(page)
+	l.locations[len(l.locations)-1].CompressedPageSize = int32(len(page))
 	l.countPage(format.DataPage, encoding)
 
 	l.chunk.NumValues += int64(len(l.def))
@@ -457,22 +459,20 @@ func (l *leafWriter) packCodes() error {
 	return nil
 }
 
-// appendPage adds header and compressed body to the chunk; n is the bytes added.
-func (l *leafWriter) appendPage(h *format.PageHeader, body []byte) (n int, err error) {
+// compressed is a page of the chunk, header and compressed body.
+func (l *leafWriter) compressed(h *format.PageHeader, body []byte) ([]byte, error) {
 	if len(body) > maxPageBytes {
-		return 0, fmt.Errorf("page of %d bytes is over the limit of %d", len(body), maxPageBytes)
+		return nil, fmt.Errorf("page of %d bytes is over the limit of %d", len(body), maxPageBytes)
 	}
 	l.packed = l.comp.append(l.packed[:0], body)
 	h.CompressedPageSize = int32(len(l.packed))
 	l.header.Reset()
 	var p thrift.CompactProtocol
 	if err := thrift.NewEncoder(p.NewWriter(&l.header)).Encode(h); err != nil {
-		return 0, fmt.Errorf("encode page header: %w", err)
+		return nil, fmt.Errorf("encode page header: %w", err)
 	}
-	l.out = append(l.out, l.header.Bytes()...)
-	l.out = append(l.out, l.packed...)
 	l.chunk.TotalUncompressedSize += int64(l.header.Len() + len(body))
-	return l.header.Len() + len(l.packed), nil
+	return slices.Concat(l.header.Bytes(), l.packed), nil
 }
 
 func (l *leafWriter) countPage(t format.PageType, e format.Encoding) {
@@ -485,13 +485,12 @@ func (l *leafWriter) countPage(t format.PageType, e format.Encoding) {
 	l.chunk.EncodingStats = append(l.chunk.EncodingStats, format.PageEncodingStats{PageType: t, Encoding: e, Count: 1})
 }
 
-// flushChunk ends the column's part of a row group. pages is the data pages, to
-// be written after the dictionary page; both are good until the next page.
-func (l *leafWriter) flushChunk() (dictPage, pages []byte, err error) {
+// flushChunk ends the column's part of a row group: its dictionary page, if it has
+// one, comes before l.pages.
+func (l *leafWriter) flushChunk() (dictPage []byte, err error) {
 	if err := l.flushPage(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	pages = l.out
 	if l.dictPages > 0 {
 		values := l.vals[:0]
 		d := l.spare
@@ -503,18 +502,16 @@ func (l *leafWriter) flushChunk() (dictPage, pages []byte, err error) {
 		l.vals = values[:0]
 		h := format.PageHeader{Type: format.DictionaryPage, UncompressedPageSize: int32(len(values))}
 		h.DictionaryPageHeader = thrift.New(format.DictionaryPageHeader{NumValues: int32(d.values.Len()), Encoding: format.Plain})
-		at := len(l.out)
-		if _, err := l.appendPage(&h, values); err != nil {
-			return nil, nil, err
+		if dictPage, err = l.compressed(&h, values); err != nil {
+			return nil, err
 		}
-		dictPage, pages = l.out[at:], l.out[:at]
 		l.countPage(format.DictionaryPage, format.Plain)
 	}
-	return dictPage, pages, nil
+	return dictPage, nil
 }
 
 // describe completes the chunk's metadata for pages that begin at offset.
-func (l *leafWriter) describe(offset int64, dictPage, pages []byte) (format.ColumnChunk, *format.ColumnIndex, format.OffsetIndex) {
+func (l *leafWriter) describe(offset int64, dictPage []byte) (format.ColumnChunk, *format.ColumnIndex, format.OffsetIndex) {
 	m := l.chunk
 	m.Type, m.Codec, m.PathInSchema = physicalType(l.kind), l.comp.codec, l.path
 	m.Encoding = []format.Encoding{format.RLE}
@@ -528,7 +525,7 @@ func (l *leafWriter) describe(offset int64, dictPage, pages []byte) (format.Colu
 		m.DictionaryPageOffset = offset
 	}
 	m.DataPageOffset = offset + int64(len(dictPage))
-	m.TotalCompressedSize = int64(len(dictPage) + len(pages))
+	m.TotalCompressedSize = int64(len(dictPage) + l.pageBytes)
 	m.Statistics.NullCount = l.nullCount
 	if l.stats {
 		if lo, hi := l.extent.values(l.kind); len(lo.Bytes) <= maxChunkBytes && len(hi.Bytes) <= maxChunkBytes {
@@ -553,7 +550,8 @@ func (l *leafWriter) reset() {
 	}
 	l.totalNulls += l.nullCount
 	l.extent.reset()
-	l.out, l.locations, l.index = l.out[:0], l.locations[:0], pageIndex{}
+	clear(l.pages)
+	l.pages, l.pageBytes, l.locations, l.index = l.pages[:0], 0, l.locations[:0], pageIndex{}
 	l.chunkRows, l.nullCount, l.dictPages = 0, 0, 0
 	l.chunk = format.ColumnMetaData{}
 	l.seen = l.seen[:0]

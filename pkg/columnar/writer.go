@@ -67,7 +67,7 @@ type Writer struct {
 	err       error
 }
 
-// NewWriter starts a file on w. w is written to in large pieces.
+// NewWriter starts a file on w. w is written to a page at a time.
 func NewWriter(w io.Writer, schema Schema, o WriterOptions) (*Writer, error) {
 	if o.RowGroupRows <= 0 {
 		o.RowGroupRows = 131072
@@ -334,16 +334,18 @@ func (w *Writer) flushRowGroup() error {
 	var cis []*format.ColumnIndex
 	var ois []format.OffsetIndex
 	for _, l := range w.leaves {
-		dict, pages, err := l.flushChunk()
+		dict, err := l.flushChunk()
 		if err != nil {
 			return err
 		}
-		c, ci, oi := l.describe(w.offset, dict, pages)
+		c, ci, oi := l.describe(w.offset, dict)
 		if err := w.put(dict); err != nil {
 			return err
 		}
-		if err := w.put(pages); err != nil {
-			return err
+		for _, page := range l.pages {
+			if err := w.put(page); err != nil {
+				return err
+			}
 		}
 		g.TotalByteSize += c.MetaData.TotalUncompressedSize
 		g.TotalCompressedSize += c.MetaData.TotalCompressedSize

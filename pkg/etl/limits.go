@@ -39,7 +39,7 @@ func limitsOf(o Options) limits {
 	if m := max(o.MemoryBytes, minMemoryBytes); o.MemoryBytes > 0 && m < fullMemoryBytes {
 		share := func(of int64) int64 { return of * m / fullMemoryBytes }
 		l.batchBytes, l.batchFiles = share(l.batchBytes), int(share(int64(l.batchFiles)))
-		l.planFiles, l.followRows = int(share(96_000)), share(l.followRows)
+		l.planFiles, l.followRows = int(share(144_000)), share(l.followRows)
 		l.largeBytes, l.pageBytes = min(l.largeBytes, l.batchBytes), int(share(int64(l.pageBytes)))
 		l.spillBytes, l.fileBytes = share(l.spillBytes), share(l.fileBytes)
 		l.openFiles = 4
@@ -55,9 +55,9 @@ func limitsOf(o Options) limits {
 
 const (
 	// minMemoryBytes is the least that a run can do with.
-	minMemoryBytes = 64 << 20
+	minMemoryBytes = 96 << 20
 	// fullMemoryBytes is where the limits are those of the command line.
-	fullMemoryBytes = 512 << 20
+	fullMemoryBytes = 768 << 20
 )
 
 // layout is a table's layout within the limits.

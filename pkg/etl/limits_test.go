@@ -25,7 +25,7 @@ func TestLimits(t *testing.T) {
 		return out
 	}
 	least := with(map[string]int64{
-		"batchBytes": 8 * mib, "batchFiles": 2500, "planFiles": 12_000, "largeBytes": 8 * mib,
+		"batchBytes": 8 * mib, "batchFiles": 2500, "planFiles": 18_000, "largeBytes": 8 * mib,
 		"pageBytes": mib, "followRows": 31_250, "spillBytes": 16 * mib, "fileBytes": 4 * mib, "openFiles": 4,
 	})
 	for name, tc := range map[string]struct {
@@ -35,10 +35,10 @@ func TestLimits(t *testing.T) {
 		"command line":        {etl.Options{}, full},
 		"more than is of use": {etl.Options{MemoryBytes: 4096 * mib}, full},
 		"plugin": {etl.Options{MemoryBytes: 192 * mib}, with(map[string]int64{
-			"batchBytes": 24 * mib, "batchFiles": 7500, "planFiles": 36_000, "largeBytes": 16 * mib,
-			"pageBytes": 3 * mib, "followRows": 93_750, "spillBytes": 48 * mib, "fileBytes": 12 * mib, "openFiles": 4,
+			"batchBytes": 16 * mib, "batchFiles": 5000, "planFiles": 36_000, "largeBytes": 16 * mib,
+			"pageBytes": 2 * mib, "followRows": 62_500, "spillBytes": 32 * mib, "fileBytes": 8 * mib, "openFiles": 4,
 		})},
-		"the least":              {etl.Options{MemoryBytes: 64 * mib}, least},
+		"the least":              {etl.Options{MemoryBytes: 96 * mib}, least},
 		"less than the least":    {etl.Options{MemoryBytes: 1}, least},
 		"batches by option":      {etl.Options{BatchBytes: 500}, with(map[string]int64{"batchBytes": 500, "spillBytes": 1000})},
 		"one worker, all memory": {etl.Options{Workers: 1}, full},

@@ -30,8 +30,9 @@ type Source struct {
 type Options struct {
 	Sources []Source
 	// MemoryBytes is what a run may add to the resident memory of the process,
-	// with what the garbage collector needs. It is met from 128 MiB on, unless
-	// single lines have many megabytes. Default 512 MiB; more makes no difference.
+	// with what the garbage collector needs; it is met from 128 MiB on, unless
+	// single lines have many megabytes. More than 768 MiB makes no difference, and
+	// is the default.
 	MemoryBytes int64
 	// Workers is how many processors a run may keep busy, without the garbage
 	// collector; waiting for the store does not count. Default: several gold tables

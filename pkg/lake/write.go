@@ -42,9 +42,10 @@ type Tag struct {
 const (
 	defaultFileBytes = 32 << 20
 	defaultOpenFiles = 8
-	// writeRows is how many rows are encoded between two looks at the context: a
-	// page.
-	writeRows = 8192
+	// writeRows and writeBytes are how much is encoded between two looks at the
+	// context and at the size of the file: a page of rows, some pages of text.
+	writeRows  = 8192
+	writeBytes = 8 << 20
 )
 
 // Writer turns batches into data files of one table. It is not safe for
@@ -138,11 +139,15 @@ func (w *Writer) writePart(ctx context.Context, part int64, b *columnar.Batch) e
 	if w.part >= 0 {
 		body = &columnar.Batch{Schema: w.inFile, Len: b.Len, Columns: slices.Delete(slices.Clone(b.Columns), w.part, w.part+1)}
 	}
-	for from := 0; from < b.Len; from += writeRows {
+	step := writeRows
+	if text := b.TextBytes(); text > writeBytes {
+		step = max(1, min(step, int(writeBytes*int64(b.Len)/text)))
+	}
+	for from := 0; from < b.Len; from += step {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		to := min(from+writeRows, b.Len)
+		to := min(from+step, b.Len)
 		f, err := w.file(ctx, part)
 		if err != nil {
 			return err
@@ -219,6 +224,8 @@ func (w *Writer) finish(ctx context.Context, part int64) error {
 func (w *Writer) seal(part int64) error {
 	f := w.open[part]
 	delete(w.open, part)
+	const footer = 64 << 10 // about; what is in open pages is an estimate, too
+	f.buf.Grow(int(f.w.Size()*5/4) + footer)
 	stats, err := f.w.Close()
 	if err != nil {
 		return fmt.Errorf("encode rows of %s: %w", w.table.Name, err)

@@ -60,6 +60,10 @@ func (lr *LineReader) Read(r io.Reader, fn func(Line) error) (Digest, error) {
 	delivered := &countingHash{r: r, h: sha256.New()}
 	buffered := lr.delivered
 	buffered.Reset(delivered)
+	defer func() { // the file is not held until the next one
+		lr.delivered.Reset(nil)
+		lr.content.Reset(nil)
+	}()
 	content, err := decompressed(buffered)
 	var damaged error
 	if err != nil {

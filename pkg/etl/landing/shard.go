@@ -30,39 +30,39 @@ const (
 	// cachedBytes bounds the shards kept as they are stored: those of the dates
 	// that runs between sweeps look at again and again.
 	cachedBytes = 8 << 20
-	// cachedPrints bounds the prints kept, of 16 bytes each: a sweep of a million
+	// cachedPrints bounds the fingerprints kept, of 16 bytes each: a sweep of a million
 	// known files reads each shard once, however their folders are laid out.
 	cachedPrints = 1 << 20
 )
 
-// print is a hash that stands for one version of one file.
-type print [16]byte
+// fingerprint is a hash that stands for one version of one file.
+type fingerprint [16]byte
 
-func printOf(source int, key, etag string, size int64) print {
+func printOf(source int, key, etag string, size int64) fingerprint {
 	b := make([]byte, 0, 256)
 	b = binary.BigEndian.AppendUint64(b, uint64(source))
 	b = binary.BigEndian.AppendUint64(b, uint64(size))
 	b = binary.BigEndian.AppendUint64(b, uint64(len(key)))
 	b = append(append(b, key...), etag...)
 	sum := sha256.Sum256(b)
-	return print(sum[:16])
+	return fingerprint(sum[:16])
 }
 
 // shards is what a State and its successors have read of shards: the bytes of the
-// small ones, and for every file version a print. It is bounded, and safe for
+// small ones, and for every file version a fingerprint. It is bounded, and safe for
 // concurrent use. Shards never change.
 type shards struct {
 	store store.Store
 
 	mu         sync.Mutex
-	bodies     map[string][]byte  // by path; guarded by mu
-	bodyBytes  int64              // guarded by mu
-	prints     map[string][]print // by path, sorted; guarded by mu
-	printCount int                // guarded by mu
+	bodies     map[string][]byte        // by path; guarded by mu
+	bodyBytes  int64                    // guarded by mu
+	prints     map[string][]fingerprint // by path, sorted; guarded by mu
+	printCount int                      // guarded by mu
 }
 
 func newShards(s store.Store) *shards {
-	return &shards{store: s, bodies: map[string][]byte{}, prints: map[string][]print{}}
+	return &shards{store: s, bodies: map[string][]byte{}, prints: map[string][]fingerprint{}}
 }
 
 // keepBody makes room for the shard by dropping any others.
@@ -83,7 +83,7 @@ func (c *shards) keepBody(path string, body []byte) {
 	c.bodyBytes += int64(len(body))
 }
 
-func (c *shards) keepPrints(path string, prints []print) {
+func (c *shards) keepPrints(path string, prints []fingerprint) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.prints[path] != nil {
@@ -110,7 +110,7 @@ func (c *shards) drop(path string) {
 	delete(c.prints, path)
 }
 
-func (c *shards) printsOf(path string) ([]print, bool) {
+func (c *shards) printsOf(path string) ([]fingerprint, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p, ok := c.prints[path]
@@ -214,7 +214,7 @@ func (st *State) knows(ctx context.Context, f File) (bool, error) {
 	return found, nil
 }
 
-func comparePrints(a, b print) int { return bytes.Compare(a[:], b[:]) }
+func comparePrints(a, b fingerprint) int { return bytes.Compare(a[:], b[:]) }
 
 // readPrints reads the shard of a date, and side by side those of the known dates
 // that follow: a listing comes to them next.
@@ -243,8 +243,8 @@ func (st *State) readPrints(ctx context.Context, date string) error {
 	return g.Wait()
 }
 
-func (st *State) datePrints(ctx context.Context, date string) ([]print, error) {
-	prints := make([]print, 0, st.Dates[date].Files)
+func (st *State) datePrints(ctx context.Context, date string) ([]fingerprint, error) {
+	prints := make([]fingerprint, 0, st.Dates[date].Files)
 	for e, err := range st.each(ctx, date) {
 		if err != nil {
 			return nil, err
@@ -265,7 +265,7 @@ func (st *State) writeShard(ctx context.Context, date string, changed []Entry) (
 		replaced[fileRef{e.Source, e.Key}] = true
 	}
 	var body bytes.Buffer
-	var prints []print
+	var prints []fingerprint
 	put := func(e Entry) error {
 		line, err := json.Marshal(e)
 		if err != nil {
