@@ -5,6 +5,10 @@
 //	query    answer a named query
 //	status   tables and recent runs
 //	verify   prove that nothing was lost
+//	optimize merge small files
+//	vacuum   delete files that no table needs
+//	retain   remove rows that are too old
+//	replay   rebuild layers from the one below
 //
 // Answers go to standard output, everything else to standard error. The exit
 // code is 0 only if the command did what it was asked.
@@ -37,7 +41,10 @@ func Engine() string { return "auditlake/" + Version }
 
 // Commands are the verbs every Auditlake binary has.
 func Commands() []*cobra.Command {
-	return []*cobra.Command{etlCommand(), queryCommand(), statusCommand(), verifyCommand()}
+	return []*cobra.Command{
+		etlCommand(), queryCommand(), statusCommand(), verifyCommand(),
+		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(),
+	}
 }
 
 // New is a program with the verbs of Commands and more.
@@ -102,7 +109,16 @@ func openLake(ctx context.Context, url string, errOut io.Writer, opts ...store.O
 // existingLake opens a lake for reading. It refuses a place where none is, so that
 // a mistyped URL is not an empty answer.
 func existingLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
-	l, err := openLake(cmd.Context(), url, cmd.ErrOrStderr(), store.ReadOnly())
+	return lakeThatIs(cmd, url, store.ReadOnly())
+}
+
+// writableLake opens a lake that is there.
+func writableLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
+	return lakeThatIs(cmd, url)
+}
+
+func lakeThatIs(cmd *cobra.Command, url string, opts ...store.Option) (*lake.Lake, error) {
+	l, err := openLake(cmd.Context(), url, cmd.ErrOrStderr(), opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,8 @@ func etlCommand() *cobra.Command {
 		once     bool
 		interval time.Duration
 		opts     etl.Options
+		maintain bool
+		care     etl.MaintainOptions
 		quiet    bool
 	)
 	cmd := &cobra.Command{
@@ -32,7 +34,10 @@ every line gets in once. A run on unchanged sources commits nothing.
 
 A source with many files is not listed whole on every run: between full sweeps,
 one a day, a run looks at the last days of deliveries. --sweep looks at
-everything now.`,
+everything now.
+
+--maintain does after each run what is due: it merges small files and, once a day,
+vacuums, cleans up logs and removes the rows that are older than they are kept.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if once && watch {
@@ -44,7 +49,13 @@ everything now.`,
 			if opts.LookbackDays < 1 {
 				return fmt.Errorf("--lookback-days %d: at least 1", opts.LookbackDays)
 			}
-			ctx, errOut := cmd.Context(), cmd.ErrOrStderr()
+			if care.Retention.Any() && !maintain {
+				return fmt.Errorf("--%s: only with --maintain, or use the command retain", strings.Join(retentionFlags(), ", --"))
+			}
+			if err := checkRetention(care.Retention); err != nil {
+				return err
+			}
+			ctx, out, errOut := cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			src, err := openSources(ctx, sources, lakeURL)
 			if err != nil {
 				return err
@@ -63,10 +74,17 @@ everything now.`,
 			if err != nil {
 				return err
 			}
-			if !watch {
-				return runOnce(ctx, r, bar, cmd.OutOrStdout(), errOut)
+			after := func(context.Context) error { return nil }
+			if maintain {
+				after = maintainAfter(l, care, bar, out, errOut)
 			}
-			return watchRuns(ctx, r, bar, interval, cmd.OutOrStdout(), errOut)
+			if !watch {
+				if err := runOnce(ctx, r, bar, out, errOut); err != nil {
+					return err
+				}
+				return after(ctx)
+			}
+			return watchRuns(ctx, r, bar, interval, after, out, errOut)
 		},
 	}
 	f := cmd.Flags()
@@ -77,6 +95,8 @@ everything now.`,
 	f.DurationVar(&interval, "interval", 15*time.Minute, "time between the starts of two runs, with --watch")
 	f.BoolVar(&opts.Sweep, "sweep", false, "look at everything delivered, not only at the last days")
 	f.IntVar(&opts.LookbackDays, "lookback-days", 3, "days before the newest known delivery that are looked at between sweeps")
+	f.BoolVar(&maintain, "maintain", false, "after each run do the maintenance that is due")
+	retentionFlagsOf(cmd, &care.Retention)
 	f.BoolVar(&quiet, "quiet", false, "show no progress")
 	must(cmd.MarkFlagRequired("source"))
 	return cmd
@@ -92,7 +112,7 @@ func runOnce(ctx context.Context, r *etl.Runner, bar *progress, out, errOut io.W
 	return err
 }
 
-func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.Duration, out, errOut io.Writer) error {
+func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.Duration, after func(context.Context) error, out, errOut io.Writer) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
@@ -108,6 +128,11 @@ func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.
 			printSummary(out, errOut, sum)
 		default:
 			_, _ = fmt.Fprintf(out, "%s nothing new in %d files\n", sum.Finished.Format(time.RFC3339), sum.Listed)
+		}
+		if err == nil {
+			if err := after(ctx); err != nil && ctx.Err() == nil {
+				_, _ = fmt.Fprintf(errOut, "%s %v\n", time.Now().UTC().Format(time.RFC3339), err)
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -34,11 +34,11 @@ func newProgress(out io.Writer) *progress {
 }
 
 func (p *progress) show(now etl.Progress) {
-	if now.TotalBytes == 0 {
+	if p == nil || now.TotalBytes == 0 && now.Table == "" {
 		return
 	}
 	p.last.Store(&now)
-	if p.terminal {
+	if p.terminal && now.TotalBytes > 0 {
 		p.draw(now)
 		return
 	}
@@ -54,14 +54,21 @@ func (p *progress) show(now etl.Progress) {
 
 // line is the progress as text: files, rows, bytes, rate, time left.
 func (p *progress) line(now etl.Progress) string {
+	if now.TotalBytes == 0 {
+		return fmt.Sprintf("%s %s: %s files, %s so far", now.Stage, now.Table, number(now.Files), size(now.Bytes))
+	}
 	elapsed := time.Since(now.Started)
 	rate := float64(now.Bytes) / max(elapsed.Seconds(), 0.001)
 	left := "?"
 	if rate > 0 {
 		left = time.Duration(float64(now.TotalBytes-now.Bytes) / rate * float64(time.Second)).Round(time.Second).String()
 	}
-	return fmt.Sprintf("%s of %s files, %s rows, %s of %s, %s/s, %s left",
-		number(now.Files), number(now.TotalFiles), number(now.Bronze), size(now.Bytes), size(now.TotalBytes), size(int64(rate)), left)
+	did := number(now.Bronze) + " rows"
+	if now.Table != "" {
+		did = now.Stage + " " + now.Table
+	}
+	return fmt.Sprintf("%s of %s files, %s, %s of %s, %s/s, %s left",
+		number(now.Files), number(now.TotalFiles), did, size(now.Bytes), size(now.TotalBytes), size(int64(rate)), left)
 }
 
 func (p *progress) draw(now etl.Progress) {

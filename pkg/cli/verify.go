@@ -73,6 +73,9 @@ func printReport(cmd *cobra.Command, r *etl.Report) {
 	t.AppendRow(table.Row{"bronze", number(r.Bronze), ""})
 	t.AppendRow(table.Row{"quarantine", number(r.Quarantine), ""})
 	t.AppendRow(table.Row{"silver", number(r.Silver), ""})
+	if r.Expired > 0 {
+		t.AppendRow(table.Row{"", number(r.Expired), "rows of silver and quarantine expired: removed by retention"})
+	}
 	t.AppendRow(table.Row{"gold", number(r.GoldTotal), fmt.Sprintf("in %d tables", len(r.Gold))})
 	for _, name := range slices.Sorted(maps.Keys(r.Gold)) {
 		t.AppendRow(table.Row{"  " + name, number(r.Gold[name]), ""})
