@@ -20,9 +20,13 @@ export interface NamedQuery {
   name: string;
   title: string;
   description: string;
+  /** What it is about, such as Clusters or Logins. */
+  group: string;
   visualization: 'timeseries' | 'table' | 'barchart' | 'stat';
   /** An alert rule can be set on it. */
   alertable: boolean;
+  /** How much an alert on it matters; empty if there is none. */
+  severity: '' | 'info' | 'warning' | 'critical';
   params: NamedQueryParam[];
 }
 

@@ -7,8 +7,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 )
 
-// jobStatus is ETLStatus of src/types.ts: what the ETL of the data source is
-// doing.
+// jobStatus is what the ETL of the data source is doing.
 type jobStatus struct {
 	// State is off, waiting, queued, running, or refused where another data source
 	// writes the lake.

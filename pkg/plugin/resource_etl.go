@@ -57,7 +57,7 @@ func (d *Datasource) ask(ctx context.Context, task supervisor.Task) (any, error)
 	return d.etlStatus(ctx, request{})
 }
 
-// vacuumPlan is VacuumPlan of src/types.ts: what a vacuum would delete.
+// vacuumPlan is what a vacuum would delete.
 type vacuumPlan struct {
 	Before  time.Time      `json:"before"` // last used before this
 	Files   int64          `json:"files"`

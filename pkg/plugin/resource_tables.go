@@ -15,7 +15,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
-// tableInfo is TableInfo of src/types.ts.
+// tableInfo is one table that the lake has.
 type tableInfo struct {
 	Name string `json:"name"`
 	// Layer is bronze, silver, gold, quarantine or runs.
@@ -54,8 +54,8 @@ func (d *Datasource) mustExist(ctx context.Context, table string) error {
 	return err
 }
 
-// columnInfo is ColumnInfo of src/types.ts. Fields of structs are columns of their
-// own, with the path as name.
+// columnInfo is one column. Fields of structs are columns of their own, with the
+// path as name.
 type columnInfo struct {
 	Name string `json:"name"`
 	Type string `json:"type"` // as Spark prints it
@@ -89,7 +89,7 @@ func columnList(schema columnar.Schema, prefix string) []columnInfo {
 	return out
 }
 
-// valueInfo is ValueInfo of src/types.ts.
+// valueInfo is one value of a column and on how many rows it is.
 type valueInfo struct {
 	Value string `json:"value"`
 	Count int64  `json:"count"`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -34,7 +35,7 @@ func everybody(*Datasource, *backend.User) error             { return nil }
 func whoSeesLake(d *Datasource, user *backend.User) error    { return d.lakeOnly(user) }
 func administrators(_ *Datasource, user *backend.User) error { return adminOnly(user) }
 
-// routes is the table of resources. Answers to everybody keep to the scope and
+// routes is the table of resources, as docs/resources.md describes them. Answers to everybody keep to the scope and
 // the redaction of who asks; see view.
 func routes() []route {
 	return []route{
@@ -105,6 +106,7 @@ type namedQuery struct {
 	Title         string       `json:"title"`
 	Description   string       `json:"description"`
 	Group         string       `json:"group"`
+	Severity      string       `json:"severity"` // of an alert; empty if not alertable
 	Visualization string       `json:"visualization"`
 	Alertable     bool         `json:"alertable"`
 	Params        []namedParam `json:"params"`
@@ -119,9 +121,12 @@ type namedParam struct {
 
 func catalog() []namedQuery {
 	out := []namedQuery{}
-	for _, n := range query.All() {
+	// The picker shows groups, and wants their queries together.
+	all := query.All()
+	slices.SortStableFunc(all, func(a, b query.Named) int { return strings.Compare(a.Group, b.Group) })
+	for _, n := range all {
 		q := namedQuery{
-			Name: n.Name, Title: n.Title, Description: n.Description, Group: n.Group,
+			Name: n.Name, Title: n.Title, Description: n.Description, Group: n.Group, Severity: string(n.Severity),
 			Visualization: n.Visualization, Alertable: n.Alertable, Params: []namedParam{},
 		}
 		for _, p := range n.Params {
@@ -132,7 +137,7 @@ func catalog() []namedQuery {
 	return out
 }
 
-// lakeStatus is LakeStatus of src/types.ts.
+// lakeStatus is the lake and what the ETL of the data source does with it.
 type lakeStatus struct {
 	*etl.Status
 	ETL jobStatus `json:"etl"`

@@ -10,6 +10,8 @@ const catalog: NamedQuery[] = [
     name: 'clusters_by_creator',
     title: 'Clusters by creator',
     description: 'Who created clusters',
+    group: 'Clusters',
+    severity: 'info',
     visualization: 'barchart',
     alertable: true,
     params: [
@@ -21,6 +23,8 @@ const catalog: NamedQuery[] = [
     name: 'failed_logins',
     title: 'Failed logins',
     description: '',
+    group: 'Logins',
+    severity: 'warning',
     visualization: 'timeseries',
     alertable: true,
     params: [],

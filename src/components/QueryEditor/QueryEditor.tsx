@@ -29,7 +29,12 @@ export function QueryEditor({ datasource, query, onChange, onRunQuery }: Props) 
             id={inputId}
             placeholder="Choose a query"
             loading={loading}
-            options={queries.map(({ name, title, description }) => ({ value: name, label: title, description }))}
+            options={queries.map(({ name, title, description, group }) => ({
+              value: name,
+              label: title,
+              description,
+              group,
+            }))}
             value={query.named ?? null}
             onChange={({ value }) => select(value)}
           />
