@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,8 +49,11 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 		d.use() // somebody is looking
 		return sender.SendFrame(d.progressFrame(s), data.IncludeAll)
 	})
-	if ctx.Err() != nil {
-		return nil // as it was meant to end
+	switch {
+	case errors.Is(context.Cause(ctx), errReplaced):
+		return errReplaced // so that Grafana asks the next instance
+	case ctx.Err() != nil:
+		return nil // nobody listens any more
 	}
 	return err
 }
