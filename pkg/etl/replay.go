@@ -76,18 +76,10 @@ func beaten(err error) bool {
 
 func (r *Runner) replayAll(ctx context.Context, sum *ReplaySummary) error {
 	for attempt := 0; ; attempt++ {
-		bronze, err := r.lake.Table(lake.Bronze).Snapshot(ctx)
-		if err != nil {
+		if _, err := r.lake.Table(lake.Bronze).Snapshot(ctx); err != nil {
 			return err
 		}
-		if err := checkRules(bronze); err != nil {
-			return err
-		}
-		// What silver is about to forget has to be in gold first.
-		if err := r.raise(ctx, bronze, &Summary{}); err != nil {
-			return err
-		}
-		rebuilt, err := r.rebuildSilver(ctx, bronze)
+		rebuilt, err := r.rebuildSilver(ctx)
 		if beaten(err) && attempt < maxRounds {
 			continue
 		}
@@ -105,7 +97,7 @@ func (r *Runner) replayAll(ctx context.Context, sum *ReplaySummary) error {
 		if err != nil {
 			return err
 		}
-		got, err := r.refine(ctx, silver)
+		got, err := r.refine(ctx, silver) // builds anew what is of an older generation
 		sum.add(got)
 		if !beaten(err) {
 			return err
@@ -163,7 +155,7 @@ type rebuiltSilver struct{ silver, quarantine, kept int64 }
 // rebuildSilver cleanses all of bronze anew. Quarantine and silver each get their
 // new rows in one commit that takes the old ones away and begins a generation.
 // Rows of lines that bronze holds no more are taken over as they are.
-func (r *Runner) rebuildSilver(ctx context.Context, bronze *delta.Snapshot) (rebuiltSilver, error) {
+func (r *Runner) rebuildSilver(ctx context.Context) (rebuiltSilver, error) {
 	var out rebuiltSilver
 	silver, quarantine := r.lake.Table(lake.Silver), r.lake.Table(lake.Quarantine)
 	silverBase, _, err := head(ctx, silver, appSilver)
@@ -174,11 +166,22 @@ func (r *Runner) rebuildSilver(ctx context.Context, bronze *delta.Snapshot) (reb
 	if err != nil {
 		return out, err
 	}
-	for _, snap := range []*delta.Snapshot{silverBase, quarantineBase} {
+	// Bronze last, so that it has all lines that the rows to be replaced were made of.
+	bronze, err := r.lake.Table(lake.Bronze).Snapshot(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, snap := range []*delta.Snapshot{bronze, silverBase, quarantineBase} {
 		if snap != nil {
 			if err := checkRules(snap); err != nil {
 				return out, err
 			}
+		}
+	}
+	if horizonOf(silverBase) != "" {
+		// What silver is about to forget has to be in gold first.
+		if _, err := r.refine(ctx, silverBase); err != nil {
+			return out, err
 		}
 	}
 	pass := r.newCleansing()

@@ -77,6 +77,11 @@ func Vacuum(ctx context.Context, l *lake.Lake, o VacuumOptions) (VacuumSummary, 
 		return sum, fmt.Errorf("%w: %s is under %s: force it only if nobody writes to the lake or reads older versions of it",
 			ErrRetention, o.Retention, DefaultVacuumRetention)
 	}
+	if _, err := l.Table(lake.Bronze).Snapshot(ctx); errors.Is(err, delta.ErrNoTable) {
+		return sum, nil // no lake
+	} else if err != nil {
+		return sum, err
+	}
 	now, err := storeTime(ctx, l, o)
 	if err != nil {
 		return sum, err
@@ -350,34 +355,30 @@ func (v *vacuum) remove(ctx context.Context, name string, old []store.Object, de
 func (v *vacuum) landing(ctx context.Context) error {
 	table := v.lake.Table(lake.Bronze)
 	snap, err := table.Snapshot(ctx)
-	var manifests []string
+	if err != nil {
+		return err
+	}
+	path, err := landingPath(snap)
+	if err != nil {
+		return err
+	}
+	manifests := []string{path}
+	version, ok, err := table.Log().VersionAt(ctx, v.before)
+	if err != nil {
+		return err
+	}
+	if !ok { // cleaned up, or the table is younger
+		if version, err = table.Log().First(ctx); err != nil {
+			return err
+		}
+	}
+	then, err := table.SnapshotAt(ctx, min(version, snap.Version()))
 	switch {
-	case errors.Is(err, delta.ErrNoTable):
+	case errors.Is(err, delta.ErrLogGap): // nobody can look at that version
 	case err != nil:
 		return err
 	default:
-		path, err := landingPath(snap)
-		if err != nil {
-			return err
-		}
-		manifests = append(manifests, path)
-		version, ok, err := table.Log().VersionAt(ctx, v.before)
-		if err != nil {
-			return err
-		}
-		if !ok { // cleaned up, or the table is younger
-			if version, err = table.Log().First(ctx); err != nil {
-				return err
-			}
-		}
-		then, err := table.SnapshotAt(ctx, min(version, snap.Version()))
-		switch {
-		case errors.Is(err, delta.ErrLogGap): // nobody can look at that version
-		case err != nil:
-			return err
-		default:
-			manifests = append(manifests, then.Metadata().Configuration[landing.Property])
-		}
+		manifests = append(manifests, then.Metadata().Configuration[landing.Property])
 	}
 	old, err := landing.Garbage(ctx, v.lake.Store(), manifests, v.before)
 	if err != nil {
