@@ -288,12 +288,17 @@ func rebuildTx(b rebuild) (delta.Tx, error) {
 	return tx, nil
 }
 
-// extended is the schema of a table with the columns it lacks at the end.
+// extended is the schema of a table with the columns it lacks, also inside
+// structs, at the end.
 func extended(table, wanted columnar.Schema) columnar.Schema {
 	out := slices.Clone(table)
 	for _, f := range wanted {
-		if out.Index(f.Name) < 0 {
+		at := out.Index(f.Name)
+		switch {
+		case at < 0:
 			out = append(out, f)
+		case f.Type.Kind == columnar.Struct && out[at].Type.Kind == columnar.Struct:
+			out[at].Type.Fields = extended(out[at].Type.Fields, f.Type.Fields)
 		}
 	}
 	return out

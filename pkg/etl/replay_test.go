@@ -1,6 +1,7 @@
 package etl_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,7 +29,7 @@ func TestReplayGivesTheSameRows(t *testing.T) {
 			}
 			w.hours(2)
 			w.sound()
-			again, err := etl.Replay(t.Context(), w.open(w.lake), etl.ReplayOptions{})
+			again, err := etl.Replay(t.Context(), w.open(w.lake), etl.ReplayOptions{BatchBytes: 1}) // in many pieces
 			if err != nil || again.Silver != 42 {
 				t.Errorf("the second replay: %+v, %v", again, err)
 			}
@@ -36,5 +37,29 @@ func TestReplayGivesTheSameRows(t *testing.T) {
 			w.hours(1)
 			w.sound()
 		})
+	}
+}
+
+// TestAReplayBringsNewKeys: silver has an event with a key that the gold table has
+// not seen when it is rebuilt.
+func TestAReplayBringsNewKeys(t *testing.T) {
+	for _, table := range []string{"", "clusters"} {
+		w := newAged(t)
+		w.hours(2)
+		w.deliver("workspaceId=42/date=2024-03-10/new.json", eventAt(w.now(), 1, "clusters", "create", `{"a":"1","b":"2"}`))
+		if _, err := w.runOn(blocking{w.lake, "gold/"}, etl.Options{}); err == nil {
+			t.Fatal("the run got through")
+		}
+		if _, err := etl.Replay(t.Context(), w.open(w.lake), etl.ReplayOptions{Table: table}); err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, row := range content(t, w.lake)["clusters"] {
+			found = found || strings.Contains(row, "a:1 b:2")
+		}
+		if !found {
+			t.Errorf("after a replay of %q the parameters are gone", table)
+		}
+		w.sound()
 	}
 }
