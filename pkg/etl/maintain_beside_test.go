@@ -206,3 +206,52 @@ func TestAWriterOfAnOlderGeneration(t *testing.T) {
 		})
 	}
 }
+
+// TestALongLivedRunner goes on through everything that others do to its lake.
+func TestALongLivedRunner(t *testing.T) {
+	w := newAged(t)
+	l := w.open(w.lake)
+	r, err := etl.NewRunner(l, etl.Options{Sources: []etl.Source{etl.SourceOf(w.source)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := func() *lake.Lake { return w.open(w.lake) }
+	for round := range 3 {
+		for i, do := range []func() error{
+			func() error { return nil },
+			func() error { _, err := etl.Replay(t.Context(), other(), etl.ReplayOptions{}); return err },
+			func() error { _, err := etl.Retain(t.Context(), other(), policy()); return err },
+			func() error {
+				_, err := etl.Optimize(t.Context(), other(), etl.OptimizeOptions{MinFiles: 2})
+				return err
+			},
+			func() error {
+				w.pass(8 * 24 * time.Hour)
+				_, err := etl.Vacuum(t.Context(), other(), etl.VacuumOptions{})
+				return err
+			},
+			func() error {
+				_, err := etl.Replay(t.Context(), other(), etl.ReplayOptions{Table: "clusters"})
+				return err
+			},
+			func() error {
+				_, err := etl.Maintain(t.Context(), l, etl.MaintainOptions{Retention: policy()})
+				return err
+			},
+		} {
+			w.deliver(fmt.Sprintf("workspaceId=1/date=%s/f%d_%d.json", w.now().Format(time.DateOnly), round, i),
+				eventAt(w.now(), i, "clusters", "create", fmt.Sprintf(`{"k%d":"v"}`, i)), eventAt(w.now(), i, fmt.Sprintf("r%d", i), "x", ""), "no event")
+			if err := do(); err != nil {
+				t.Fatalf("round %d, step %d: %v", round, i, err)
+			}
+			sum, err := r.Run(t.Context())
+			if err != nil || sum.Bronze != 3 {
+				t.Fatalf("round %d, step %d: %d new rows, %v", round, i, sum.Bronze, err)
+			}
+			if rep := w.sound(); rep.GoldBehind+rep.SilverBehind != 0 {
+				t.Errorf("round %d, step %d: report %+v", round, i, rep)
+			}
+			w.pass(time.Hour)
+		}
+	}
+}
