@@ -143,10 +143,8 @@ func (r *Runner) regain(ctx context.Context, silver *delta.Snapshot, out *refine
 			old = append(old, name)
 		}
 	}
-	if len(old) > 0 {
-		err = r.rebuildGold(ctx, silver, rebuildOf{tables: old, andNew: true}, out)
-	}
-	return rebuilt, err
+	// Also if no table is old: one that was to be made may be missing.
+	return rebuilt, r.rebuildGold(ctx, silver, rebuildOf{tables: old, andNew: true}, out)
 }
 
 // spillBatches is how many batches of text a pass holds before it writes what it
