@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // worn is a lake as some runs leave it.
@@ -40,6 +41,9 @@ func TestUpkeepFromTheCommandLine(t *testing.T) {
 	tmp := filepath.Join(lake, "silver", ".tmp-killed")
 	if err := os.WriteFile(tmp, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if old := time.Now().Add(-time.Hour); os.Chtimes(tmp, old, old) != nil {
+		t.Fatal("the file cannot be dated")
 	}
 	short := []string{"vacuum", "--lake", lake, "--retention", "1ms", "--force"}
 	expect(t, succeed(t, append(short, "--dry-run")...), "bronze/date=2019-12-28/part-", "silver/.tmp-killed\t4", "Would delete")

@@ -13,12 +13,14 @@ type claim struct {
 	readsTable  bool
 	newMetadata bool
 	rearranges  bool // only moves rows between files
+	informs     bool // changes nothing, as the notes of a vacuum
 }
 
 func claimOf(tx *Tx) claim {
 	c := claim{
 		base: tx.Base, txn: tx.Txn, touches: map[string]bool{}, readsTable: tx.ReadsTable,
 		newMetadata: tx.Metadata != nil, rearranges: rearranges(tx.Adds, tx.Removes),
+		informs: tx.Base != nil && tx.Metadata == nil && tx.Txn == nil && len(tx.Adds)+len(tx.Removes) == 0,
 	}
 	for i := range tx.Removes {
 		c.touches[tx.Removes[i].Path] = true
@@ -74,7 +76,7 @@ var conflictRules = []struct {
 		return nil
 	}},
 	{"metadata changed", func(mine claim, winner *Commit) error {
-		if winner.Metadata == nil {
+		if winner.Metadata == nil || mine.informs {
 			return nil
 		}
 		if mine.rearranges && !mine.newMetadata && sameShape(mine.base.metadata, winner.Metadata) {

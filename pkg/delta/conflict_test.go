@@ -44,6 +44,8 @@ const conflictTable = `
 	=x ~a        | mp          | metadata changed
 	=x ~a mc     | mc          | metadata changed
 	=x ~a t5     | mc t4       | txn conflict
+	             | ms mc +b    | ok
+	t5           | mc          | metadata changed
 	-x +a        | mc          | metadata changed
 	-x           | -x          | concurrent delete
 	-x           | -y          | ok

@@ -10,12 +10,22 @@
 //	refine   follows silver by Delta version: an event becomes a row of its
 //	         service's table
 //
+// Runner runs these. What keeps a lake in shape stands beside it:
+//
+//	Maintain  what is due after a run, of the three below and log clean-up
+//	Optimize  merges small files
+//	Retain    removes rows that are too old, and accounts for them
+//	Vacuum    deletes objects that nothing needs
+//	Replay    rebuilds a table from the one below
+//	Verify    proves that nothing is missing
+//
 // Invariants:
 //
 //   - Every delivered line is in bronze exactly once, however often its file is
 //     overwritten, runs are killed or run side by side.
-//   - bronze = silver + quarantine, silver = sum of gold, row by row; Verify
-//     proves it from the lake alone.
+//   - bronze = silver + quarantine, silver = sum of gold, row by row, with the
+//     account of what retention removed; Verify proves it from the lake alone.
+//   - A crash between any two calls of the store leaves unused objects at worst.
 //   - Progress is kept only in what a commit says: the landing state in bronze's
 //     metadata, transaction versions in silver and gold. All else is a hint.
 package etl

@@ -63,7 +63,7 @@ func head(ctx context.Context, t *lake.Table, family string) (*delta.Snapshot, i
 }
 
 // rewrites says that a commit put rows in the place of others, as DELETE, UPDATE
-// and overwriting do, and a rebuild of ours.
+// and overwriting do; a rebuild of ours, too.
 func rewrites(c *delta.Commit) bool {
 	changes := slices.ContainsFunc(c.Removes, func(r delta.Remove) bool { return r.DataChange })
 	return changes && len(c.Adds) > 0

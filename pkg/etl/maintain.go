@@ -80,6 +80,11 @@ func Maintain(ctx context.Context, l *lake.Lake, o MaintainOptions) (MaintainSum
 // daily does the part that is due once a day. It counts as done only if nothing
 // failed.
 func daily(ctx context.Context, l *lake.Lake, o MaintainOptions, sum *MaintainSummary) error {
+	if _, err := l.Table(lake.Bronze).Snapshot(ctx); errors.Is(err, delta.ErrNoTable) {
+		return nil // no lake yet
+	} else if err != nil {
+		return err
+	}
 	if err := writeMaintained(ctx, l, func(m *maintained) { m.Tried = sum.Started }); err != nil {
 		return err
 	}

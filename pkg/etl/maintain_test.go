@@ -206,6 +206,12 @@ func TestUpkeepOfNoLake(t *testing.T) {
 	if _, err := etl.Optimize(t.Context(), l, etl.OptimizeOptions{}); err != nil {
 		t.Errorf("optimize: %v", err)
 	}
+	if sum, err := etl.Vacuum(t.Context(), l, etl.VacuumOptions{}); err != nil || sum.Files > 0 {
+		t.Errorf("vacuum: %+v, %v", sum, err)
+	}
+	if _, err := etl.Maintain(t.Context(), l, etl.MaintainOptions{}); err != nil {
+		t.Errorf("maintain: %v", err)
+	}
 	if _, err := etl.Retain(t.Context(), l, etl.RetentionOptions{BronzeDays: 1, GoldDays: 1}); err != nil {
 		t.Errorf("retain: %v", err)
 	}

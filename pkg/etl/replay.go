@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -13,7 +11,6 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/etl/event"
-	"github.com/auditlake/auditlake/pkg/etl/landing"
 	"github.com/auditlake/auditlake/pkg/lake"
 )
 
@@ -76,18 +73,10 @@ func beaten(err error) bool {
 
 func (r *Runner) replayAll(ctx context.Context, sum *ReplaySummary) error {
 	for attempt := 0; ; attempt++ {
-		bronze, err := r.lake.Table(lake.Bronze).Snapshot(ctx)
-		if err != nil {
+		if _, err := r.lake.Table(lake.Bronze).Snapshot(ctx); err != nil {
 			return err
 		}
-		if err := checkRules(bronze); err != nil {
-			return err
-		}
-		// What silver is about to forget has to be in gold first.
-		if err := r.raise(ctx, bronze, &Summary{}); err != nil {
-			return err
-		}
-		rebuilt, err := r.rebuildSilver(ctx, bronze)
+		rebuilt, err := r.rebuildSilver(ctx)
 		if beaten(err) && attempt < maxRounds {
 			continue
 		}
@@ -105,7 +94,7 @@ func (r *Runner) replayAll(ctx context.Context, sum *ReplaySummary) error {
 		if err != nil {
 			return err
 		}
-		got, err := r.refine(ctx, silver)
+		got, err := r.refine(ctx, silver) // builds anew what is of an older generation
 		sum.add(got)
 		if !beaten(err) {
 			return err
@@ -163,7 +152,7 @@ type rebuiltSilver struct{ silver, quarantine, kept int64 }
 // rebuildSilver cleanses all of bronze anew. Quarantine and silver each get their
 // new rows in one commit that takes the old ones away and begins a generation.
 // Rows of lines that bronze holds no more are taken over as they are.
-func (r *Runner) rebuildSilver(ctx context.Context, bronze *delta.Snapshot) (rebuiltSilver, error) {
+func (r *Runner) rebuildSilver(ctx context.Context) (rebuiltSilver, error) {
 	var out rebuiltSilver
 	silver, quarantine := r.lake.Table(lake.Silver), r.lake.Table(lake.Quarantine)
 	silverBase, _, err := head(ctx, silver, appSilver)
@@ -174,11 +163,22 @@ func (r *Runner) rebuildSilver(ctx context.Context, bronze *delta.Snapshot) (reb
 	if err != nil {
 		return out, err
 	}
-	for _, snap := range []*delta.Snapshot{silverBase, quarantineBase} {
+	// Bronze last, so that it has all lines that the rows to be replaced were made of.
+	bronze, err := r.lake.Table(lake.Bronze).Snapshot(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, snap := range []*delta.Snapshot{bronze, silverBase, quarantineBase} {
 		if snap != nil {
 			if err := checkRules(snap); err != nil {
 				return out, err
 			}
+		}
+	}
+	if horizonOf(silverBase) != "" {
+		// What silver is about to forget has to be in gold first.
+		if _, err := r.refine(ctx, silverBase); err != nil {
+			return out, err
 		}
 	}
 	pass := r.newCleansing()
@@ -285,199 +285,18 @@ func rebuildTx(b rebuild) (delta.Tx, error) {
 	return tx, nil
 }
 
-// extended is the schema of a table with the columns it lacks at the end.
+// extended is the schema of a table with the columns it lacks, also inside
+// structs, at the end.
 func extended(table, wanted columnar.Schema) columnar.Schema {
 	out := slices.Clone(table)
 	for _, f := range wanted {
-		if out.Index(f.Name) < 0 {
+		at := out.Index(f.Name)
+		switch {
+		case at < 0:
 			out = append(out, f)
+		case f.Type.Kind == columnar.Struct && out[at].Type.Kind == columnar.Struct:
+			out[at].Type.Fields = extended(out[at].Type.Fields, f.Type.Fields)
 		}
 	}
 	return out
-}
-
-// accounts are what is expired from silver and quarantine after a rebuild.
-type accounts struct {
-	silver, quarantine expired
-	kept               int64
-}
-
-// keepOrphans takes over the rows of files that retention removed from bronze, and
-// settles the accounts. Without retention there is nothing to do.
-//
-// The rows of the files that bronze has are all made anew, so what is expired of
-// them is what the pass dropped. Of the other files bronze had as many rows as its
-// account says, and what is left of them was kept: the rest is expired.
-func (r *Runner) keepOrphans(ctx context.Context, bronze, silver, quarantine *delta.Snapshot, pass *cleansing) (accounts, error) {
-	var out accounts
-	lost, err := expiredOf(bronze)
-	if err != nil {
-		return out, err
-	}
-	was, err := expiredOf(silver)
-	if err != nil {
-		return out, err
-	}
-	if horizonOf(bronze) != "" {
-		live, err := r.liveFiles(ctx, bronze)
-		if err != nil {
-			return out, err
-		}
-		k := &keeper{lake: r.lake, live: live}
-		if err := k.keep(ctx, lake.Silver, silver, "date", pass.eventsFrom, pass.silver, &pass.eventRows); err != nil {
-			return out, err
-		}
-		if err := k.keep(ctx, lake.Quarantine, quarantine, "date", pass.refusedFrom, pass.quarantine, &pass.refusedRows); err != nil {
-			return out, err
-		}
-		lost.tally = lost.minus(k.kept)
-		out.kept = k.kept.rows
-	}
-	out.silver = expired{tally: pass.droppedEvents, tables: was.tables}
-	out.quarantine = expired{tally: pass.droppedRefused}
-	if horizonOf(silver) != "" {
-		out.silver.tally = out.silver.plus(lost.tally)
-	} else {
-		out.quarantine.tally = out.quarantine.plus(lost.tally)
-	}
-	return out, r.dropLate(ctx, silver, pass.eventsFrom, out.silver.tables)
-}
-
-// dropLate adds silver's rows before its horizon, which came after retention had
-// passed, to the accounts of their gold tables: the rebuild leaves them out.
-func (r *Runner) dropLate(ctx context.Context, silver *delta.Snapshot, from int64, tables map[string]tally) error {
-	if from == noDay {
-		return nil
-	}
-	existing, err := r.lake.Gold(ctx)
-	if err != nil {
-		return err
-	}
-	late, err := tallyByTable(ctx, r.lake, silver, filesBefore(silver, from), existing)
-	for name, t := range late {
-		tables[name] = tables[name].plus(t)
-	}
-	return err
-}
-
-// filesBefore are the files of a table partitioned by date whose date is before a
-// day.
-func filesBefore(snap *delta.Snapshot, day int64) iter.Seq[*delta.Add] {
-	return func(yield func(*delta.Add) bool) {
-		for a := range snap.Files() {
-			v, ok, err := snap.PartitionValue(a, "date")
-			if err == nil && ok && v.Int < day && !yield(a) {
-				return
-			}
-		}
-	}
-}
-
-// liveFiles are the ids of the files that bronze has rows of.
-func (r *Runner) liveFiles(ctx context.Context, bronze *delta.Snapshot) (bitset, error) {
-	path, err := landingPath(bronze)
-	if err != nil {
-		return nil, err
-	}
-	state, err := landing.Load(ctx, r.lake.Store(), path, r.state)
-	if err != nil {
-		return nil, err
-	}
-	live := make(bitset, state.NextFileID/64+1)
-	for _, date := range slices.Sorted(maps.Keys(state.Dates)) {
-		entries, err := state.Entries(ctx, date)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			live.set(e.FileID)
-		}
-	}
-	return live, nil
-}
-
-// bitset is a set of small numbers.
-type bitset []uint64
-
-func (b bitset) set(n int64) {
-	if i := n / 64; n >= 0 && i < int64(len(b)) {
-		b[i] |= 1 << (n % 64)
-	}
-}
-
-func (b bitset) has(n int64) bool {
-	i := n / 64
-	return n >= 0 && i < int64(len(b)) && b[i]&(1<<(n%64)) != 0
-}
-
-// keeper copies the rows of files that bronze has no more.
-type keeper struct {
-	lake *lake.Lake
-	live bitset
-	kept tally
-}
-
-// keep copies rows of a table, from a day on, to a writer of its new rows.
-func (k *keeper) keep(ctx context.Context, name string, snap *delta.Snapshot, date string, from int64, w *lake.Writer, written *int64) error {
-	if snap == nil {
-		return nil
-	}
-	table := k.lake.Table(name)
-	schema := layerSchema(name)
-	file, line, day := schema.Index("fileId"), schema.Index("lineNumber"), schema.Index(date)
-	for a := range snap.Files() {
-		orphans, err := k.orphans(ctx, table, snap, a)
-		if err != nil {
-			return err
-		}
-		if !orphans {
-			continue
-		}
-		for b, err := range table.ScanFiles(ctx, snap, one(a), schema, nil, nil) {
-			if err != nil {
-				return err
-			}
-			var rows []int32
-			for i := range b.Len {
-				id := b.Columns[file].Ints[i]
-				if k.live.has(id) || b.Columns[day].Ints[i] < from {
-					continue
-				}
-				rows = append(rows, int32(i))
-				k.kept.add(id, b.Columns[line].Ints[i])
-			}
-			if len(rows) == 0 {
-				continue
-			}
-			*written += int64(len(rows))
-			if err := w.Write(ctx, b.Take(rows)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// orphans says whether a file has rows of files that bronze has no more. It reads
-// one narrow column.
-func (k *keeper) orphans(ctx context.Context, table *lake.Table, snap *delta.Snapshot, a *delta.Add) (bool, error) {
-	for b, err := range table.ScanFiles(ctx, snap, one(a), columnar.Schema{{Name: "fileId", Type: long}}, nil, nil) {
-		if err != nil {
-			return false, err
-		}
-		for i := range b.Len {
-			if !k.live.has(b.Columns[0].Ints[i]) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
-}
-
-// layerSchema is the columns of silver or quarantine as this binary writes them.
-func layerSchema(name string) columnar.Schema {
-	if name == lake.Quarantine {
-		return quarantineSchema()
-	}
-	return event.Schema()
 }

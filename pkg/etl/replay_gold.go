@@ -59,6 +59,10 @@ func (r *Runner) rebuildGold(ctx context.Context, silver *delta.Snapshot, what r
 		if err != nil {
 			return err
 		}
+		if t.base == nil || t.done > silver.Version() {
+			// Others were faster: this version of silver would take rows away.
+			return fmt.Errorf("rebuild %s: %w: it has reached version %d of silver", name, delta.ErrConflict, t.done)
+		}
 		from, err := dayOf(horizonOf(t.base))
 		if err != nil {
 			return err

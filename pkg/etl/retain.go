@@ -121,7 +121,7 @@ type retention struct {
 func (r *retention) settle(ctx context.Context, name, horizon string, do func(context.Context, *lake.Table, string) (RetainedTable, error)) (RetainedTable, error) {
 	for attempt := 0; ; attempt++ {
 		got, err := do(ctx, r.lake.Table(name), horizon)
-		again := errors.Is(err, delta.ErrConflict) || errors.Is(err, delta.ErrOutcomeUnknown)
+		again := beaten(err) || errors.Is(err, delta.ErrOutcomeUnknown)
 		if !again || attempt == maxRounds || ctx.Err() != nil {
 			return got, err
 		}

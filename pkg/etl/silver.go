@@ -48,7 +48,7 @@ func stretches(ctx context.Context, t *lake.Table, snap *delta.Snapshot, after, 
 				yield(stretch{}, err)
 				return
 			}
-			if rewrites(c) && !rebuilds(c) {
+			if rewrites(c) {
 				yield(stretch{}, fmt.Errorf("follow %s: version %d (%s): %w", t.Name, c.Version, c.Info.Operation, ErrRewritten))
 				return
 			}
@@ -107,7 +107,7 @@ func (r *Runner) cleanse(ctx context.Context, bronze *delta.Snapshot) (cleansed,
 		err := r.cleanseStretch(ctx, bronze, s, &out)
 		if errors.Is(err, errHalfRebuilt) {
 			// A replay was cut off between quarantine and silver: finish it.
-			if _, err = r.rebuildSilver(ctx, bronze); err == nil {
+			if _, err = r.rebuildSilver(ctx); err == nil {
 				committed = true
 				break
 			}

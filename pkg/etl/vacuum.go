@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/delta"
-	"github.com/auditlake/auditlake/pkg/etl/landing"
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/store"
 )
@@ -76,6 +75,11 @@ func Vacuum(ctx context.Context, l *lake.Lake, o VacuumOptions) (VacuumSummary, 
 	if o.Retention < DefaultVacuumRetention && !o.Force || o.Retention < 0 {
 		return sum, fmt.Errorf("%w: %s is under %s: force it only if nobody writes to the lake or reads older versions of it",
 			ErrRetention, o.Retention, DefaultVacuumRetention)
+	}
+	if _, err := l.Table(lake.Bronze).Snapshot(ctx); errors.Is(err, delta.ErrNoTable) {
+		return sum, nil // no lake
+	} else if err != nil {
+		return sum, err
 	}
 	now, err := storeTime(ctx, l, o)
 	if err != nil {
@@ -343,62 +347,4 @@ func (v *vacuum) remove(ctx context.Context, name string, old []store.Object, de
 		v.sum.Bytes += done.Bytes
 	}
 	return failure
-}
-
-// landing deletes landing state that no version of bronze names which the
-// retention allows to look at.
-func (v *vacuum) landing(ctx context.Context) error {
-	table := v.lake.Table(lake.Bronze)
-	snap, err := table.Snapshot(ctx)
-	var manifests []string
-	switch {
-	case errors.Is(err, delta.ErrNoTable):
-	case err != nil:
-		return err
-	default:
-		path, err := landingPath(snap)
-		if err != nil {
-			return err
-		}
-		manifests = append(manifests, path)
-		version, ok, err := table.Log().VersionAt(ctx, v.before)
-		if err != nil {
-			return err
-		}
-		if !ok { // cleaned up, or the table is younger
-			if version, err = table.Log().First(ctx); err != nil {
-				return err
-			}
-		}
-		then, err := table.SnapshotAt(ctx, min(version, snap.Version()))
-		switch {
-		case errors.Is(err, delta.ErrLogGap): // nobody can look at that version
-		case err != nil:
-			return err
-		default:
-			manifests = append(manifests, then.Metadata().Configuration[landing.Property])
-		}
-	}
-	old, err := landing.Garbage(ctx, v.lake.Store(), manifests, v.before)
-	if err != nil {
-		return err
-	}
-	return v.remove(ctx, partLanding, old, v.lake.Store().Delete)
-}
-
-// unfinished deletes what killed writers left in a local folder.
-func (v *vacuum) unfinished(ctx context.Context) error {
-	s := v.lake.Store()
-	var old []store.Object
-	for o, err := range store.ListUnfinished(ctx, s, "") {
-		if err != nil {
-			return err
-		}
-		if o.LastModified.Before(v.before) {
-			old = append(old, o)
-		}
-	}
-	return v.remove(ctx, partUnfinished, old, func(ctx context.Context, keys ...string) error {
-		return store.DeleteUnfinished(ctx, s, keys...)
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -111,5 +112,74 @@ func TestVacuumSparesWhatAFollowerNeeds(t *testing.T) {
 				t.Errorf("report %+v", r)
 			}
 		})
+	}
+}
+
+// TestVacuumSparesASlowWriter: a file that no table names may be about to be
+// committed, whatever the clock of this host says.
+func TestVacuumSparesASlowWriter(t *testing.T) {
+	const orphan = "gold/clusters/part-00000-slow-c000.zstd.parquet"
+	for name, tc := range map[string]struct {
+		age, ahead time.Duration // of the file; of this host's clock
+		deleted    bool
+	}{
+		"young":                            {6 * 24 * time.Hour, 0, false},
+		"old":                              {8 * 24 * time.Hour, 0, true},
+		"young, and the host is ahead":     {6 * 24 * time.Hour, 30 * 24 * time.Hour, false},
+		"old, and the host is behind":      {8 * 24 * time.Hour, -5 * 24 * time.Hour, false},
+		"very old, and the host is behind": {13 * 24 * time.Hour, -5 * 24 * time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newAged(t)
+			w.hours(1)
+			if _, err := w.lake.Put(t.Context(), orphan, []byte("x")); err != nil {
+				t.Fatal(err)
+			}
+			for _, key := range []string{"gold/clusters/_note", "gold/clusters/.hidden/x", "gold/never/part-1.parquet", "_auditlake/other.json"} {
+				if _, err := w.lake.Put(t.Context(), key, []byte("x")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.pass(tc.age)
+			l := lake.New(w.lake, lake.Options{Now: func() time.Time { return w.now().Add(tc.ahead) }})
+			if _, err := etl.Vacuum(t.Context(), l, etl.VacuumOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			left := strings.Join(keysOf(t, w.lake, ""), "\n")
+			if strings.Contains(left, orphan) == tc.deleted || strings.Contains(left, "gold/never") == tc.deleted {
+				t.Errorf("deleted: want %t; what is left:\n%s", tc.deleted, left)
+			}
+			for _, key := range []string{"gold/clusters/_note", "gold/clusters/.hidden/x", "_auditlake/other.json"} {
+				if !strings.Contains(left, key) {
+					t.Errorf("%s is gone", key)
+				}
+			}
+		})
+	}
+}
+
+// TestVacuumWithALongRetention: the snapshot has forgotten removals that are older
+// than a week, and the log has not.
+func TestVacuumWithALongRetention(t *testing.T) {
+	w := newAged(t)
+	w.hours(9)
+	w.pass(20 * 24 * time.Hour)
+	if _, err := etl.Optimize(t.Context(), w.open(w.lake), etl.OptimizeOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(10 * 24 * time.Hour)
+	w.run()
+	files := dataFiles(t, w.lake)
+	if _, err := etl.Vacuum(t.Context(), w.open(w.lake), etl.VacuumOptions{Retention: 14 * 24 * time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	if got := dataFiles(t, w.lake); got != files {
+		t.Errorf("%d data files, want all %d: they were merged ten days ago", got, files)
+	}
+	if _, err := etl.Vacuum(t.Context(), w.open(w.lake), etl.VacuumOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := dataFiles(t, w.lake); got >= files {
+		t.Errorf("%d data files, of %d", got, files)
 	}
 }

@@ -78,7 +78,6 @@ func (v *verifier) levels(commits []*delta.Commit) map[string]int64 {
 			for name := range v.gold {
 				lacks(name, c.Version)
 			}
-			continue
 		}
 		if c.Rearranges() {
 			continue
@@ -194,9 +193,9 @@ func (v *verifier) judge(silver map[string]*silverOf, levels map[string]int64) {
 		}
 		missed := int64(0)
 		if v.watermark > levels[name] {
-			missed = s.marked - s.rows
+			missed = max(s.marked-s.rows, 0)
 		}
-		v.report.GoldBehind += s.newest - s.rows - missed
+		v.report.GoldBehind += max(s.newest-s.rows-missed, 0)
 		if _, exists := v.gold[name]; missed > 0 && !exists {
 			v.report.problem("gold: table %s is missing, silver has %d events for it", name, missed)
 		} else if missed > 0 {
