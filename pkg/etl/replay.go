@@ -19,8 +19,9 @@ type ReplayOptions struct {
 	// Table is the gold table to rebuild from silver, such as "clusters"; "" or
 	// "silver" for silver, quarantine and all of gold from bronze.
 	Table string
-	// BatchBytes bounds memory as in Options. Default 64 MiB.
-	BatchBytes int64
+	// BatchBytes, MemoryBytes and Workers are as in Options.
+	BatchBytes, MemoryBytes int64
+	Workers                 int
 	// Progress is called as the rebuild goes on, never concurrently; nil for none.
 	Progress func(Progress)
 }
@@ -52,7 +53,7 @@ var errHalfRebuilt = errors.New("a replay was cut off between quarantine and sil
 // of that table begin anew; have the schedule look at the lease.
 func Replay(ctx context.Context, l *lake.Lake, o ReplayOptions) (ReplaySummary, error) {
 	sum := ReplaySummary{Started: l.Now()}
-	r, err := NewRunner(l, Options{BatchBytes: o.BatchBytes})
+	r, err := NewRunner(l, Options{BatchBytes: o.BatchBytes, MemoryBytes: o.MemoryBytes, Workers: o.Workers})
 	if err != nil {
 		return sum, err
 	}

@@ -26,6 +26,10 @@ func (s *Shell) spec(settings Settings, owner supervisor.Owner, serial int64) su
 	}
 }
 
+// workers is how many processors a task keeps busy: the plugin lives beside
+// Grafana and its panels.
+const workers = 1
+
 // pipeline does the tasks of one lake.
 type pipeline struct {
 	settings Settings
@@ -50,7 +54,7 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	p.lake = lake.New(s.metrics.observe(root, "lake"), lake.Options{Engine: s.engine, OnWarning: n.warning})
 	p.runner, err = etl.NewRunner(p.lake, etl.Options{
 		Sources: sources, LookbackDays: settings.LookbackDays, Engine: s.engine,
-		MemoryBytes: settings.Limits.ETLMemoryBytes, Workers: 1,
+		MemoryBytes: settings.Limits.ETLMemoryBytes, Workers: workers,
 		Progress: func(progress etl.Progress) { p.report(progress) },
 	})
 	return p, err
@@ -93,7 +97,9 @@ func (p *pipeline) do(ctx context.Context, task supervisor.Task) (any, error) {
 	case supervisor.Optimize:
 		return etl.Optimize(ctx, p.lake, etl.OptimizeOptions{Tables: tablesOf(task), Progress: p.report})
 	case supervisor.Replay:
-		return etl.Replay(ctx, p.lake, etl.ReplayOptions{Table: task.Table, Progress: p.report})
+		return etl.Replay(ctx, p.lake, etl.ReplayOptions{
+			Table: task.Table, MemoryBytes: p.settings.Limits.ETLMemoryBytes, Workers: workers, Progress: p.report,
+		})
 	}
 	return nil, fmt.Errorf("task %q is not known", task.Kind)
 }
