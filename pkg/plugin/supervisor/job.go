@@ -63,7 +63,7 @@ type job struct {
 	ctx   context.Context
 	end   context.CancelFunc
 
-	spec   Spec      // Serial guarded by s.mu, else constant
+	spec   Spec
 	used   time.Time // of the last request; guarded by s.mu
 	status Status    // guarded by s.mu
 
