@@ -90,7 +90,7 @@ var outcomes = []outcome{
 	{is(delta.ErrCorrupt), backend.StatusBadGateway, downstream, "A table of the lake is damaged", true},
 	{is(delta.ErrLogGap), backend.StatusBadGateway, downstream, "A table of the lake is damaged", true},
 	{is(delta.ErrUnsupported), backend.StatusNotImplemented, downstream, "A table of the lake has a form that this version does not read", true},
-	{is(errPanic), backend.StatusInternal, ours, "The plugin failed on this query, which is a bug: the Grafana log has the details", false},
+	{is(errPanic), backend.StatusInternal, ours, "The plugin failed, which is a bug of it: the Grafana log has the details", false},
 }
 
 // unforeseen is for all other errors.
