@@ -73,7 +73,7 @@ type Pipeline interface {
 	// Do carries a task out and reports how far it is, never concurrently. The
 	// result is for who asked for the task and may be nil; it is not empty after
 	// an error if something was done before. It returns soon after ctx ends. An
-	// error that is a *Later postpones the task.
+	// error that is a *Later postpones a run, and is a failure of other tasks.
 	Do(ctx context.Context, task Task, report func(etl.Progress)) (result any, err error)
 }
 

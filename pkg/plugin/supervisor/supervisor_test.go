@@ -384,6 +384,22 @@ func TestAroundSeesEveryTask(t *testing.T) {
 	}
 }
 
+func TestATaskThatCouldNotBeDoneNowHasFailed(t *testing.T) {
+	supervised(t, supervisor.Options{}, func(t *testing.T, s *supervisor.Supervisor, d *diary) {
+		var p *pipeline
+		use(t, s, spec(d, ada, func(_ *supervisor.Spec, made *pipeline) { p = made }))
+		time.Sleep(2 * time.Minute)
+		p.fails = &supervisor.Later{At: time.Now().Add(4 * time.Minute), Why: errors.New("another is at work")}
+		if err := s.Ask(ada, supervisor.Task{Kind: supervisor.Optimize}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		if got := s.Status(ada); got.Later != nil || got.Last == nil || got.Last.Task.Kind != supervisor.Optimize || got.Last.Err == nil {
+			t.Errorf("status %+v", got)
+		}
+	})
+}
+
 func TestARunThatIsPutOffIsTriedWhenItMay(t *testing.T) {
 	supervised(t, supervisor.Options{}, func(t *testing.T, s *supervisor.Supervisor, d *diary) {
 		use(t, s, spec(d, ada, func(_ *supervisor.Spec, p *pipeline) {
