@@ -41,6 +41,10 @@ type Lease struct {
 
 const leaseKey = "_auditlake/lease.json"
 
+// maxLease is how far ahead a lease can end. One that ends later was written by a
+// clock that is wrong, and would hold everybody up for as long as that is.
+const maxLease = 2 * time.Hour
+
 // LeaseFree asks whether holder could have the lease of the lake: a *LeasedError if
 // another holder has it. It takes nothing.
 func LeaseFree(ctx context.Context, l *lake.Lake, holder string) error {
@@ -48,11 +52,11 @@ func LeaseFree(ctx context.Context, l *lake.Lake, holder string) error {
 }
 
 // AcquireLease takes the lease of the lake for a time. holder is an id that no
-// other process has. A *LeasedError if another holder has it; one that is expired or
-// cannot be read is taken over.
+// other process has. A *LeasedError if another holder has it; one that is expired,
+// ends later than any can or cannot be read is taken over.
 func AcquireLease(ctx context.Context, l *lake.Lake, holder string, ttl time.Duration) (*Lease, error) {
-	if holder == "" || ttl <= 0 {
-		return nil, fmt.Errorf("acquire the lease: a holder and a time are needed, not %q and %s", holder, ttl)
+	if holder == "" || ttl <= 0 || ttl > maxLease {
+		return nil, fmt.Errorf("acquire the lease: a holder and a time of at most %s are needed, not %q and %s", maxLease, holder, ttl)
 	}
 	out := &Lease{Holder: holder, lake: l, ttl: ttl}
 	return out, out.Renew(ctx)
@@ -82,7 +86,8 @@ func (x *Lease) free(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if there.Holder != "" && there.Holder != x.Holder && x.lake.Now().Before(there.Expires) {
+	left := there.Expires.Sub(x.lake.Now())
+	if there.Holder != "" && there.Holder != x.Holder && left > 0 && left <= maxLease {
 		return &LeasedError{there.Holder, there.Expires}
 	}
 	return nil

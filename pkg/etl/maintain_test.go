@@ -194,6 +194,13 @@ func TestLease(t *testing.T) {
 	if _, err := etl.AcquireLease(t.Context(), l, "you", time.Hour); err != nil {
 		t.Errorf("a lease that cannot be read: %v", err)
 	}
+	never := `{"holder":"me","expires":"2199-01-01T00:00:00Z"}`
+	if _, err := w.lake.Put(t.Context(), "_auditlake/lease.json", []byte(never)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := etl.AcquireLease(t.Context(), l, "you", time.Hour); err != nil {
+		t.Errorf("a lease of a clock that is wrong: %v", err)
+	}
 	if _, err := etl.AcquireLease(t.Context(), l, "", time.Hour); err == nil {
 		t.Error("nobody got the lease")
 	}

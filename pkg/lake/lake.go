@@ -105,6 +105,23 @@ func (l *Lake) Table(name string) *Table {
 	return t
 }
 
+// maxTableName is what a folder's name may have in bytes where lakes are folders.
+const maxTableName = 255
+
+// MayBeTable says whether a table could have the name, which is that of one folder.
+func MayBeTable(name string) bool {
+	return len(name) <= maxTableName && !strings.Contains(name, "/") && store.CheckKey(name) == nil
+}
+
+// Forget drops what is kept of a table, for names that turned out to be none: they
+// come from whoever asks, and there is no end of them. Who holds the Table goes on
+// with it.
+func (l *Lake) Forget(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.tables, name)
+}
+
 // Known are the names of the tables that this Lake has looked at, in byte order.
 // It does no I/O.
 func (l *Lake) Known() []string {

@@ -23,9 +23,9 @@ func adminOnly(user *backend.User) error {
 
 // seesLake says whether somebody may know of the lake as a whole: how many rows
 // it has, what the ETL does. In a data source with a scope only administrators
-// may, who could change the scope as well.
+// may, who could change the scope as well; settings that are wrong may have one.
 func (d *Datasource) seesLake(user *backend.User) bool {
-	return d.settings.Scope.Workspaces == nil || isAdmin(user)
+	return d.settingsErr == nil && d.settings.Scope.Workspaces == nil || isAdmin(user)
 }
 
 // lakeOnly refuses who may not know of the lake as a whole.

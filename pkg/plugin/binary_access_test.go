@@ -59,6 +59,8 @@ func plant(t *testing.T) (source string) {
 			`{"timestamp": "` + plantedValue + `", "commandText": "` + plantedCommand + `"}`,
 			plantedCommand + " is no JSON", `["` + plantedCommand + `"]`, "\xff" + plantedCommand,
 			eventOf(77, "r3", 3, "clusters", "create", map[string]any{"cluster_name": plantedValue + "-cluster", "commandText": plantedCommand}),
+			// Delivered to the folder of another workspace.
+			eventOf(88, "stray", 7, "clusters", "create", map[string]any{"cluster_name": "OTHER-WORKSPACE"}),
 		},
 		"workspaceId=88/date=2019-12-28/auditlogs_b.json": {
 			eventOf(88, "other", 4, "clusters", "create", map[string]any{"cluster_name": "OTHER-WORKSPACE", "cluster_creator": "OTHER-WORKSPACE"}),

@@ -350,6 +350,21 @@ func TestTheScheduleOfGrafanaIni(t *testing.T) {
 	proven(t, source, folder, w.truth.Layers.Bronze)
 }
 
+// TestAScheduleThatCannotBeginIsLogged: nobody asks for the state of the ETL of
+// grafana.ini, so what it lacks has to be in the log.
+func TestAScheduleThatCannotBeginIsLogged(t *testing.T) {
+	w := theRealThing(t)
+	missing := filepath.Join(t.TempDir(), "missing")
+	h := start(t, w, append([]string{"GF_PLUGIN_ETL_SOURCES=" + missing, "GF_PLUGIN_ETL_LAKE=" + t.TempDir()}, allowed...), w.settings(t))
+	awaitMetric(t, h, `auditlake_tasks_total{outcome="failed",task="run"} 1`)
+	if err := h.Close(); err != nil { // after it the log is whole
+		t.Fatal(err)
+	}
+	if log := h.log.String(); !strings.Contains(log, missing) || !strings.Contains(log, "the schedule in grafana.ini") {
+		t.Errorf("the log does not say what is missing:\n%s", log)
+	}
+}
+
 // awaitMetric asks for the metrics until they have a line.
 func awaitMetric(t *testing.T, h *started, line string) {
 	t.Helper()

@@ -1,11 +1,14 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -137,8 +140,10 @@ func (d *Datasource) redacted(user *backend.User, tables query.Catalog) query.Ca
 // concealer is a second line of defence: no message is made with a secret in
 // it, but a store may quote one in its answer.
 func concealer(secrets map[string]string) *strings.Replacer {
+	// The longest first: one may begin like another.
+	longestFirst := slices.SortedFunc(maps.Values(secrets), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	var pairs []string
-	for _, secret := range secrets {
+	for _, secret := range longestFirst {
 		if secret = strings.TrimSpace(secret); secret != "" {
 			pairs = append(pairs, secret, "***")
 		}

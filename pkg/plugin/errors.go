@@ -7,6 +7,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
@@ -73,6 +74,7 @@ var outcomes = []outcome{
 	{is(errForbidden), backend.StatusForbidden, downstream, "This is not for everybody", true},
 	{is(supervisor.ErrNoJob), statusConflict, downstream, "This data source does not run the ETL", true},
 	{is(supervisor.ErrBusy), statusConflict, downstream, "The ETL is at work: try again when it has ended", false},
+	{is(etl.ErrLeased), statusConflict, downstream, "Another replica of Grafana is at work on the lake: ask again when it has ended", true},
 	{is(errQueryTimeout), backend.StatusTimeout, downstream, "The query took longer than the data source allows: choose a shorter time range, or raise the query timeout in its settings", false},
 	{is(query.ErrNoTable), backend.StatusNotFound, downstream, "The lake does not have a table that the query needs", true},
 	{is(errResource), backend.StatusNotFound, downstream, "Not found", true},
@@ -90,7 +92,7 @@ var outcomes = []outcome{
 	{is(delta.ErrCorrupt), backend.StatusBadGateway, downstream, "A table of the lake is damaged", true},
 	{is(delta.ErrLogGap), backend.StatusBadGateway, downstream, "A table of the lake is damaged", true},
 	{is(delta.ErrUnsupported), backend.StatusNotImplemented, downstream, "A table of the lake has a form that this version does not read", true},
-	{is(errPanic), backend.StatusInternal, ours, "The plugin failed on this query, which is a bug: the Grafana log has the details", false},
+	{is(errPanic), backend.StatusInternal, ours, "The plugin failed, which is a bug of it: the Grafana log has the details", false},
 }
 
 // unforeseen is for all other errors.

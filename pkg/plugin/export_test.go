@@ -7,6 +7,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/store"
@@ -39,4 +40,9 @@ func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {
 // Frames are the frames of a result.
 func Frames(n query.Named, result *exec.Result) data.Frames {
 	return answer{named: n, plan: query.From("t", query.TimeRange{}), result: result}.frames()
+}
+
+// OpenPipeline is the ETL that the owner's job runs.
+func (s *Shell) OpenPipeline(ctx context.Context, settings Settings, owner supervisor.Owner) (supervisor.Pipeline, error) {
+	return s.spec(settings, owner, 1).Open(ctx)
 }

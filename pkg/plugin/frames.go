@@ -203,7 +203,7 @@ func series(b *columnar.Batch) data.Frames {
 			continue
 		}
 		l := labelsAt(b, i)
-		key := l.String()
+		key := fmt.Sprintf("%q", map[string]string(l)) // quoted, because texts of events may look like several labels
 		byLabels[key] = append(byLabels[key], i)
 		labels[key] = l
 	}

@@ -48,6 +48,21 @@ table 0.1 table
   id *string: 3
 `,
 		},
+		"labels that look like others": {
+			named: query.Named{Visualization: "timeseries", Alertable: true},
+			table: `
+date date  | a string    | b string | n long
+2019-12-28 | '1, b=2'    | 3        | 1
+2019-12-28 | 1           | '2, b=3' | 2`,
+			want: `
+timeseries-multi 0.1 graph
+  date time.Time: 2019-12-28T00:00:00Z
+  n *int64 {a=1, b=2, b=3} as 1, 2, b=3: 2
+timeseries-multi 0.1 graph
+  date time.Time: 2019-12-28T00:00:00Z
+  n *int64 {a=1, b=2, b=3} as 1, b=2, 3: 1
+`,
+		},
 		"series ascend, lose rows without a time and take nulls as a label": {
 			named: query.Named{Visualization: "timeseries", Alertable: true},
 			table: `

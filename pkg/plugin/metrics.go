@@ -30,7 +30,7 @@ type metrics struct {
 	querySeconds  *prometheus.HistogramVec // type
 	scannedRows   prometheus.Counter
 	scannedBytes  prometheus.Counter
-	scannedFiles  *prometheus.CounterVec // read: yes, pruned
+	scannedFiles  *prometheus.CounterVec // fate: read, pruned
 	tasks         *prometheus.CounterVec // task, outcome
 	taskSeconds   *prometheus.HistogramVec
 	etlRows       *prometheus.CounterVec // layer

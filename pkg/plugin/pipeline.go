@@ -16,12 +16,18 @@ import (
 
 // spec is what a data source with these settings wants of the supervisor.
 func (s *Shell) spec(settings Settings, owner supervisor.Owner, serial int64) supervisor.Spec {
+	n := notes{owner, settings.Conceal}
 	return supervisor.Spec{
 		Owner: owner, Serial: serial,
 		Lake: settings.LakeID(), Fingerprint: settings.Fingerprint(), Every: settings.Schedule.Every,
 		Permanent: owner == supervisor.Ini,
 		Open: func(ctx context.Context) (supervisor.Pipeline, error) {
-			return openPipeline(ctx, s, settings, notes{owner, settings.Conceal})
+			p, err := openPipeline(ctx, s, settings, n)
+			if err != nil {
+				n.unopened(ctx, err)
+				return nil, err
+			}
+			return p, nil
 		},
 	}
 }
@@ -71,19 +77,19 @@ func holderName(o supervisor.Owner) string {
 	return fmt.Sprintf("%s on %s", o, host)
 }
 
-// Do implements supervisor.Pipeline.
-func (p *pipeline) Do(ctx context.Context, task supervisor.Task, report func(etl.Progress)) (any, error) {
+// Do implements supervisor.Pipeline. A panic is an error here, so that it is
+// logged and the lease ends with the task.
+func (p *pipeline) Do(ctx context.Context, task supervisor.Task, report func(etl.Progress)) (result any, err error) {
 	p.report = report
 	p.notes.begun(ctx, task)
+	defer func() { p.notes.ended(ctx, task, err) }()
+	defer guard(ctx, &err)
 	release, err := p.lease(ctx)
 	if err != nil {
-		p.notes.ended(ctx, task, err)
 		return nil, err
 	}
-	result, err := p.do(ctx, task)
-	release()
-	p.notes.ended(ctx, task, err)
-	return result, err
+	defer release()
+	return p.do(ctx, task)
 }
 
 func (p *pipeline) do(ctx context.Context, task supervisor.Task) (any, error) {
@@ -205,6 +211,11 @@ type notes struct {
 
 func (n notes) logger(ctx context.Context, task supervisor.Task) log.Logger {
 	return log.DefaultLogger.FromContext(ctx).With("owner", n.owner.String(), "task", string(task.Kind))
+}
+
+// unopened notes why no task can begin.
+func (n notes) unopened(ctx context.Context, err error) {
+	log.DefaultLogger.FromContext(ctx).Error("The stores of the ETL cannot be opened", "owner", n.owner.String(), "error", n.conceal(err.Error()))
 }
 
 func (n notes) begun(ctx context.Context, task supervisor.Task) {

@@ -202,13 +202,15 @@ func (d *Datasource) notices(ctx context.Context, result *exec.Result) ([]data.N
 	if len(result.Notices) == 0 {
 		return nil, nil
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, d.settings.Limits.QueryTimeout, errQueryTimeout)
+	defer cancel()
 	if _, err := d.tables.Table(ctx, lake.Bronze); errors.Is(err, query.ErrNoTable) {
 		return []data.Notice{{
 			Severity: data.NoticeSeverityWarning,
 			Text:     fmt.Sprintf("There is no lake at %s yet: the ETL has not brought anything in.", d.settings.Lake),
 		}}, nil
 	} else if err != nil {
-		return nil, err
+		return nil, cause(ctx, err)
 	}
 	var out []data.Notice
 	for _, text := range result.Notices {

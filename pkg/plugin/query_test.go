@@ -388,6 +388,28 @@ func TestQueriesWaitForTheirTurnAndStopWhenAsked(t *testing.T) {
 	})
 }
 
+func TestNoticesTakeNoLongerThanAQueryMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var opened atomic.Int32
+		d := plugin.NewOver(hooked{&querytest.Lake{}, func(ctx context.Context) error {
+			if opened.Add(1) == 1 {
+				return nil // the query's own table, which does not exist
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // Grafana's
+		defer cancel()
+		res, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{named("A", "clusters_by_creator", nil)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := res.Responses["A"]; got.Error == nil || !strings.Contains(got.Error.Error(), "longer than the data source allows") {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
 func TestDisposeEndsWhatRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := plugin.NewOver(stuck(func() {}))

@@ -125,6 +125,9 @@ func (d *Datasource) values(ctx context.Context, r request) (any, error) {
 	}
 	plan := query.DistinctValues(table, strings.Split(column, "."), span, q.Get("prefix"), limit)
 	result, err := d.run(ctx, d.view(r.user), plan)
+	if a[*query.PlanError](err) {
+		return nil, fmt.Errorf("%w: %w", errRequest, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -416,6 +416,16 @@ func TestOpenWritableOpensTheLakeAloneForWriting(t *testing.T) {
 	}
 }
 
+// A secret that begins like another must not uncover the rest of it.
+func TestTheLongestSecretIsConcealed(t *testing.T) {
+	for range 50 { // the secrets come in any order
+		s := parsed(t, map[string]any{"lake": "s3://lake", "authType": "keys"}, "planted", "planted-rest")
+		if got := s.Conceal("planted and planted-rest"); got != "*** and ***" {
+			t.Fatal(got)
+		}
+	}
+}
+
 func TestSecretsOfTheSettingsAreConcealed(t *testing.T) {
 	s := parsed(t, map[string]any{"lake": "s3://lake", "authType": "keys"}, accessKey, secretKey, "planted-session")
 	if got := s.Conceal("no " + accessKey + " nor " + secretKey + " or planted-session"); got != "no *** nor *** or ***" {

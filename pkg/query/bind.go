@@ -71,6 +71,17 @@ func Bind(ctx context.Context, catalog Catalog, p Plan) (*Bound, error) {
 	return bind(ctx, catalog, p.Root, nil)
 }
 
+// PlanError is why the tables cannot answer a plan: a column that does not exist,
+// or one of a kind that does not suit.
+type PlanError struct{ why error }
+
+func (e *PlanError) Error() string { return e.why.Error() }
+
+// Unwrap gives the reason.
+func (e *PlanError) Unwrap() error { return e.why }
+
+func planErrorf(format string, args ...any) error { return &PlanError{fmt.Errorf(format, args...)} }
+
 func bind(ctx context.Context, catalog Catalog, n Node, above []Col) (*Bound, error) {
 	if s, ok := n.(Scan); ok {
 		return bindScan(ctx, catalog, s, above)
@@ -84,7 +95,7 @@ func bind(ctx context.Context, catalog Catalog, n Node, above []Col) (*Bound, er
 		b.Inputs = append(b.Inputs, bi)
 	}
 	if err := b.derive(); err != nil {
-		return nil, fmt.Errorf("%s of %s: %w", strings.SplitN(n.line(), " ", 2)[0], strings.Join(Plan{n}.Tables(), ", "), err)
+		return nil, planErrorf("%s of %s: %w", strings.SplitN(n.line(), " ", 2)[0], strings.Join(Plan{n}.Tables(), ", "), err)
 	}
 	return b, nil
 }
@@ -330,7 +341,7 @@ func bindScan(ctx context.Context, catalog Catalog, s Scan, needs []Col) (*Bound
 	if !missing {
 		b.Table, schema = table, table.Schema()
 		if !s.Range.IsZero() && schema.IndexFold(TimeColumn) < 0 {
-			return nil, fmt.Errorf("table %s has no column %s, so it has no time range", s.Table, TimeColumn)
+			return nil, planErrorf("table %s has no column %s, so it has no time range", s.Table, TimeColumn)
 		}
 	}
 	if !s.Range.IsZero() {
@@ -342,11 +353,11 @@ func bindScan(ctx context.Context, catalog Catalog, s Scan, needs []Col) (*Bound
 			return nil, fmt.Errorf("table %s: %w", s.Table, ErrNoTable)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("table %s: %w", s.Table, err)
+			return nil, planErrorf("table %s: %w", s.Table, err)
 		}
 		if i := FindColumn(b.Cols, c.Path); i >= 0 {
 			if family(b.Cols[i].Type.Kind) != family(t.Kind) {
-				return nil, fmt.Errorf("table %s: column %s is used as %s and as %s", s.Table, c, b.Cols[i].Type, t)
+				return nil, planErrorf("table %s: column %s is used as %s and as %s", s.Table, c, b.Cols[i].Type, t)
 			}
 			continue
 		}

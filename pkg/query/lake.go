@@ -16,8 +16,12 @@ func OfLake(l *lake.Lake) Catalog { return lakeCatalog{l} }
 type lakeCatalog struct{ lake *lake.Lake }
 
 func (c lakeCatalog) Table(ctx context.Context, name string) (Table, error) {
+	if !lake.MayBeTable(name) {
+		return nil, ErrNoTable
+	}
 	v, err := c.lake.Table(name).View(ctx)
 	if errors.Is(err, lake.ErrNoTable) {
+		c.lake.Forget(name)
 		return nil, ErrNoTable
 	}
 	if err != nil {

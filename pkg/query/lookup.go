@@ -8,14 +8,14 @@ import (
 )
 
 // DistinctValues is the plan of the values that a column has in a time range, the
-// most frequent first and of equally frequent ones the least: columns value, of the
-// column's kind, and n, on how many rows it is. Null is no value. The path goes
-// through structs and to a key of a map; Bind refuses one to what is no scalar or
-// does not exist, and a range of a table without event times.
+// most frequent first and of equally frequent ones the least: columns value, the
+// text that a cast to string gives, such as 2024-01-31T10:00:00Z of a timestamp, and
+// n, on how many rows it is. Null is no value. The path goes through structs and to
+// a key of a map; Bind refuses one to what has no text or does not exist, and a
+// range of a table without event times.
 //
 // If prefix is not empty, only values whose text begins so are given, in the same
-// letter case. The text of a value is that of a cast to string, so that of a
-// timestamp is like 2024-01-31T10:00:00Z.
+// letter case.
 func DistinctValues(table string, path []string, r TimeRange, prefix string, limit int64) Plan {
 	col := Name(path...)
 	wanted := []Expr{NotNull(col)}
@@ -26,7 +26,8 @@ func DistinctValues(table string, path []string, r TimeRange, prefix string, lim
 		Filter(wanted...).
 		Aggregate([]Output{As("value", col)}, CountRows("n")).
 		Sort(Desc("n"), Asc("value")).
-		Limit(limit)
+		Limit(limit).
+		Project(As("value", Cast{Name("value"), columnar.String}), As("n", Name("n")))
 }
 
 // likeLiteral makes a text one that a LIKE pattern takes as it is.

@@ -21,7 +21,8 @@ type Scope struct {
 // Scoped is the catalog with the rows of the scope alone: whoever reads from it,
 // by whatever plan, never gets another row. A row without a workspace is in no
 // scope, and neither are those of a table that says nothing of workspaces, such as
-// runs. Names of tables and columns are those of the whole lake.
+// runs. Where delivered lines are read, they must not say that they are another
+// workspace's. Names of tables and columns are those of the whole lake.
 func Scoped(c Catalog, s Scope) Catalog {
 	if s.Workspaces == nil {
 		return c
@@ -66,6 +67,7 @@ func (t scopedTable) Scan(ctx context.Context, want columnar.Schema, keep column
 		at = len(want)
 		read = append(want[:at:at], workspace)
 	}
+	lines := linesIn(want)
 	keepVisible := func(b columnar.Bounds) bool {
 		return t.mayBeVisible(b, workspace.Name) && (keep == nil || keep(b))
 	}
@@ -84,6 +86,7 @@ func (t scopedTable) Scan(ctx context.Context, want columnar.Schema, keep column
 				return
 			}
 			selected = t.selectVisible(b.Columns[at], selected[:0])
+			selected = t.dropLines(b.Columns, lines, selected)
 			if len(selected) == 0 {
 				continue
 			}

@@ -152,3 +152,31 @@ func TestAScanIsScoped(t *testing.T) {
 		t.Error(names)
 	}
 }
+
+// TestALineOfAnotherWorkspaceIsNotShown: the folder that a line was delivered to
+// does not make it an event of the folder's workspace.
+func TestALineOfAnotherWorkspaceIsNotShown(t *testing.T) {
+	lake := &querytest.Lake{}
+	lake.Add("bronze", parsed(t, `
+		workspaceId long | raw string
+		77               | '{"workspaceId":77,"n":"own"}'
+		77               | ' {"n":"stray","workspaceId": 88}'
+		77               | '{"workspace\u0049d":"8\u0038","n":"escaped"}'
+		77               | '{"workspaceId":77,"workspaceId":88,"n":"twice"}'
+		77               | '{"requestParams":{"workspaceId":88},"n":"about"}'
+		77               | '{"workspaceId":null,"n":"silent"}'
+		77               | '[{"workspaceId":88}]'
+		77               | torn
+		77               | null
+		88               | '{"workspaceId":77,"n":"elsewhere"}'`))
+	catalog := query.Scoped(lake, query.Scope{Workspaces: []int64{77}})
+	for plan, want := range map[string]string{
+		"aggregate count() as n\n  filter raw like '%\"n\":%'\n    scan bronze": "3",
+		"aggregate count(raw) as n\n  scan bronze":                              "5",
+		"aggregate count() as n\n  filter raw like '%88%'\n    scan bronze":     "2",
+	} {
+		if got := ask(t, catalog, plan); got != want {
+			t.Errorf("%s: %s, not %s", plan, got, want)
+		}
+	}
+}

@@ -63,7 +63,7 @@ type job struct {
 	ctx   context.Context
 	end   context.CancelFunc
 
-	spec   Spec      // Serial guarded by s.mu, else constant
+	spec   Spec
 	used   time.Time // of the last request; guarded by s.mu
 	status Status    // guarded by s.mu
 
@@ -161,7 +161,7 @@ func (j *job) retireIfIdle() bool {
 	return true
 }
 
-// carryOut waits for a slot and does the task, unless the pipeline puts it off.
+// carryOut waits for a slot and does the task, unless the pipeline puts a run off.
 func (j *job) carryOut(task Task) *Later {
 	j.update(func(s *Status) { s.State, s.Task, s.Since, s.Progress = Queued, task, time.Now(), etl.Progress{} })
 	if j.s.slots.Acquire(j.ctx, 1) != nil {
@@ -175,10 +175,15 @@ func (j *job) carryOut(task Task) *Later {
 	done(out.Result, out.Err)
 	out.Finished = time.Now()
 	later, _ := errors.AsType[*Later](out.Err)
+	if task.Kind != Run {
+		later = nil // nothing tries it again: who asked is told that it failed
+	}
 	cut := j.ctx.Err() != nil && errors.Is(out.Err, context.Canceled)
 	j.update(func(s *Status) {
 		s.State, s.Task, s.Since, s.Progress = Waiting, Task{}, time.Time{}, etl.Progress{}
-		s.Later = later
+		if task.Kind == Run {
+			s.Later = later
+		}
 		if later == nil && !cut {
 			s.Last = &out
 		}

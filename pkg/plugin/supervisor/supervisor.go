@@ -73,7 +73,7 @@ type Pipeline interface {
 	// Do carries a task out and reports how far it is, never concurrently. The
 	// result is for who asked for the task and may be nil; it is not empty after
 	// an error if something was done before. It returns soon after ctx ends. An
-	// error that is a *Later postpones the task.
+	// error that is a *Later postpones a run, and is a failure of other tasks.
 	Do(ctx context.Context, task Task, report func(etl.Progress)) (result any, err error)
 }
 
@@ -143,7 +143,8 @@ type Supervisor struct {
 	closed  bool           // guarded by mu, as all below
 	jobs    map[Owner]*job // the newest of each owner
 	writers map[string]Owner
-	changed chan struct{} // closed and replaced with every change of a status
+	newest  map[Owner]int64 // serials; also of owners that have no job any more
+	changed chan struct{}   // closed and replaced with every change of a status
 }
 
 // New is a supervisor with nothing to do.
@@ -161,7 +162,7 @@ func New(o Options) *Supervisor {
 	}
 	s := &Supervisor{
 		opts: o, slots: semaphore.NewWeighted(o.Parallel),
-		jobs: map[Owner]*job{}, writers: map[string]Owner{}, changed: make(chan struct{}),
+		jobs: map[Owner]*job{}, writers: map[string]Owner{}, newest: map[Owner]int64{}, changed: make(chan struct{}),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
@@ -173,15 +174,12 @@ func New(o Options) *Supervisor {
 func (s *Supervisor) Use(spec Spec) (by Owner, refused bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || !s.decides(spec.Owner, spec.Serial) {
 		return Owner{}, false
 	}
 	old := s.jobs[spec.Owner]
-	if old != nil && spec.Serial < old.spec.Serial {
-		return Owner{}, false // an instance that has been replaced: its successor decides
-	}
 	if old != nil && old.spec.Fingerprint == spec.Fingerprint {
-		old.spec.Serial, old.used = spec.Serial, time.Now()
+		old.used = time.Now()
 		return Owner{}, false
 	}
 	if holder, taken := s.writers[spec.Lake]; taken && holder != spec.Owner {
@@ -197,13 +195,23 @@ func (s *Supervisor) Use(spec Spec) (by Owner, refused bool) {
 	return Owner{}, false
 }
 
-// Withdraw ends the owner's job, unless a newer instance than serial wants it.
+// Withdraw ends the owner's job, unless there is a newer instance than serial.
 func (s *Supervisor) Withdraw(owner Owner, serial int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if j := s.jobs[owner]; j != nil && serial >= j.spec.Serial {
-		s.retire(j)
+	if s.decides(owner, serial) {
+		s.retire(s.jobs[owner])
 	}
+}
+
+// decides says whether the instance has not been replaced: else its successor
+// decides, also that there is no job. The caller holds mu.
+func (s *Supervisor) decides(owner Owner, serial int64) bool {
+	if serial < s.newest[owner] {
+		return false
+	}
+	s.newest[owner] = serial
+	return true
 }
 
 // retire ends a job and gives its lake up; the caller holds mu. j may be nil.

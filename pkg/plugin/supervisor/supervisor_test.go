@@ -198,6 +198,36 @@ func TestAnOldInstanceDoesNotUndoTheNewOne(t *testing.T) {
 	})
 }
 
+func TestAnOldInstanceDoesNotStartWhatTheNewOneEnded(t *testing.T) {
+	serial := func(n int64, fingerprint, lake string) func(*supervisor.Spec, *pipeline) {
+		return func(s *supervisor.Spec, _ *pipeline) { s.Serial, s.Fingerprint, s.Lake = n, fingerprint, lake }
+	}
+	for name, end := range map[string]func(*testing.T, *supervisor.Supervisor, *diary){
+		"withdrawn": func(_ *testing.T, s *supervisor.Supervisor, _ *diary) { s.Withdraw(ada, 2) },
+		"refused": func(t *testing.T, s *supervisor.Supervisor, d *diary) {
+			if _, refused := s.Use(spec(d, ada, serial(2, "two", "lake of grace"))); !refused {
+				t.Error("two write one lake")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			supervised(t, supervisor.Options{}, func(t *testing.T, s *supervisor.Supervisor, d *diary) {
+				use(t, s, spec(d, grace))
+				use(t, s, spec(d, ada, serial(1, "one", "lake of ada")))
+				end(t, s, d)
+				use(t, s, spec(d, ada, serial(1, "one", "lake of ada"))) // its stream, or a request that was late
+				if got := s.Status(ada); got.State != supervisor.Off {
+					t.Errorf("the old instance has started a job: %s", got.State)
+				}
+				use(t, s, spec(d, ada, serial(3, "three", "lake of ada")))
+				if got := s.Status(ada); got.State == supervisor.Off {
+					t.Error("a newer instance starts nothing")
+				}
+			})
+		})
+	}
+}
+
 func TestTheSameSettingsInANewInstanceDisturbNothing(t *testing.T) {
 	supervised(t, supervisor.Options{}, func(t *testing.T, s *supervisor.Supervisor, d *diary) {
 		use(t, s, spec(d, ada))
@@ -352,6 +382,22 @@ func TestAroundSeesEveryTask(t *testing.T) {
 	if diff := cmp.Diff([]string{"ada run ada <nil>"}, seen); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestATaskThatCouldNotBeDoneNowHasFailed(t *testing.T) {
+	supervised(t, supervisor.Options{}, func(t *testing.T, s *supervisor.Supervisor, d *diary) {
+		var p *pipeline
+		use(t, s, spec(d, ada, func(_ *supervisor.Spec, made *pipeline) { p = made }))
+		time.Sleep(2 * time.Minute)
+		p.fails = &supervisor.Later{At: time.Now().Add(4 * time.Minute), Why: errors.New("another is at work")}
+		if err := s.Ask(ada, supervisor.Task{Kind: supervisor.Optimize}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		if got := s.Status(ada); got.Later != nil || got.Last == nil || got.Last.Task.Kind != supervisor.Optimize || got.Last.Err == nil {
+			t.Errorf("status %+v", got)
+		}
+	})
 }
 
 func TestARunThatIsPutOffIsTriedWhenItMay(t *testing.T) {
