@@ -30,8 +30,12 @@ func (d *Datasource) seesLake(user *backend.User) bool {
 
 // lakeOnly refuses who may not know of the lake as a whole.
 func (d *Datasource) lakeOnly(user *backend.User) error {
-	if !d.seesLake(user) {
+	switch {
+	case d.seesLake(user):
+		return nil
+	case d.settingsErr != nil:
+		return d.settingsErr
+	default:
 		return fmt.Errorf("%w: the data source shows some workspaces only; what concerns the whole lake is for administrators", errForbidden)
 	}
-	return nil
 }
