@@ -222,7 +222,7 @@ func (c *cursor) join(parts []part) (span, error) {
 			size += x.bytes(c.chunk.dict)
 		}
 	}
-	if size > math.MaxUint32 {
+	if int64(size) > math.MaxUint32 {
 		return span{}, corruptf("column %q: a row of %d bytes", c.node.name, size)
 	}
 	if !s.full {
