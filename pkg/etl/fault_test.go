@@ -3,13 +3,7 @@ package etl_test
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
-	"math/rand/v2"
-	"sync"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/etl"
@@ -44,88 +38,6 @@ func settled(t *testing.T, upTo int) map[string][]string {
 		w.run()
 	}
 	return content(t, w.lake)
-}
-
-// TestAFaultAtEveryCall breaks the run at every store call, in every way, then
-// runs again without faults: the lake must be the one that no fault touched.
-func TestAFaultAtEveryCall(t *testing.T) {
-	cases, wrong := 0, 0
-	for _, on := range []string{"lake", "source"} {
-		for upTo := 1; upTo <= 3; upTo++ {
-			want := settled(t, upTo)
-			for _, fault := range storetest.Faults() {
-				for n := 1; ; n++ {
-					w := newWorld(t)
-					steps := deliveries(w)
-					for _, step := range steps[:upTo-1] {
-						step()
-						w.run()
-					}
-					steps[upTo-1]()
-					source, lakeStore := storetest.NewFaulty(w.source), storetest.NewFaulty(w.lake)
-					faulty := map[string]*storetest.Faulty{"lake": lakeStore, "source": source}[on]
-					faulty.FailAt(n, fault)
-					r, _ := newRunner(t, source, lakeStore, etl.Options{})
-					_, err := r.Run(t.Context())
-					if faulty.Calls() < n {
-						if err != nil {
-							t.Fatalf("%s, delivery %d, %s at no call: %v", on, upTo, fault, err)
-						}
-						break
-					}
-					cases++
-					w.run()
-					if diff := cmp.Diff(want, content(t, w.lake)); diff != "" {
-						wrong++
-						t.Errorf("%s, delivery %d, %s at call %d (run: %v): the lake differs (-want +got):\n%s", on, upTo, fault, n, err, diff)
-					}
-					sound(t, w.source, w.lake)
-				}
-			}
-		}
-	}
-	t.Logf("%d faults, %d wrong end states", cases, wrong)
-	if cases < 500 {
-		t.Errorf("only %d faults were tried: the matrix is not what it should be", cases)
-	}
-}
-
-var seeds = flag.Int("seeds", 60, "schedules of TestRunnersSideBySide")
-
-// TestRunnersSideBySide lets three runners with failing stores work on one lake
-// while the source moves on.
-func TestRunnersSideBySide(t *testing.T) {
-	want := settled(t, 3)
-	for seed := range *seeds {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			rng := rand.New(rand.NewPCG(uint64(seed), 7))
-			w := newWorld(t)
-			for _, step := range deliveries(w) {
-				step()
-				var wg sync.WaitGroup
-				for range 3 {
-					faulty := storetest.NewFaulty(w.lake)
-					if rng.IntN(2) == 0 {
-						faulty.FailAt(1+rng.IntN(60), storetest.Faults()[rng.IntN(len(storetest.Faults()))])
-					}
-					wg.Go(func() {
-						r, _ := newRunner(t, w.source, faulty, etl.Options{})
-						_, err := r.Run(t.Context())
-						if err != nil && !errors.Is(err, storetest.ErrInjected) && !errors.Is(err, storetest.ErrCrashed) {
-							t.Errorf("run: %v", err)
-						}
-					})
-				}
-				wg.Wait()
-			}
-			w.run()
-			if diff := cmp.Diff(want, content(t, w.lake)); diff != "" {
-				t.Errorf("the lake differs (-want +got):\n%s", diff)
-			}
-			sound(t, w.source, w.lake)
-		})
-	}
 }
 
 // TestSourceMovesWhileItIsRead overwrites the file at every call the run makes on

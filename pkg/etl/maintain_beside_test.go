@@ -1,12 +1,8 @@
 package etl_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,91 +10,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/lake"
-	"github.com/auditlake/auditlake/pkg/store/storetest"
 )
-
-// policy has every layer lose rows, each at another time.
-func policy() etl.RetentionOptions {
-	return etl.RetentionOptions{BronzeDays: 2, SilverDays: 3, GoldDays: 4, QuarantineDays: 1}
-}
-
-// TestUpkeepSideBySide lets runs and all kinds of maintenance, some of them with a
-// failing store, work on one lake at once. In the end the rows are those of a lake
-// on which everything was done in turn.
-func TestUpkeepSideBySide(t *testing.T) {
-	base := newAged(t)
-	base.days(5)
-	last := func(w *aged) {
-		w.deliver("workspaceId=42/date="+w.now().Format(time.DateOnly)+"/last.json",
-			eventAt(w.now(), 7000, "clusters", "create", `{"new":"x"}`), eventAt(w.now(), 7001, "fresh", "x", ""),
-			eventAt(w.now().AddDate(0, 0, -10), 7002, "clusters", "edit", ""), "no event at last")
-	}
-	jobs := func(w *aged) []func(context.Context, *lake.Lake) error {
-		return []func(context.Context, *lake.Lake) error{
-			func(ctx context.Context, l *lake.Lake) error {
-				r, err := etl.NewRunner(l, etl.Options{Sources: []etl.Source{etl.SourceOf(w.source)}})
-				if err == nil {
-					_, err = r.Run(ctx)
-				}
-				return err
-			},
-			func(ctx context.Context, l *lake.Lake) error {
-				_, err := etl.Optimize(ctx, l, etl.OptimizeOptions{MinFiles: 2})
-				return err
-			},
-			func(ctx context.Context, l *lake.Lake) error {
-				_, err := etl.Vacuum(ctx, l, etl.VacuumOptions{})
-				return err
-			},
-			func(ctx context.Context, l *lake.Lake) error {
-				_, err := etl.Replay(ctx, l, etl.ReplayOptions{})
-				return err
-			},
-			func(ctx context.Context, l *lake.Lake) error {
-				_, err := etl.Replay(ctx, l, etl.ReplayOptions{Table: "clusters"})
-				return err
-			},
-			func(ctx context.Context, l *lake.Lake) error {
-				_, err := etl.Retain(ctx, l, policy())
-				return err
-			},
-		}
-	}
-	reference := base.copyOf(t)
-	last(reference)
-	reference.run()
-	reference.retain(policy())
-	want := content(t, reference.lake)
-	for seed := range *seeds {
-		t.Run(strconv.Itoa(seed), func(t *testing.T) {
-			t.Parallel()
-			rng := rand.New(rand.NewPCG(uint64(seed), 11))
-			w := base.copyOf(t)
-			last(w)
-			var wg sync.WaitGroup
-			for range 4 {
-				do := jobs(w)[rng.IntN(6)]
-				faulty := storetest.NewFaulty(w.lake)
-				if rng.IntN(3) == 0 {
-					faulty.FailAt(1+rng.IntN(150), storetest.Faults()[rng.IntN(len(storetest.Faults()))])
-				}
-				wg.Go(func() {
-					err := do(t.Context(), w.open(faulty))
-					if err != nil && !errors.Is(err, storetest.ErrInjected) && !errors.Is(err, storetest.ErrCrashed) && !errors.Is(err, etl.ErrBusy) {
-						t.Errorf("job: %v", err)
-					}
-				})
-			}
-			wg.Wait()
-			w.sound()
-			w.run()
-			w.sound()
-			w.retain(policy())
-			w.sound()
-			same(t, "side by side", want, content(t, w.lake))
-		})
-	}
-}
 
 // TestReplayByNewerRules raises what the tables say of their rules.
 func TestReplayByNewerRules(t *testing.T) {

@@ -34,15 +34,33 @@ const (
 	// Conflict: PutIfAbsent has no effect and gives [ErrInjected], as a 409 that
 	// outlasts the retries; other operations are not disturbed.
 	Conflict
+	// Halfway: Delete deletes the first half of its keys, List and Folders end
+	// after their first item, with [ErrInjected]; other operations are not disturbed.
+	Halfway
+	// CrashHalfway: the process dies where Halfway fails.
+	CrashHalfway
 )
 
 // Faults are all the ways, for tests that go through them.
 func Faults() []Fault {
-	return []Fault{ErrorBefore, ErrorAfter, CrashBefore, CrashAfter, Conflict}
+	return []Fault{ErrorBefore, ErrorAfter, CrashBefore, CrashAfter, Conflict, Halfway, CrashHalfway}
+}
+
+// FaultsOf are the ways that disturb an operation.
+func FaultsOf(op Op) []Fault {
+	switch op {
+	case OpPutIfAbsent:
+		return []Fault{ErrorBefore, ErrorAfter, CrashBefore, CrashAfter, Conflict}
+	case OpList, OpFolders, OpDelete:
+		return []Fault{ErrorBefore, ErrorAfter, CrashBefore, CrashAfter, Halfway, CrashHalfway}
+	case OpRead:
+		return nil
+	}
+	return []Fault{ErrorBefore, ErrorAfter, CrashBefore, CrashAfter}
 }
 
 func (f Fault) String() string {
-	names := []string{"none", "error before", "error after", "crash before", "crash after", "conflict"}
+	names := []string{"none", "error before", "error after", "crash before", "crash after", "conflict", "halfway", "crash halfway"}
 	if f < 0 || int(f) >= len(names) {
 		return fmt.Sprintf("fault %d", int(f))
 	}
@@ -76,15 +94,15 @@ const (
 // Faulty is a store whose calls are numbered from 1 and fail as told. One
 // Faulty is one process: to restart after a crash wrap the inner store anew.
 //
-// A test that takes an operation through every fault runs it without one to
-// learn Calls, then once for each n up to that and each of [Faults].
+// A test that takes a piece of work through every fault runs it without one to
+// learn Calls or, with FailBy, which operations they are; then once for each n up
+// to that and each of [Faults], or of [FaultsOf] the operation.
 type Faulty struct {
 	inner store.Store
 
 	mu      sync.Mutex // guards all below
 	calls   int
-	failAt  int
-	fault   Fault
+	choose  func(call int, op Op) Fault
 	hook    func(op Op, key string)
 	crashed bool
 }
@@ -92,12 +110,24 @@ type Faulty struct {
 // NewFaulty returns s without any fault.
 func NewFaulty(s store.Store) *Faulty { return &Faulty{inner: s} }
 
-// FailAt makes the n-th call since the creation of f go wrong. A later FailAt
-// replaces it.
+// FailAt makes the n-th call since the creation of f go wrong. A later FailAt or
+// FailBy replaces it.
 func (f *Faulty) FailAt(n int, fault Fault) {
+	f.FailBy(func(call int, _ Op) Fault {
+		if call == n {
+			return fault
+		}
+		return 0
+	})
+}
+
+// FailBy has choose decide about every call, by its number since the creation of
+// f; 0 is no fault. It is called once for each, never concurrently, and may not
+// use f.
+func (f *Faulty) FailBy(choose func(call int, op Op) Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.failAt, f.fault = n, fault
+	f.choose = choose
 }
 
 // Before has hook called before every call and every Read of a body, also those
@@ -128,15 +158,23 @@ func (f *Faulty) alive() error {
 	return nil
 }
 
-// enter counts a call and gives what is to happen to it. after must be called
-// with the result once the effect has taken place.
-func (f *Faulty) enter(op Op, key string) (after func(error) error, err error) {
+// visit is one call on its way through a Faulty.
+type visit struct {
+	f     *Faulty
+	op    Op
+	key   string
+	fault Fault
+}
+
+// enter counts a call. Its error is the call's, which has no effect then.
+func (f *Faulty) enter(op Op, key string) (visit, error) {
+	v := visit{f: f, op: op, key: key}
 	f.mu.Lock()
-	hook, fault := f.hook, Fault(0)
+	hook := f.hook
 	if !f.crashed {
 		f.calls++
-		if f.calls == f.failAt {
-			fault = f.fault
+		if f.choose != nil {
+			v.fault = f.choose(f.calls, op)
 		}
 	}
 	f.mu.Unlock()
@@ -144,25 +182,42 @@ func (f *Faulty) enter(op Op, key string) (after func(error) error, err error) {
 		hook(op, key)
 	}
 	if err := f.alive(); err != nil {
-		return nil, err
+		return v, err
 	}
 	switch {
-	case fault == ErrorBefore, fault == Conflict && op == OpPutIfAbsent:
-		return nil, fmt.Errorf("%s %s: %w", op, key, ErrInjected)
-	case fault == CrashBefore:
-		return nil, f.crash()
+	case v.fault == ErrorBefore, v.fault == Conflict && op == OpPutIfAbsent:
+		return v, v.injected()
+	case v.fault == CrashBefore:
+		return v, f.crash()
 	}
-	return func(err error) error {
-		switch {
-		case fault == CrashAfter:
-			return f.crash()
-		case f.alive() != nil: // another call crashed meanwhile
-			return ErrCrashed
-		case fault == ErrorAfter:
-			return fmt.Errorf("%s %s: %w", op, key, ErrInjected)
-		}
-		return err
-	}, nil
+	return v, nil
+}
+
+func (v visit) injected() error { return fmt.Errorf("%s %s: %w", v.op, v.key, ErrInjected) }
+
+// halfway is what ends the call in the middle of its effect, or nil.
+func (v visit) halfway() error {
+	switch v.fault {
+	case Halfway:
+		return v.injected()
+	case CrashHalfway:
+		return v.f.crash()
+	}
+	return nil
+}
+
+// after turns the result of the call into what the caller gets, once the effect
+// has taken place.
+func (v visit) after(err error) error {
+	switch {
+	case v.fault == CrashAfter:
+		return v.f.crash()
+	case v.f.alive() != nil: // another call crashed meanwhile
+		return ErrCrashed
+	case v.fault == ErrorAfter:
+		return v.injected()
+	}
+	return err
 }
 
 func (f *Faulty) crash() error {
@@ -187,7 +242,7 @@ func (f *Faulty) Folders(ctx context.Context, prefix string) iter.Seq2[string, e
 func faultySeq[T any](f *Faulty, op Op, prefix string, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		after, err := f.enter(op, prefix)
+		v, err := f.enter(op, prefix)
 		if err != nil {
 			yield(none, err)
 			return
@@ -200,8 +255,12 @@ func faultySeq[T any](f *Faulty, op Op, prefix string, seq iter.Seq2[T, error]) 
 			if !yield(item, err) || err != nil {
 				return
 			}
+			if err := v.halfway(); err != nil {
+				yield(none, err)
+				return
+			}
 		}
-		if err := after(nil); err != nil {
+		if err := v.after(nil); err != nil {
 			yield(none, err)
 		}
 	}
@@ -209,12 +268,12 @@ func faultySeq[T any](f *Faulty, op Op, prefix string, seq iter.Seq2[T, error]) 
 
 // Head implements store.Store.
 func (f *Faulty) Head(ctx context.Context, key string) (store.Object, error) {
-	after, err := f.enter(OpHead, key)
+	v, err := f.enter(OpHead, key)
 	if err != nil {
 		return store.Object{}, err
 	}
 	o, err := f.inner.Head(ctx, key)
-	if err := after(err); err != nil {
+	if err := v.after(err); err != nil {
 		return store.Object{}, err
 	}
 	return o, nil
@@ -222,15 +281,15 @@ func (f *Faulty) Head(ctx context.Context, key string) (store.Object, error) {
 
 // Get implements store.Store.
 func (f *Faulty) Get(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, store.Object, error) {
-	after, err := f.enter(OpGet, key)
+	v, err := f.enter(OpGet, key)
 	if err != nil {
 		return nil, store.Object{}, err
 	}
 	body, o, err := f.inner.Get(ctx, key, etag, offset, length)
 	if err != nil {
-		return nil, store.Object{}, after(err)
+		return nil, store.Object{}, v.after(err)
 	}
-	r := &faultyBody{ReadCloser: body, store: f, key: key, failure: after(nil)}
+	r := &faultyBody{ReadCloser: body, store: f, key: key, failure: v.after(nil)}
 	if errors.Is(r.failure, ErrCrashed) {
 		return nil, store.Object{}, errors.Join(r.failure, body.Close())
 	}
@@ -273,12 +332,12 @@ func (b *faultyBody) Read(p []byte) (int, error) {
 
 // Put implements store.Store.
 func (f *Faulty) Put(ctx context.Context, key string, body []byte) (store.Object, error) {
-	after, err := f.enter(OpPut, key)
+	v, err := f.enter(OpPut, key)
 	if err != nil {
 		return store.Object{}, err
 	}
 	o, err := f.inner.Put(ctx, key, body)
-	if err := after(err); err != nil {
+	if err := v.after(err); err != nil {
 		return store.Object{}, err
 	}
 	return o, nil
@@ -286,24 +345,16 @@ func (f *Faulty) Put(ctx context.Context, key string, body []byte) (store.Object
 
 // PutIfAbsent implements store.Store.
 func (f *Faulty) PutIfAbsent(ctx context.Context, key string, body []byte) error {
-	after, err := f.enter(OpPutIfAbsent, key)
+	v, err := f.enter(OpPutIfAbsent, key)
 	if err != nil {
 		return err
 	}
-	return after(f.inner.PutIfAbsent(ctx, key, body))
+	return v.after(f.inner.PutIfAbsent(ctx, key, body))
 }
 
 // Delete implements store.Store.
 func (f *Faulty) Delete(ctx context.Context, keys ...string) error {
-	first := ""
-	if len(keys) > 0 {
-		first = keys[0]
-	}
-	after, err := f.enter(OpDelete, first)
-	if err != nil {
-		return err
-	}
-	return after(f.inner.Delete(ctx, keys...))
+	return f.delete(ctx, f.inner.Delete, keys)
 }
 
 // ListUnfinished implements store.Unfinished; it is a call like List.
@@ -313,9 +364,18 @@ func (f *Faulty) ListUnfinished(ctx context.Context, prefix string) iter.Seq2[st
 
 // DeleteUnfinished implements store.Unfinished; it is a call like Delete.
 func (f *Faulty) DeleteUnfinished(ctx context.Context, keys ...string) error {
-	after, err := f.enter(OpDelete, strings.Join(keys[:min(1, len(keys))], ""))
+	return f.delete(ctx, func(ctx context.Context, keys ...string) error {
+		return store.DeleteUnfinished(ctx, f.inner, keys...)
+	}, keys)
+}
+
+func (f *Faulty) delete(ctx context.Context, inner func(context.Context, ...string) error, keys []string) error {
+	v, err := f.enter(OpDelete, strings.Join(keys[:min(1, len(keys))], ""))
 	if err != nil {
 		return err
 	}
-	return after(store.DeleteUnfinished(ctx, f.inner, keys...))
+	if v.fault == Halfway || v.fault == CrashHalfway {
+		return errors.Join(inner(ctx, keys[:len(keys)/2]...), v.halfway())
+	}
+	return v.after(inner(ctx, keys...))
 }

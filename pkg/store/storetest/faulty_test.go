@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"errors"
 	"io"
+	"slices"
 	"testing"
 
 	"github.com/auditlake/auditlake/pkg/store"
@@ -112,5 +113,82 @@ func check(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestHalfOfADeleteAndOfAListing(t *testing.T) {
+	keys := []string{"a", "b", "c", "d"}
+	for fault, want := range map[storetest.Fault]error{storetest.Halfway: storetest.ErrInjected, storetest.CrashHalfway: storetest.ErrCrashed} {
+		inner := store.NewMemory("test")
+		for _, k := range keys {
+			_, err := inner.Put(t.Context(), k, nil)
+			check(t, err)
+		}
+		list := func(f *storetest.Faulty) (n int, last error) {
+			for _, err := range f.List(t.Context(), "", "") {
+				if last = err; err == nil {
+					n++
+				}
+			}
+			return n, last
+		}
+		f := storetest.NewFaulty(inner)
+		f.FailAt(1, fault)
+		if n, err := list(f); n != 1 || !errors.Is(err, want) {
+			t.Errorf("%s: listed %d, %v", fault, n, err)
+		}
+		f = storetest.NewFaulty(inner)
+		f.FailAt(1, fault)
+		if err := f.Delete(t.Context(), keys...); !errors.Is(err, want) {
+			t.Errorf("%s: delete: %v", fault, err)
+		}
+		if n, err := list(storetest.NewFaulty(inner)); n != 2 || err != nil {
+			t.Errorf("%s: %d are left, %v", fault, n, err)
+		}
+	}
+}
+
+// TestFaultsOfAnOperation: those that are left out change nothing, the others do.
+func TestFaultsOfAnOperation(t *testing.T) {
+	calls := map[storetest.Op]func(*storetest.Faulty) error{
+		storetest.OpPut:         func(f *storetest.Faulty) error { _, err := f.Put(t.Context(), "new", nil); return err },
+		storetest.OpPutIfAbsent: func(f *storetest.Faulty) error { return f.PutIfAbsent(t.Context(), "new", nil) },
+		storetest.OpDelete:      func(f *storetest.Faulty) error { return f.Delete(t.Context(), "k", "l") },
+		storetest.OpHead:        func(f *storetest.Faulty) error { _, err := f.Head(t.Context(), "k"); return err },
+		storetest.OpGet: func(f *storetest.Faulty) error {
+			_, _, err := store.ReadAll(t.Context(), f, "k")
+			return err
+		},
+		storetest.OpList: func(f *storetest.Faulty) error {
+			for _, err := range f.List(t.Context(), "", "") {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		storetest.OpFolders: func(f *storetest.Faulty) error {
+			for _, err := range f.Folders(t.Context(), "") {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	for op, call := range calls {
+		for _, fault := range storetest.Faults() {
+			inner := store.NewMemory("test")
+			for _, key := range []string{"k", "folder/l"} {
+				_, err := inner.Put(t.Context(), key, []byte("0123"))
+				check(t, err)
+			}
+			f := storetest.NewFaulty(inner)
+			var seen storetest.Op
+			f.FailBy(func(_ int, op storetest.Op) storetest.Fault { seen = op; return fault })
+			if err := call(f); (err != nil) != slices.Contains(storetest.FaultsOf(op), fault) || seen != op {
+				t.Errorf("%s of %s: %v", fault, op, err)
+			}
+		}
 	}
 }
