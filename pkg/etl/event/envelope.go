@@ -66,7 +66,7 @@ func (c *Cleanser) unwrap() (millis int64, _ Reason) {
 	text, _ := at.StringBytes()
 	when, err := time.Parse(time.RFC3339, string(text))
 	if err != nil {
-		return 0, c.refuse(BadTime, Reason("time is not of the form 2006-01-02T15:04:05Z: "+clip(string(at.MarshalTo(nil)))))
+		return 0, c.refuse(BadTime, Reason("time is not a time of RFC 3339: "+clip(string(at.MarshalTo(nil)))))
 	}
 	if when.Nanosecond()%int(time.Millisecond) != 0 {
 		c.keepWhole("time", at)
