@@ -161,6 +161,9 @@ func printSummary(out, errOut io.Writer, s etl.Summary) {
 		t.AppendRow(table.Row{"gold", number(s.Gold), fmt.Sprintf("events, in %d service tables", len(s.GoldTables))})
 		t.Render()
 	}
+	if s.Changed() {
+		_, _ = fmt.Fprintln(out, qualityText(s.Quality))
+	}
 	if !s.Swept {
 		_, _ = fmt.Fprintf(out, "Looked at deliveries since %s; --sweep looks at everything.\n", s.Since)
 	}
@@ -169,9 +172,44 @@ func printSummary(out, errOut io.Writer, s etl.Summary) {
 			_, _ = fmt.Fprintf(errOut, "warning: "+format+"\n", args...)
 		}
 	}
+	warn(s.Quality.Lost, "%s lines were LOST on their way: run auditlake verify, and keep the delivered files", number(s.Quality.Lost))
+	warn(s.TruncatedParams, "%s events have parameters that Databricks cut short", number(s.TruncatedParams))
 	warn(int64(len(s.Empty)), "no delivered file in %s: check bucket and prefix", strings.Join(s.Empty, ", "))
 	warn(s.Unrecognised, "%s keys in the source are no delivery and were left alone, such as %s", number(s.Unrecognised), strings.Join(s.Examples, ", "))
 	warn(int64(len(s.Damaged)), "%d files break off; their readable lines are in, the rest comes when they are delivered again: %s", len(s.Damaged), strings.Join(s.Damaged, "; "))
 	warn(s.Superseded, "%s lines are in older versions of files and not in the newest; bronze keeps them", number(s.Superseded))
 	warn(s.Waiting, "%d files changed while they were read; the next run takes them", s.Waiting)
+}
+
+// qualityText is what a run noticed, as one line.
+func qualityText(q etl.Quality) string {
+	parts := []string{number(q.Lost) + " lines lost"}
+	some := func(n int64, format string, args ...any) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	some(q.Overwrites, "%s overwritten files brought %s lines", number(q.Overwrites), number(q.OverwriteLines))
+	some(q.Repeated, "%s events repeated", number(q.Repeated))
+	some(int64(len(q.NewTables)), "%s new tables (%s)", number(int64(len(q.NewTables))), firstOf(q.NewTables))
+	some(q.NewKeys, "%s new parameters", number(q.NewKeys))
+	some(q.Lag.Events, "delivered within %s (half), %s (95 %%), %s (all) of the event", lagText(q.Lag.Percentile(0.5)), lagText(q.Lag.Percentile(0.95)), lagText(q.Lag.Max))
+	return "Quality: " + strings.Join(parts, "; ") + "."
+}
+
+// firstOf names some, and says that there are more.
+func firstOf(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + ", …"
+	}
+	return strings.Join(names, ", ")
+}
+
+// lagText is a time as exact as it is of use.
+func lagText(d time.Duration) string {
+	if d >= time.Minute || d <= -time.Minute {
+		return d.Round(time.Second).String()
+	}
+	return d.Round(time.Millisecond).String()
 }

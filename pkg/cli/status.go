@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -73,4 +74,48 @@ func printStatus(cmd *cobra.Command, s *etl.Status) {
 		})
 	}
 	t.Render()
+	printQuality(cmd, s.Runs)
+}
+
+// printQuality is what the runs noticed of the deliveries. A run of a version that
+// did not look has nothing to show.
+func printQuality(cmd *cobra.Command, runs []map[string]any) {
+	t := newTable(cmd.OutOrStdout())
+	t.AppendHeader(table.Row{
+		"Run", "Lines lost", "Overwritten", "Lines gained", "Superseded", "Repeated", "Cut short", "Refused", "New tables", "New keys", "Lag p50", "Lag p95", "Lag max",
+	})
+	for _, r := range runs {
+		started, _ := r["startedAt"].(time.Time)
+		text := func(name string) string {
+			if n, ok := r[name].(int64); ok {
+				return number(n)
+			}
+			return ""
+		}
+		lag := func(name string) string {
+			if n, ok := r[name].(int64); ok {
+				return lagText(time.Duration(n) * time.Millisecond)
+			}
+			return ""
+		}
+		t.AppendRow(table.Row{
+			started.Format(time.RFC3339), text("lostLines"), text("overwrittenFiles"), text("overwriteLines"), text("supersededLines"),
+			text("repeatedEvents"), text("truncatedParams"), refusedText(r), text("newTables"), text("newKeys"),
+			lag("deliveryLagP50Ms"), lag("deliveryLagP95Ms"), lag("deliveryLagMaxMs"),
+		})
+	}
+	t.Render()
+}
+
+// refusedText says what is wrong with the lines that a run put into quarantine.
+func refusedText(run map[string]any) string {
+	var parts []string
+	for _, c := range []struct{ column, name string }{
+		{"refusedText", "text"}, {"refusedJson", "JSON"}, {"refusedTime", "time"}, {"refusedDamaged", "damaged"},
+	} {
+		if n, ok := run[c.column].(int64); ok && n > 0 {
+			parts = append(parts, c.name+" "+number(n))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -73,6 +73,9 @@ func printReport(cmd *cobra.Command, r *etl.Report) {
 	t.AppendRow(table.Row{"bronze", number(r.Bronze), ""})
 	t.AppendRow(table.Row{"quarantine", number(r.Quarantine), ""})
 	t.AppendRow(table.Row{"silver", number(r.Silver), ""})
+	if r.Wrapped > 0 {
+		t.AppendRow(table.Row{"", number(r.Wrapped), "rows of silver and quarantine are further events of a line that wraps several"})
+	}
 	if r.Expired > 0 {
 		t.AppendRow(table.Row{"", number(r.Expired), "rows of silver and quarantine expired: removed by retention"})
 	}

@@ -15,7 +15,7 @@ import (
 // changes in the commit that removes the rows. The sums are order-free and do not
 // grow with the number of rows:
 //
-//	bronze.rows + bronze.expired = silver + quarantine, both with theirs
+//	bronze.rows + bronze.expired = lines of silver + quarantine, both with theirs
 //	silver of a gold table + its expired = gold table + its expired
 type expired struct {
 	tally
@@ -41,25 +41,30 @@ func (s *sum64) UnmarshalText(text []byte) error {
 }
 
 type expiredJSON struct {
-	Rows   int64                  `json:"rows"`
-	Walk   sum64                  `json:"walk"`
-	Keys   sum64                  `json:"keys"`
-	Tables map[string]expiredJSON `json:"tables,omitempty"`
+	Rows    int64                  `json:"rows"`
+	Further int64                  `json:"further,omitempty"` // of rows: not the first event of their line
+	Walk    sum64                  `json:"walk"`
+	Keys    sum64                  `json:"keys"`
+	Tables  map[string]expiredJSON `json:"tables,omitempty"`
 }
 
 func (t tally) json() expiredJSON {
-	return expiredJSON{Rows: t.rows, Walk: sum64(t.walk), Keys: sum64(t.keys)}
+	return expiredJSON{Rows: t.rows, Further: t.further, Walk: sum64(t.walk), Keys: sum64(t.keys)}
 }
 
 func (j expiredJSON) tally() tally {
-	return tally{rows: j.Rows, walk: uint64(j.Walk), keys: uint64(j.Keys)}
+	return tally{rows: j.Rows, further: j.Further, walk: uint64(j.Walk), keys: uint64(j.Keys)}
 }
 
 // plus and minus are modulo 2^64 in the checksums, so that their order does not
 // matter.
-func (t tally) plus(o tally) tally { return tally{t.rows + o.rows, t.walk + o.walk, t.keys + o.keys} }
+func (t tally) plus(o tally) tally {
+	return tally{t.rows + o.rows, t.further + o.further, t.walk + o.walk, t.keys + o.keys}
+}
 
-func (t tally) minus(o tally) tally { return tally{t.rows - o.rows, t.walk - o.walk, t.keys - o.keys} }
+func (t tally) minus(o tally) tally {
+	return tally{t.rows - o.rows, t.further - o.further, t.walk - o.walk, t.keys - o.keys}
+}
 
 // expiredOf is the account in a snapshot; snap may be nil.
 func expiredOf(snap *delta.Snapshot) (expired, error) {

@@ -17,3 +17,41 @@ func LimitsTable(o Options) map[string]int64 {
 
 // Workers is how many gold tables are encoded at once.
 func Workers(o Options) int { return limitsOf(o).workers }
+
+// Repeats counts the repeats among keys, each of a row of its own.
+func Repeats(keys []uint64) (n int64) {
+	var recent recentKeys
+	for row, key := range keys {
+		if recent.repeats(key, uint64(row)) {
+			n++
+		}
+	}
+	return n
+}
+
+// RepeatsOfOneRow counts the repeats if each key's row is cleansed twice.
+func RepeatsOfOneRow(keys []uint64) (n int64) {
+	var recent recentKeys
+	for range 2 {
+		for _, key := range keys {
+			if recent.repeats(key, key) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// LagOf is the distribution of two runs together, in milliseconds.
+func LagOf(a, b []int64) Lag {
+	var x, y, sum Lag
+	for _, m := range a {
+		x.measure(m)
+	}
+	for _, m := range b {
+		y.measure(m)
+	}
+	sum.add(x)
+	sum.add(y)
+	return sum
+}

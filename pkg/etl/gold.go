@@ -21,7 +21,9 @@ import (
 type refined struct {
 	rows   int64
 	tables map[string]bool
-	kept   int64 // of rows: taken over as they were by a rebuild
+	made   []string // tables of rows that had none
+	fields int64    // that requestParams got, in all tables
+	kept   int64    // of rows: taken over as they were by a rebuild
 }
 
 // refine follows silver up to a snapshot: every event that its service's gold
@@ -96,6 +98,10 @@ func (p *refining) finish(ctx context.Context, reaches int64, out *refined) erro
 		defer mu.Unlock()
 		out.rows += rows
 		out.tables[t.name] = true
+		if t.base == nil {
+			out.made = append(out.made, t.name)
+		}
+		out.fields += int64(t.rows.newKeys())
 		return nil
 	})
 }
@@ -170,6 +176,9 @@ func (r *Runner) commitGold(ctx context.Context, t *goldTarget, reaches int64) (
 	case !schema.Equal(t.base.Schema()):
 		meta := t.base.Metadata()
 		meta.Schema = schema
+		if more := grown(t.base, schema); more != nil {
+			meta.Configuration = more.Configuration
+		}
 		tx.Metadata = &meta
 	}
 	_, err = r.settle(ctx, r.lake.Table(t.name), tx)

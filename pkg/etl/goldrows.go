@@ -39,6 +39,7 @@ type goldRows struct {
 	rest    int   // position of requestParamsRest
 
 	keys   columnar.Schema    // fields of requestParams
+	known  int                // of keys: that the table has already
 	values []*columnar.Vector // of each key, as long as its last value's row needs
 	byKey  map[string]int     // spelling -> field, -1 for the rest
 	byFold map[string]int     // lower case -> field
@@ -82,6 +83,7 @@ func newGoldRows(t *goldTarget, service string) *goldRows {
 	for _, f := range g.schema[g.params].Type.Fields {
 		g.field(f.Name)
 	}
+	g.known = len(g.keys)
 	g.schema[g.params].Type = columnar.StructOf()
 	silver := event.Schema()
 	for _, f := range g.schema {
@@ -118,6 +120,15 @@ func (g *goldRows) field(name string) int {
 	g.byKey[name] = at
 	g.byFold[strings.ToLower(name)] = at
 	return at
+}
+
+// newKeys is how many fields the table gets.
+func (g *goldRows) newKeys() int {
+	n := len(g.keys) - g.known
+	if at, ok := g.byKey[placeholder]; ok && at >= g.known {
+		n--
+	}
+	return n
 }
 
 // fieldOf is the field of a key, a new one if need be, or -1 for the rest.

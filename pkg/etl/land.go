@@ -30,6 +30,7 @@ type landed struct {
 	skipped            int     // files that changed or went away while they were read
 	denied             []error // files that may not be read, or never could be
 	damaged            []string
+	quality            Quality
 	state              *landing.State
 }
 
@@ -73,6 +74,7 @@ func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.
 		now:    r.lake.Now().UnixMicro(),
 	}
 	changed := map[string][]landing.Entry{}
+	clear(r.delivered)
 	alone := len(files) == 1 // as large files are
 	for _, group := range byDate(files) {
 		if err := r.compare(ctx, base, group); err != nil {
@@ -84,6 +86,7 @@ func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.
 		// Bronze is sorted by file within a date.
 		slices.SortFunc(group, func(a, b *pending) int { return int(a.id - b.id) })
 		for _, f := range group {
+			before := b.total
 			entry, err := r.landFile(ctx, b, f)
 			if err != nil && alone {
 				return out, out.skip(err)
@@ -96,11 +99,17 @@ func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.
 			changed[f.Date] = append(changed[f.Date], entry)
 			out.files++
 			out.bytes += f.Size
+			fresh, had := b.total-before, int64(0)
 			if f.Old != nil {
 				out.superseded += entry.Superseded - f.Old.Superseded
+				had = f.Old.Rows()
+				out.quality.Overwrites++
+				out.quality.OverwriteLines += fresh
 			} else {
 				out.superseded += entry.Superseded
 			}
+			out.quality.Lost += max(entry.Rows()-had-fresh, 0)
+			r.delivered[f.id] = f.Modified.UnixMilli()
 			if entry.Damaged != "" {
 				out.damaged = append(out.damaged, f.Key+": "+entry.Damaged)
 			}

@@ -32,7 +32,7 @@ func (t *rebuiltTable) drops(b *columnar.Batch, row int) bool {
 	if t == nil || b.Columns[event.ColDate].Ints[row] >= t.from {
 		return false
 	}
-	t.dropped.addEvent(b.Columns[event.ColEventKey].ByteAt(row), b.Columns[event.ColFileID].Ints[row], b.Columns[event.ColLineNumber].Ints[row])
+	t.dropped.addEvent(b.Columns[event.ColEventKey].ByteAt(row), lineagesOf(b).at(row))
 	return true
 }
 
@@ -96,9 +96,6 @@ func (r *Runner) rebuildGold(ctx context.Context, silver *delta.Snapshot, what r
 	return pass.finish(ctx, silver.Version(), out)
 }
 
-// lineage is the line that a row was made of.
-type lineage struct{ file, line int64 }
-
 // keepExpired takes over the rows of the old table that silver has no more: those
 // before silver's horizon, but for the few that came late and are in silver still.
 //
@@ -130,13 +127,13 @@ func (r *Runner) keepExpired(ctx context.Context, silver *delta.Snapshot, t *gol
 // lateRows are silver's rows before its horizon.
 func (r *Runner) lateRows(ctx context.Context, silver *delta.Snapshot, before int64) (map[lineage]bool, error) {
 	late := map[lineage]bool{}
-	want := columnar.Schema{{Name: "fileId", Type: long}, {Name: "lineNumber", Type: long}}
-	for b, err := range r.lake.Table(lake.Silver).ScanFiles(ctx, silver, filesBefore(silver, before), want, nil, nil) {
+	for b, err := range r.lake.Table(lake.Silver).ScanFiles(ctx, silver, filesBefore(silver, before), lineageSchema(), nil, nil) {
 		if err != nil {
 			return nil, err
 		}
+		from := lineagesOf(b)
 		for i := range b.Len {
-			late[lineage{b.Columns[0].Ints[i], b.Columns[1].Ints[i]}] = true
+			late[from.at(i)] = true
 		}
 	}
 	return late, nil
@@ -144,22 +141,22 @@ func (r *Runner) lateRows(ctx context.Context, silver *delta.Snapshot, before in
 
 func (r *Runner) copyExpired(ctx context.Context, t *goldTarget, before int64, late map[lineage]bool) error {
 	table := r.lake.Table(t.name)
-	schema := t.base.Schema()
+	schema := extended(t.base.Schema(), lineageSchema())
 	w := table.NewWriter(schema, goldLayout(t.name))
 	day, key := schema.Index("date"), schema.Index("eventKey")
-	file, line := schema.Index("fileId"), schema.Index("lineNumber")
 	for b, err := range table.ScanFiles(ctx, t.base, goldBefore(t.base, before), schema, nil, nil) {
 		if err != nil {
 			return err
 		}
 		var rows []int32
+		origins := lineagesOf(b)
 		for i := range b.Len {
-			from := lineage{b.Columns[file].Ints[i], b.Columns[line].Ints[i]}
+			from := origins.at(i)
 			if b.Columns[day].Ints[i] >= before || late[from] {
 				continue
 			}
 			rows = append(rows, int32(i))
-			t.anew.kept.addEvent(b.Columns[key].ByteAt(i), from.file, from.line)
+			t.anew.kept.addEvent(b.Columns[key].ByteAt(i), from)
 		}
 		if len(rows) == 0 {
 			continue
@@ -193,26 +190,23 @@ func goldBefore(snap *delta.Snapshot, day int64) iter.Seq[*delta.Add] {
 
 // tallyByTable adds up rows of silver by the gold table they belong to.
 func tallyByTable(ctx context.Context, l *lake.Lake, silver *delta.Snapshot, files iter.Seq[*delta.Add], existing []string) (map[string]tally, error) {
-	want := columnar.Schema{
-		{Name: "serviceName", Type: text}, {Name: "fileId", Type: long},
-		{Name: "lineNumber", Type: long}, {Name: "eventKey", Type: text},
-	}
+	want := lineageSchema(columnar.Field{Name: "serviceName", Type: text}, columnar.Field{Name: "eventKey", Type: text})
 	out := map[string]tally{}
 	names := map[string]string{}
 	for b, err := range l.Table(lake.Silver).ScanFiles(ctx, silver, files, want, nil, nil) {
 		if err != nil {
 			return nil, err
 		}
-		c := b.Columns
+		from, services, keys := lineagesOf(b), b.Column("serviceName"), b.Column("eventKey")
 		for i := range b.Len {
-			service := c[0].ByteAt(i)
+			service := services.ByteAt(i)
 			name, ok := names[string(service)]
 			if !ok {
-				name = resolveGold(GoldName(service, c[0].IsNull(i)), existing)
+				name = resolveGold(GoldName(service, services.IsNull(i)), existing)
 				names[string(service)] = name
 			}
 			t := out[name]
-			t.addEvent(c[3].ByteAt(i), c[1].Ints[i], c[2].Ints[i])
+			t.addEvent(keys.ByteAt(i), from.at(i))
 			out[name] = t
 		}
 	}

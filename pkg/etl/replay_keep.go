@@ -141,7 +141,7 @@ func (k *keeper) keep(ctx context.Context, name string, snap *delta.Snapshot, da
 	}
 	table := k.lake.Table(name)
 	schema := layerSchema(name)
-	file, line, day := schema.Index("fileId"), schema.Index("lineNumber"), schema.Index(date)
+	day := schema.Index(date)
 	for a := range snap.Files() {
 		orphans, err := k.orphans(ctx, table, snap, a)
 		if err != nil {
@@ -155,13 +155,14 @@ func (k *keeper) keep(ctx context.Context, name string, snap *delta.Snapshot, da
 				return err
 			}
 			var rows []int32
+			origins := lineagesOf(b)
 			for i := range b.Len {
-				id := b.Columns[file].Ints[i]
-				if k.live.has(id) || b.Columns[day].Ints[i] < from {
+				l := origins.at(i)
+				if k.live.has(l.file) || b.Columns[day].Ints[i] < from {
 					continue
 				}
 				rows = append(rows, int32(i))
-				k.kept.add(id, b.Columns[line].Ints[i])
+				k.kept.add(l)
 			}
 			if len(rows) == 0 {
 				continue

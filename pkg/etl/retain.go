@@ -302,13 +302,13 @@ func (r *retention) commit(ctx context.Context, t *lake.Table, snap *delta.Snaps
 
 // tallyLines adds up the rows of files by the lines they came from.
 func tallyLines(ctx context.Context, t *lake.Table, snap *delta.Snapshot, files iter.Seq[*delta.Add]) (sum tally, err error) {
-	want := columnar.Schema{{Name: "fileId", Type: long}, {Name: "lineNumber", Type: long}}
-	for b, err := range t.ScanFiles(ctx, snap, files, want, nil, nil) {
+	for b, err := range t.ScanFiles(ctx, snap, files, lineageSchema(), nil, nil) {
 		if err != nil {
 			return sum, err
 		}
+		from := lineagesOf(b)
 		for i := range b.Len {
-			sum.add(b.Columns[0].Ints[i], b.Columns[1].Ints[i])
+			sum.add(from.at(i))
 		}
 	}
 	return sum, nil
@@ -316,17 +316,15 @@ func tallyLines(ctx context.Context, t *lake.Table, snap *delta.Snapshot, files 
 
 // tallyGold adds up the rows of a gold file that are before a day.
 func tallyGold(ctx context.Context, t *lake.Table, snap *delta.Snapshot, a *delta.Add, day int64) (sum tally, err error) {
-	want := columnar.Schema{
-		{Name: "fileId", Type: long}, {Name: "lineNumber", Type: long}, {Name: "eventKey", Type: text}, {Name: "date", Type: date},
-	}
+	want := lineageSchema(columnar.Field{Name: "eventKey", Type: text}, columnar.Field{Name: "date", Type: date})
 	for b, err := range t.ScanFiles(ctx, snap, one(a), want, nil, nil) {
 		if err != nil {
 			return sum, err
 		}
-		c := b.Columns
+		from, keys, days := lineagesOf(b), b.Column("eventKey"), b.Column("date")
 		for i := range b.Len {
-			if c[3].Ints[i] < day {
-				sum.addEvent(c[2].ByteAt(i), c[0].Ints[i], c[1].Ints[i])
+			if days.Ints[i] < day {
+				sum.addEvent(keys.ByteAt(i), from.at(i))
 			}
 		}
 	}

@@ -85,7 +85,8 @@ type Summary struct {
 	Empty             []string // sources without any delivered file
 	Damaged           []string // files that break off
 	Waiting           int64    // files that kept changing and are left for the next run
-	BronzeVersion     int64    // -1: no table
+	Quality           Quality
+	BronzeVersion     int64 // -1: no table
 	SilverVersion     int64
 }
 
@@ -111,6 +112,9 @@ type Runner struct {
 	replay    meter     // of a rebuild
 	goldDone  watermark // that gold is known to have reached; of no application if unknown
 	progress  *tracker
+
+	recent    *recentKeys     // events of the run under way; nil outside of runs
+	delivered map[int64]int64 // when the files of the last batch were delivered, by id, in milliseconds since 1970
 }
 
 // NewRunner checks the options. It does no I/O.
@@ -134,7 +138,7 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 	lim := limitsOf(o)
 	return &Runner{
 		lake: l, opts: o, limits: lim, cpu: semaphore.NewWeighted(int64(lim.workers)),
-		lines: landing.NewLineReader(), progress: &tracker{tell: o.Progress},
+		lines: landing.NewLineReader(), progress: &tracker{tell: o.Progress}, delivered: map[int64]int64{},
 	}, nil
 }
 
@@ -145,6 +149,8 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	sum := Summary{Started: r.lake.Now(), BronzeVersion: -1, SilverVersion: -1}
 	r.progress = &tracker{now: Progress{Started: sum.Started}, tell: r.opts.Progress}
+	r.recent = &recentKeys{}
+	defer func() { r.recent = nil }()
 	err := r.run(ctx, &sum)
 	sum.Finished = r.lake.Now()
 	// A run that failed before there was a lake must not make one.
@@ -218,6 +224,7 @@ func (r *Runner) round(ctx context.Context, at position, sum *Summary) (next *po
 		sum.Superseded += got.superseded
 		sum.Damaged = append(sum.Damaged, got.damaged...)
 		sum.Waiting += int64(got.skipped)
+		sum.Quality.add(got.quality)
 		denied = append(denied, got.denied...)
 		r.progress.landed(int64(len(batch)), got.rows)
 		planned := r.statePath
@@ -262,6 +269,7 @@ func (r *Runner) raise(ctx context.Context, bronze *delta.Snapshot, sum *Summary
 		sum.Quarantine += c.quarantine
 		sum.DuplicateKeys += c.counts.DuplicateKeys
 		sum.TruncatedParams += c.counts.TruncatedParams
+		sum.Quality.add(c.quality)
 		if err == nil {
 			if c.snap != nil {
 				sum.SilverVersion = c.snap.Version()
@@ -269,6 +277,7 @@ func (r *Runner) raise(ctx context.Context, bronze *delta.Snapshot, sum *Summary
 			var g refined
 			g, err = r.refine(ctx, c.snap)
 			sum.Gold += g.rows
+			sum.Quality.add(Quality{NewTables: g.made, NewKeys: g.fields})
 			for t := range g.tables {
 				if !slices.Contains(sum.GoldTables, t) {
 					sum.GoldTables = append(sum.GoldTables, t)
@@ -342,6 +351,29 @@ func landingPath(bronze *delta.Snapshot) (string, error) {
 	return path, nil
 }
 
+// numbers are the columns of runs that are numbers. Those that nothing was measured
+// for are not there.
+func (s Summary) numbers() map[string]int64 {
+	q := s.Quality
+	out := map[string]int64{
+		"filesRead": s.Files, "bytesRead": s.Bytes,
+		"bronzeRows": s.Bronze, "quarantineRows": s.Quarantine,
+		"silverRows": s.Silver, "goldRows": s.Gold, "goldTables": int64(len(s.GoldTables)),
+		"supersededLines": s.Superseded, "duplicateKeys": s.DuplicateKeys,
+		"truncatedParams": s.TruncatedParams, "unrecognisedKeys": s.Unrecognised,
+		"bronzeVersion": s.BronzeVersion, "silverVersion": s.SilverVersion,
+		"refusedText": q.Refused.Text, "refusedJson": q.Refused.JSON, "refusedTime": q.Refused.Time, "refusedDamaged": q.Refused.Damaged,
+		"repeatedEvents": q.Repeated, "newTables": int64(len(q.NewTables)), "newKeys": q.NewKeys,
+		"overwrittenFiles": q.Overwrites, "overwriteLines": q.OverwriteLines, "lostLines": q.Lost,
+	}
+	if q.Lag.Events > 0 {
+		out["deliveryLagP50Ms"] = q.Lag.Percentile(0.5).Milliseconds()
+		out["deliveryLagP95Ms"] = q.Lag.Percentile(0.95).Milliseconds()
+		out["deliveryLagMaxMs"] = q.Lag.Max.Milliseconds()
+	}
+	return out
+}
+
 // record appends the run to the table of runs.
 func (r *Runner) record(ctx context.Context, sum Summary, failure error) error {
 	rows := columnar.NewBatch(runsSchema())
@@ -367,14 +399,11 @@ func (r *Runner) record(ctx context.Context, sum Summary, failure error) error {
 		case "engine":
 			v.AppendString(r.opts.Engine)
 		default:
-			v.AppendInt(map[string]int64{
-				"filesRead": sum.Files, "bytesRead": sum.Bytes,
-				"bronzeRows": sum.Bronze, "quarantineRows": sum.Quarantine,
-				"silverRows": sum.Silver, "goldRows": sum.Gold, "goldTables": int64(len(sum.GoldTables)),
-				"supersededLines": sum.Superseded, "duplicateKeys": sum.DuplicateKeys,
-				"truncatedParams": sum.TruncatedParams, "unrecognisedKeys": sum.Unrecognised,
-				"bronzeVersion": sum.BronzeVersion, "silverVersion": sum.SilverVersion,
-			}[f.Name])
+			if n, ok := sum.numbers()[f.Name]; ok {
+				v.AppendInt(n)
+			} else {
+				v.AppendNull()
+			}
 		}
 	}
 	rows.Len = 1
@@ -396,6 +425,8 @@ func (r *Runner) record(ctx context.Context, sum Summary, failure error) error {
 		if base == nil {
 			tx.Metadata = newTable{schema: runsSchema(), properties: properties(nil, nil)}.metadata()
 			delete(tx.Metadata.Configuration, "delta.dataSkippingStatsColumns")
+		} else {
+			tx.Metadata = grown(base, runsSchema())
 		}
 		_, err = table.Commit(ctx, tx)
 		if !errors.Is(err, delta.ErrConflict) || attempt == maxRounds {

@@ -2,9 +2,11 @@ package etl
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -23,6 +25,7 @@ const emptyCommits = 20
 type cleansed struct {
 	silver, quarantine int64
 	counts             event.Counts
+	quality            Quality
 	snap               *delta.Snapshot // silver afterwards; nil if it does not exist
 }
 
@@ -152,6 +155,9 @@ func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot,
 	for _, c := range s.commits {
 		pass.keepEvents = c.Version > silverDone
 		pass.keepRefused = c.Version > quarantineDone
+		for i := range c.Adds {
+			pass.expect(bronzeSnap, &c.Adds[i])
+		}
 		for b, err := range r.lake.Table(lake.Bronze).ScanFiles(ctx, bronzeSnap, pointers(c.Adds), bronzeSchema(), nil, nil) {
 			if err != nil {
 				return err
@@ -188,6 +194,10 @@ func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot,
 	out.quarantine += pass.refusedRows
 	out.counts.DuplicateKeys += pass.cleanser.Counts.DuplicateKeys
 	out.counts.TruncatedParams += pass.cleanser.Counts.TruncatedParams
+	if !pass.unknown {
+		pass.quality.Lost = max(pass.missing, 0)
+	}
+	out.quality.add(pass.quality)
 	return nil
 }
 
@@ -216,6 +226,20 @@ func (n newTable) metadata() *delta.Metadata {
 	return m
 }
 
+// grown is the description of a table with the columns it lacks at the end, under
+// the rules of who writes them; nil if it lacks none.
+func grown(base *delta.Snapshot, wanted columnar.Schema) *delta.Metadata {
+	meta := base.Metadata()
+	schema := extended(meta.Schema, wanted)
+	if len(schema) == len(meta.Schema) {
+		return nil
+	}
+	meta.Schema = schema
+	meta.Configuration = maps.Clone(meta.Configuration)
+	meta.Configuration[propRules] = strconv.Itoa(event.Rules)
+	return &meta
+}
+
 // append commits rows to a table, which is created if base is nil. Rows that the
 // transaction has brought already, in a commit whose answer was lost or by
 // another run, are not brought again.
@@ -228,6 +252,8 @@ func (r *Runner) append(ctx context.Context, t *lake.Table, base *delta.Snapshot
 	}
 	if base == nil {
 		tx.Metadata = create.metadata()
+	} else {
+		tx.Metadata = grown(base, create.schema)
 	}
 	return r.settle(ctx, t, tx)
 }
@@ -257,6 +283,7 @@ func (r *Runner) newCleansing() *cleansing {
 		quarantine: r.lake.Table(lake.Quarantine).NewWriter(quarantineSchema(), r.limits.layout(quarantineLayout())),
 		limits:     r.limits,
 		progress:   r.progress,
+		recent:     r.recent, delivered: r.delivered,
 		eventsFrom: noDay, refusedFrom: noDay,
 	}
 }
@@ -272,6 +299,12 @@ type cleansing struct {
 	bytes                   int   // of the lines in events and refused
 	limits                  limits
 	progress                *tracker
+
+	quality   Quality
+	missing   int64           // lines that are there by bronze's log and were not cleansed
+	unknown   bool            // the log does not say of every file how many it has
+	recent    *recentKeys     // of the run; nil where repeats are not counted
+	delivered map[int64]int64 // when files were delivered, by id, in milliseconds, where it is known
 
 	// A rebuild leaves out rows before the horizons of the tables, in days.
 	eventsFrom, refusedFrom       int64
@@ -295,25 +328,96 @@ func (p *cleansing) batch(ctx context.Context, b *columnar.Batch) error {
 		if !c[bronzeWorkspaceID].IsNull(i) {
 			from.WorkspaceID = c[bronzeWorkspaceID].Ints[i]
 		}
-		reason := p.cleanser.Append(p.events, line, from)
-		if len(line) == 0 {
-			reason = "the delivered file breaks off here: its gzip stream is damaged"
-		}
-		if reason != "" {
-			p.refused.Columns[0].AppendString(string(reason))
-			for k, v := range p.refused.Columns[1:] {
-				v.AppendFrom(c[k], i)
+		p.missing--
+		records, n, wrapped := event.Wrapped(line)
+		if !wrapped {
+			if err := p.record(ctx, b, i, line, from); err != nil {
+				return err
 			}
-			p.refused.Len++
+			continue
 		}
-		p.bytes += len(line)
-		if p.events.Len >= p.limits.pageRows || p.refused.Len >= p.limits.pageRows || p.bytes >= p.limits.pageBytes {
-			if err := p.flush(ctx); err != nil {
+		from.EventCount = n
+		for record := range records {
+			from.EventIndex++
+			if err := p.record(ctx, b, i, record, from); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// record makes a row of one event: the line of a row of bronze, or one of the
+// events it wraps.
+func (p *cleansing) record(ctx context.Context, b *columnar.Batch, row int, line []byte, from event.Origin) error {
+	switch reason := p.cleanser.Append(p.events, line, from); {
+	case reason == "":
+		p.notice(from)
+	case len(line) == 0:
+		if p.keepRefused {
+			p.quality.Refused.Damaged++
+		}
+		p.refuse(b, row, line, from, "the delivered file breaks off here: its gzip stream is damaged")
+	default:
+		if p.keepRefused {
+			p.quality.Refused.count(p.cleanser.Class())
+		}
+		p.refuse(b, row, line, from, reason)
+	}
+	p.bytes += len(line)
+	if p.events.Len >= p.limits.pageRows || p.refused.Len >= p.limits.pageRows || p.bytes >= p.limits.pageBytes {
+		return p.flush(ctx)
+	}
+	return nil
+}
+
+// notice counts what there is to count of the event that came last.
+func (p *cleansing) notice(from event.Origin) {
+	if !p.keepEvents {
+		return
+	}
+	if delivered, ok := p.delivered[from.FileID]; ok {
+		p.quality.Lag.measure(delivered - p.events.Columns[event.ColTimestamp].Ints[p.events.Len-1])
+	}
+	if p.recent != nil {
+		key := p.cleanser.Key()
+		l := lineage{from.FileID, from.LineNumber, from.EventIndex, from.EventCount}
+		if p.recent.repeats(binary.BigEndian.Uint64(key[:8]), l.link(l.index)) {
+			p.quality.Repeated++
+		}
+	}
+}
+
+// refuse makes a row of quarantine of a row of bronze. Of a line that wraps several
+// events it holds the one that was refused, so that a bad line of many does not
+// become many bad lines.
+func (p *cleansing) refuse(b *columnar.Batch, row int, line []byte, from event.Origin, why event.Reason) {
+	c := p.refused.Columns
+	c[0].AppendString(string(why))
+	for k, v := range b.Columns {
+		if k == bronzeRaw && from.EventCount > 0 {
+			c[k+1].AppendBytes(line)
+			continue
+		}
+		c[k+1].AppendFrom(v, row)
+	}
+	index, count := c[len(b.Columns)+1], c[len(b.Columns)+2]
+	if from.EventCount == 0 {
+		index.AppendNull()
+		count.AppendNull()
+	} else {
+		index.AppendInt(from.EventIndex)
+		count.AppendInt(from.EventCount)
+	}
+	p.refused.Len++
+}
+
+// expect counts the lines that a file of bronze has by the log. Each that is
+// cleansed is taken off.
+func (p *cleansing) expect(bronze *delta.Snapshot, a *delta.Add) {
+	rows := bronze.Bounds(a).Rows()
+	p.missing += max(rows, 0)
+	p.unknown = p.unknown || rows < 0
 }
 
 func (p *cleansing) flush(ctx context.Context) error {
@@ -344,13 +448,13 @@ func fromDay(b *columnar.Batch, day int64, dropped *tally) *columnar.Batch {
 	if day == noDay {
 		return b
 	}
-	date, file, line := b.Column("date"), b.Column("fileId"), b.Column("lineNumber")
+	date, from := b.Column("date"), lineagesOf(b)
 	var rows []int32
 	for i := range b.Len {
 		if date.Ints[i] >= day {
 			rows = append(rows, int32(i))
 		} else {
-			dropped.add(file.Ints[i], line.Ints[i])
+			dropped.add(from.at(i))
 		}
 	}
 	return b.Take(rows)

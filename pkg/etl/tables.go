@@ -77,9 +77,11 @@ func bronzeLayout() lake.Layout {
 	}
 }
 
-// quarantineSchema is one line that could not become an event, and why.
+// quarantineSchema is one line that could not become an event, and why; of a line
+// that wraps several events one of them.
 func quarantineSchema() columnar.Schema {
-	return append(columnar.Schema{{Name: "reason", Type: text}}, bronzeSchema()...)
+	s := append(columnar.Schema{{Name: "reason", Type: text}}, bronzeSchema()...)
+	return append(s, columnar.Field{Name: "eventIndex", Type: long}, columnar.Field{Name: "eventCount", Type: long})
 }
 
 func quarantineLayout() lake.Layout {
@@ -173,5 +175,18 @@ func runsSchema() columnar.Schema {
 		{Name: "bronzeVersion", Type: long},
 		{Name: "silverVersion", Type: long},
 		{Name: "engine", Type: text},
+		{Name: "refusedText", Type: long}, // of quarantineRows, by what is wrong
+		{Name: "refusedJson", Type: long},
+		{Name: "refusedTime", Type: long},
+		{Name: "refusedDamaged", Type: long},
+		{Name: "repeatedEvents", Type: long},
+		{Name: "newTables", Type: long},
+		{Name: "newKeys", Type: long},
+		{Name: "overwrittenFiles", Type: long},
+		{Name: "overwriteLines", Type: long},
+		{Name: "lostLines", Type: long},
+		{Name: "deliveryLagP50Ms", Type: long},
+		{Name: "deliveryLagP95Ms", Type: long},
+		{Name: "deliveryLagMaxMs", Type: long},
 	}
 }

@@ -17,14 +17,18 @@ import (
 
 // Report is what Verify found. The lake is sound if Problems is empty.
 type Report struct {
-	Files      int64            `json:"files"` // delivered files the lake knows
-	Lines      int64            `json:"lines"` // of their newest versions
-	Superseded int64            `json:"superseded"`
-	Bronze     int64            `json:"bronze"` // rows
-	Quarantine int64            `json:"quarantine"`
-	Silver     int64            `json:"silver"`
-	Gold       map[string]int64 `json:"gold"`
-	GoldTotal  int64            `json:"goldTotal"`
+	Files      int64 `json:"files"` // delivered files the lake knows
+	Lines      int64 `json:"lines"` // of their newest versions
+	Superseded int64 `json:"superseded"`
+	Bronze     int64 `json:"bronze"` // rows
+	Quarantine int64 `json:"quarantine"`
+	Silver     int64 `json:"silver"`
+	// Wrapped counts the rows of silver and quarantine that are not the first of their
+	// line, because it wraps several events: bronze has Silver + Quarantine - Wrapped
+	// rows, with what is expired or behind.
+	Wrapped   int64            `json:"wrapped,omitempty"`
+	Gold      map[string]int64 `json:"gold"`
+	GoldTotal int64            `json:"goldTotal"`
 	// Expired counts the rows that retention removed from silver and quarantine in
 	// the lifetime of the lake. The balance of the layers includes them.
 	Expired int64 `json:"expired,omitempty"`
@@ -56,31 +60,11 @@ func (r *Report) problem(format string, args ...any) {
 	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
 }
 
-// tally is an order-free account of a set of rows.
-type tally struct {
-	rows int64
-	walk uint64 // sum over the rows of a hash of file and line number
-	keys uint64 // sum over the rows of the first half of the event key
-}
-
-func (t *tally) add(file, line int64) {
-	t.rows++
-	t.walk += mix(uint64(file)*0x9e3779b97f4a7c15 + uint64(line))
-}
-
-// mix spreads a number over 64 bits (the finaliser of SplitMix64).
-func mix(x uint64) uint64 {
-	x ^= x >> 30
-	x *= 0xbf58476d1ce4e5b9
-	x ^= x >> 27
-	x *= 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
 // Verify proves from the lake alone that no line was lost, doubled or changed on
 // its way: every line's text against its hash, every file's lines against the
-// landing state, bronze against silver and quarantine file by file, silver
-// against gold table by table, by file, line number and event key. It does not
+// landing state, bronze against silver and quarantine file by file, the events in
+// lines that wrap several against these lines, silver against gold table by table,
+// by file, line number, place in the line and event key. It does not
 // compare the other columns of silver and gold. With sources it also reads every
 // delivered file again. It is safe beside running ETL: layers are compared at the
 // versions that their transactions say they have reached.
@@ -108,6 +92,8 @@ type verifier struct {
 	report *Report
 	state  *landing.State
 	names  map[int64]string // file id -> key
+	// wrapped is how many events bronze's lines of a file have beyond one each.
+	wrapped map[int64]int64
 
 	// Taken from the top layer down, so that no layer is older than what the one
 	// above says to have reached of it.
@@ -118,6 +104,7 @@ type verifier struct {
 	quarantine *delta.Snapshot // at a version no later than silver; nil: no table
 	bronze     *delta.Snapshot
 	bronzeThen *delta.Snapshot // at the version that silver has reached; nil: none
+	current    bool            // silver has reached all rows of bronze
 }
 
 func (v *verifier) name(file int64) string {
@@ -141,7 +128,7 @@ func (v *verifier) checkBronze(ctx context.Context) error {
 		{Name: "raw", Type: text}, {Name: "rawBytes", Type: columnar.Of(columnar.Binary)}, {Name: "sourceFile", Type: text},
 	}
 	found := map[int64]*account{}
-	v.names = map[int64]string{}
+	v.names, v.wrapped = map[int64]string{}, map[int64]int64{}
 	for b, err := range v.lake.Table(lake.Bronze).ScanFiles(ctx, v.bronze, v.bronze.Files(), want, nil, nil) {
 		if err != nil {
 			return err
@@ -158,7 +145,7 @@ func (v *verifier) checkBronze(ctx context.Context) error {
 			if string(c[5].ByteAt(i)) != v.names[id] {
 				v.report.problem("bronze: %s line %d has another sourceFile", v.name(id), c[1].Ints[i])
 			}
-			a.add(id, c[1].Ints[i])
+			a.add(lineage{file: id, line: c[1].Ints[i]})
 			var hash [16]byte
 			if _, err := hex.Decode(hash[:], c[2].ByteAt(i)); err != nil {
 				v.report.problem("bronze: %s line %d: lineHash is not 32 hexadecimal digits", v.name(id), c[1].Ints[i])
@@ -168,6 +155,9 @@ func (v *verifier) checkBronze(ctx context.Context) error {
 			line := c[3].ByteAt(i)
 			if !c[4].IsNull(i) {
 				line = c[4].ByteAt(i)
+			}
+			if _, n, ok := event.Wrapped(line); ok {
+				v.wrapped[id] += n - 1
 			}
 			switch {
 			case event.Hash(line) == hash:

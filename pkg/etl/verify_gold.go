@@ -230,16 +230,16 @@ func one(a *delta.Add) iter.Seq[*delta.Add] {
 }
 
 func (v *verifier) goldTable(ctx context.Context, name string) (*tally, error) {
-	want := columnar.Schema{{Name: "fileId", Type: long}, {Name: "lineNumber", Type: long}, {Name: "eventKey", Type: text}}
+	want := lineageSchema(columnar.Field{Name: "eventKey", Type: text})
 	snap := v.gold[name].snap
 	t := &tally{}
 	for b, err := range v.lake.Table(name).ScanFiles(ctx, snap, snap.Files(), want, nil, nil) {
 		if err != nil {
 			return nil, err
 		}
-		c := b.Columns
+		from, keys := lineagesOf(b), b.Column("eventKey")
 		for i := range b.Len {
-			t.addEvent(c[2].ByteAt(i), c[0].Ints[i], c[1].Ints[i])
+			t.addEvent(keys.ByteAt(i), from.at(i))
 		}
 	}
 	return t, nil

@@ -48,6 +48,26 @@ func eventOf(workspace int64, request string, minute int, service, action string
 	return string(line)
 }
 
+// envelopeLine is an event of workspace 77 in Azure's envelope.
+func envelopeLine(request string) string {
+	text := func(v map[string]any) string {
+		body, err := json.Marshal(v)
+		if err != nil {
+			panic(err)
+		}
+		return string(body)
+	}
+	return text(map[string]any{
+		"time": "2019-12-28T12:11:00Z", "operationName": "Microsoft.Databricks/notebook/runCommand", "Host": "adb-77.1.azuredatabricks.net",
+		"identity": text(map[string]any{"email": plantedValue + "@example.com"}),
+		"properties": map[string]any{
+			"serviceName": "notebook", "actionName": "runCommand", "requestId": request, "logId": plantedValue + "-log",
+			"requestParams": text(map[string]any{"commandText": plantedCommand, "token_value": plantedKey, "notebookId": plantedValue}),
+			"response":      text(map[string]any{"statusCode": 400, "errorMessage": "near " + plantedCommand}),
+		},
+	})
+}
+
 // plant delivers events with planted values, well-formed and not, and fills a
 // lake with them.
 func plant(t *testing.T) (source string) {
@@ -68,7 +88,12 @@ func plant(t *testing.T) (source string) {
 			"OTHER-WORKSPACE is no JSON",
 		},
 		"workspaceId=77/date=2019-12-28/auditlogs_c.json.gz": {plantedValue + " is no gzip"},
-		"workspaceId=0/date=2019-12-28/auditlogs_d.json":     {eventOf(0, "acct", 6, "accounts", "setAdmin", map[string]any{"note": "ACCOUNT-LEVEL"})},
+		"resourceId=/W/y=2019/m=12/d=28/h=12/m=00/PT1H.json": {
+			`{"records":[` + eventLine("w1", 7) + `,` + eventOf(88, "w2", 8, "accounts", "login", map[string]any{"user": "OTHER-WORKSPACE"}) + `]}`,
+			`{"records":[` + eventLine("w3", 9) + `,` + eventLine("w4", 10) + `]}`,
+			envelopeLine("w5"),
+		},
+		"workspaceId=0/date=2019-12-28/auditlogs_d.json": {eventOf(0, "acct", 6, "accounts", "setAdmin", map[string]any{"note": "ACCOUNT-LEVEL"})},
 	} {
 		file := filepath.Join(source, filepath.FromSlash(path))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -206,6 +231,12 @@ func TestAScopedDataSourceShowsItsWorkspacesOnly(t *testing.T) {
 	}
 	if !strings.Contains(told, plantedValue) {
 		t.Error("the scope of workspace 77 shows nothing of it")
+	}
+	if n := strings.Count(told, `"raw":"{\"records\":[`); n != 1 {
+		t.Errorf("the scope of workspace 77 shows %d lines that wrap events, want the one whose events are all its own", n)
+	}
+	if n := strings.Count(all, `"raw":"{\"records\":[`); n < 2 {
+		t.Errorf("without a scope %d lines that wrap events are shown, want two", n)
 	}
 	if told, _ := h.everyAnswer(w, viewer, scoped("two", 88, "0")); !strings.Contains(told, "OTHER-WORKSPACE") ||
 		!strings.Contains(told, "ACCOUNT-LEVEL") || strings.Contains(told, plantedValue+"-cluster") {

@@ -144,7 +144,8 @@ func (d *Datasource) values(ctx context.Context, r request) (any, error) {
 //
 // Whether a line may be seen is decided by its event, because the folder that it
 // was delivered to may be another workspace's or nobody's; a line that became none
-// is that of its folder.
+// is that of its folder. A line that wraps several events is seen by who may see
+// all of them.
 func (d *Datasource) event(ctx context.Context, r request) (any, error) {
 	if d.settingsErr != nil {
 		return nil, d.settingsErr
@@ -172,12 +173,9 @@ func (d *Datasource) event(ctx context.Context, r request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		came := map[any]bool{}
-		for _, event := range objects(visible.Batch) {
-			came[event["ingestedAt"]] = true
-		}
+		whole := wholeLines(objects(visible.Batch), lines)
 		for _, l := range objects(all.Batch) {
-			if came[l["ingestedAt"]] {
+			if whole[l["ingestedAt"]] {
 				lines = append(lines, l)
 			}
 		}
@@ -186,6 +184,24 @@ func (d *Datasource) event(ctx context.Context, r request) (any, error) {
 		return nil, fmt.Errorf("%w: no line %d of file %d", errResource, line, file)
 	}
 	return lines, nil
+}
+
+// wholeLines are the lines, by ingestedAt, all of whose events may be seen: of one
+// that wraps several, some may be another workspace's.
+func wholeLines(events, refused []map[string]any) map[any]bool {
+	seen, of := map[any]int64{}, map[any]int64{}
+	for _, e := range slices.Concat(events, refused) {
+		at := e["ingestedAt"]
+		seen[at]++
+		n, _ := e["eventCount"].(int64)
+		of[at] = max(of[at], n)
+	}
+	whole := map[any]bool{}
+	for _, e := range events {
+		at := e["ingestedAt"]
+		whole[at] = seen[at] >= of[at]
+	}
+	return whole
 }
 
 // objects are the rows by column. Ids are text: a browser makes doubles of numbers.

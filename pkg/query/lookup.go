@@ -43,10 +43,18 @@ func VerbatimEvent(fileID, lineNumber int64) Plan {
 }
 
 // QuarantinedLine is VerbatimEvent of the lines that could not become events, with
-// the reason as a further column before ingestedAt.
+// the reason, eventIndex and eventCount as further columns before ingestedAt: of a
+// line that wraps several events there is a row for each that could not become one.
 func QuarantinedLine(fileID, lineNumber int64) Plan {
-	return ofLine(lake.Quarantine, fileID, lineNumber, append(lineColumns(), Column(columnar.String, "reason"))...)
+	return ofLine(lake.Quarantine, fileID, lineNumber, append(lineColumns(), Column(columnar.String, "reason"), colEventIndex, colEventCount)...)
 }
+
+// The place of an event in a line that wraps several, from 1, and how many there
+// are; null where the line is the event.
+var (
+	colEventIndex = Column(columnar.Long, "eventIndex")
+	colEventCount = Column(columnar.Long, "eventCount")
+)
 
 func lineColumns() []Col {
 	return []Col{
@@ -62,8 +70,8 @@ func lineColumns() []Col {
 
 // EventRow is the plan of the events that silver has of the same lines, in the same
 // order: columns date_time, workspaceId, serviceName, actionName, actor, outcome,
-// requestId, eventKey, sourceFile, fileId, lineNumber, ingestedAt. Over a Scoped
-// catalog it says whether an event may be seen.
+// requestId, eventKey, sourceFile, fileId, lineNumber, eventIndex, eventCount,
+// ingestedAt. Over a Scoped catalog it says whether an event may be seen.
 func EventRow(fileID, lineNumber int64) Plan {
 	return ofLine(lake.Silver, fileID, lineNumber,
 		colTime,
@@ -77,6 +85,8 @@ func EventRow(fileID, lineNumber int64) Plan {
 		Column(columnar.String, "sourceFile"),
 		Column(columnar.Long, "fileId"),
 		Column(columnar.Long, "lineNumber"),
+		colEventIndex,
+		colEventCount,
 	)
 }
 

@@ -86,9 +86,9 @@ func TestTheLinesOfAnEvent(t *testing.T) {
 	}{
 		"lines":             {lake, query.VerbatimEvent(7, 3), "first 1 2024-01-01 f 7 3 h1 2024-01-01T01:00:00Z; second 1 2024-01-01 f 7 3 h2 2024-01-01T02:00:00Z"},
 		"no line":           {lake, query.VerbatimEvent(7, 5), ""},
-		"an event":          {lake, query.EventRow(8, 3), "2024-01-01T00:00:00Z 2 clusters create null null null null null 8 3 2024-01-01T01:00:00Z"},
+		"an event":          {lake, query.EventRow(8, 3), "2024-01-01T00:00:00Z 2 clusters create null null null null null 8 3 null null 2024-01-01T01:00:00Z"},
 		"out of scope":      {query.Scoped(lake, query.Scope{Workspaces: []int64{1}}), query.EventRow(8, 3), ""},
-		"in scope":          {query.Scoped(lake, query.Scope{Workspaces: []int64{2}}), query.EventRow(8, 3), "2024-01-01T00:00:00Z 2 clusters create null null null null null 8 3 2024-01-01T01:00:00Z"},
+		"in scope":          {query.Scoped(lake, query.Scope{Workspaces: []int64{2}}), query.EventRow(8, 3), "2024-01-01T00:00:00Z 2 clusters create null null null null null 8 3 null null 2024-01-01T01:00:00Z"},
 		"a line, not scope": {query.Scoped(lake, query.Scope{Workspaces: []int64{1}}), query.VerbatimEvent(8, 3), ""},
 		"a lake without":    {&querytest.Lake{}, query.VerbatimEvent(8, 3), ""},
 	}

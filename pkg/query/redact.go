@@ -40,7 +40,9 @@ func commandKeys() []string {
 //	response                           all but statusCode reads [redacted]: the error
 //	                                   of a command quotes it, and its result shows it
 //	extra, identityMetadata            JSON without the values of hidden keys
-//	raw                                the same; a line that is no JSON object is hidden whole
+//	raw                                the same, and all of a response but statusCode, also in
+//	                                   Azure's envelope and in lines that wrap several events; a
+//	                                   line that is no JSON object is hidden whole
 //	reason                             without what it quotes; rawBytes is null
 //	derived columns                    hidden if they are made from a hidden key; what
 //	                                   is no string is null, and so is a column that
@@ -149,6 +151,7 @@ var plainColumns = [...]string{
 	"version", "auditLevel", "timestamp", "orgId", "workspaceId", "accountId", "shardName", "sourceIPAddress",
 	"userAgent", "sessionId", "serviceName", "actionName", "requestId", "email", "subjectName", "date_time", "date",
 	"outcome", "eventKey", "sourceFile", "fileId", "lineNumber", "ingestedAt", "sourceEtag", "lineHash", "batchId",
+	"eventIndex", "eventCount",
 }
 
 // derivedFrom are the parameters that a derived column of any gold table is made

@@ -102,9 +102,10 @@ func (s *secrets) mayMention(text []byte) bool {
 type place uint8
 
 const (
-	inside   place = iota // anywhere that means nothing
-	event                 // the event itself
-	answered              // the member response of an event
+	inside     place = iota // anywhere that means nothing
+	event                   // the event itself
+	answered                // the member response of an event
+	properties              // the member properties of an event, in Azure's envelope
 )
 
 // walk goes once over valid JSON and replaces values. What lies between stays, to
@@ -165,12 +166,41 @@ func (w *walk) member(p place, key []byte) {
 	switch {
 	case p == answered && !isStatus(string(key)), w.has(key):
 		w.hide()
-	case p == event && is("response") && object:
+	case (p == event || p == properties) && is("response") && object:
 		w.value(answered)
-	case p == event && (is("response") || is("requestParams")) && !object:
+	case p == properties && is("response") && w.in[w.at] == '"':
+		w.opened(answered)
+	case p == properties && is("requestParams") && w.in[w.at] == '"':
+		w.opened(inside)
+	case (p == event || p == properties) && (is("response") || is("requestParams")) && !object:
 		w.hide() // what it should be an object of may be anywhere in it
+	case p == event && is("properties") && object:
+		w.value(properties)
+	case p == event && is("records") && w.in[w.at] == '[':
+		w.elements(func() { w.value(event) })
+	case p == event && (is("properties") || is("records")):
+		w.hide()
 	default:
 		w.value(inside)
+	}
+}
+
+// opened goes over the object that comes next as JSON in a string, which is at the
+// place p in there. A string that holds no object is hidden.
+func (w *walk) opened(p place) {
+	start := w.at
+	w.skip()
+	text := unquote(w.in[start:w.at])
+	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) == 0 || first[0] != '{' || !json.Valid(text) {
+		if len(first) > 0 {
+			w.replace(start, []byte(`"`+Redacted+`"`))
+		}
+		return
+	}
+	inner := &walk{secrets: w.secrets, in: text}
+	inner.value(p)
+	if text, changed := inner.result(); changed {
+		w.replace(start, quote(text))
 	}
 }
 

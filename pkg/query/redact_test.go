@@ -48,10 +48,25 @@ var delivered = []string{
 	`{"timestamp":{"token":"hunter2"}}`,
 	`{"timestamp":"soon"}`,
 	`{"requestParams":{"commandText":"hunter2 and no timestamp","notebookId":"kept"}}`,
+	envelope(`{"commandText":"hunter2","notebookId":"kept-2"}`, `{"statusCode":400,"errorMessage":"near hunter2","result":"hunter2"}`),
+	envelope(text(`{"commandText":"SELECT 'hunter2'","token":"hunter2","notebookId":"kept-3"}`), text(`{"statusCode":1,"errorMessage":"near hunter2"}`)),
+	envelope(text(`{"comm\u0061ndText":"\u0068unter2","nested":"{\"commandText\":\"hunter2\"}"}`), text(`{"statusCode":"kept-4","note":"hunter2"}`)),
+	envelope(text(`{"commandText":"hunter2 ... truncated`), text(`hunter2`)),
+	envelope(text(`["hunter2"]`), `["hunter2"]`),
+	`{"records":[` + envelope(text(`{"commandText":"hunter2","notebookId":"kept-5"}`), text(`{"errorMessage":"hunter2"}`)) + `,` +
+		event("files", "runCommand", `{"commandText":"hunter2","notebookId":"kept-6"}`) + `]}`,
 	`{"commandText":"hunter2`,
 	"{\"commandText\":\"hunter2 \xff\"}",
 	`"hunter2"`,
 }
+
+// envelope is an event of Azure, and text the JSON as JSON text.
+func envelope(params, response string) string {
+	return `{"time":"2024-03-09T12:00:00Z","operationName":"Microsoft.Databricks/files/runCommand","properties":{"serviceName":"files",` +
+		`"actionName":"runCommand","requestParams":` + params + `,"response":` + response + `,"logId":"kept-log"}}`
+}
+
+func text(json string) string { return fmt.Sprintf("%q", json) }
 
 // event has a result and an error that quote what was run.
 func event(service, action, params string) string {
@@ -110,7 +125,7 @@ func TestPlantedTextsAreNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"accounts", "bronze", "clusters", "databrickssql", "jobs", "notebook", "quarantine", "runs", "silver"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"accounts", "bronze", "clusters", "databrickssql", "files", "jobs", "notebook", "quarantine", "runs", "silver"}, names); diff != "" {
 		t.Fatalf("tables (-want +got):\n%s", diff)
 	}
 	run := func(p query.Plan) *exec.Result {
@@ -180,7 +195,14 @@ func TestWhatNobodyHidStays(t *testing.T) {
 		"unknown members":         {"project extra\n  filter extra like '%kept%'\n    scan databrickssql", `{"message":"kept","more":{"token":"[redacted]"},"response":"[redacted]"}`},
 		"lines of no event":       {"project raw\n  filter raw like '%kept%'\n    scan quarantine", `{"requestParams":{"commandText":"[redacted]","notebookId":"kept"}}`},
 		"reasons without a quote": {"sort r\n  aggregate count() as n by reason as r\n    scan quarantine", "no timestamp 1; not JSON: [redacted] 1; not a JSON object but string 1; not valid UTF-8 1; timestamp is not a whole number of milliseconds: [redacted] 2"},
-		"runs":                    {"project bronzeRows, outcome\n  scan runs", fmt.Sprint(len(delivered), " succeeded")},
+		"an envelope": {"project raw\n  filter raw like '%kept-2%'\n    scan bronze",
+			`{"time":"2024-03-09T12:00:00Z","operationName":"Microsoft.Databricks/files/runCommand","properties":{"serviceName":"files","actionName":"runCommand",` +
+				`"requestParams":{"commandText":"[redacted]","notebookId":"kept-2"},"response":{"statusCode":400,"errorMessage":"[redacted]","result":"[redacted]"},"logId":"kept-log"}}`},
+		"an envelope with JSON as text": {"project raw\n  filter raw like '%kept-3%'\n    scan bronze",
+			`{"time":"2024-03-09T12:00:00Z","operationName":"Microsoft.Databricks/files/runCommand","properties":{"serviceName":"files","actionName":"runCommand",` +
+				`"requestParams":"{\"commandText\":\"[redacted]\",\"token\":\"[redacted]\",\"notebookId\":\"kept-3\"}","response":"{\"statusCode\":1,\"errorMessage\":\"[redacted]\"}","logId":"kept-log"}}`},
+		"a line that wraps two events": {"aggregate count() as n\n  filter raw like '%kept-5%kept-6%'\n    scan bronze", "1"},
+		"runs":                         {"project bronzeRows, outcome\n  scan runs", fmt.Sprint(len(delivered), " succeeded")},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -7,8 +7,11 @@
 // strict JSON in valid UTF-8, or has no believable time, is refused with a
 // Reason and belongs in quarantine.
 //
-//	line --> Cleanser.Append --> a row of Schema
-//	                        \--> Reason
+//	line --> Wrapped --> records --> Cleanser.Append --> a row of Schema
+//	    \--------- one event --------/             \--> Reason
+//
+// An event is delivered as an object of its own, or in the envelope of Azure's
+// diagnostic logs; which of them is told by its members, line by line.
 package event
 
 import (
@@ -26,7 +29,7 @@ import (
 
 // Rules is the version of the cleansing rules in this package. It grows when a
 // line would become a different row than before.
-const Rules = 1
+const Rules = 2
 
 // Positions of silver's columns in Schema.
 const (
@@ -58,6 +61,8 @@ const (
 	ColFileID
 	ColLineNumber
 	ColIngestedAt
+	ColEventIndex
+	ColEventCount
 )
 
 // Schema is silver's columns: the delivered names, what is derived from them,
@@ -97,6 +102,8 @@ func Schema() columnar.Schema {
 		{Name: "fileId", Type: long},
 		{Name: "lineNumber", Type: long},
 		{Name: "ingestedAt", Type: columnar.Of(columnar.Timestamp)},
+		{Name: "eventIndex", Type: long},
+		{Name: "eventCount", Type: long},
 	}
 }
 
@@ -107,10 +114,24 @@ type Origin struct {
 	LineNumber  int64 // from 1
 	IngestedAt  int64 // microseconds since 1970 UTC
 	WorkspaceID int64 // of the delivery folder; -1 if it names none
+	// EventIndex is the place of a record in a line that wraps EventCount of them,
+	// from 1; both are 0 where the line is the event.
+	EventIndex, EventCount int64
 }
 
 // Reason says why a line is not an event. The empty Reason means that it is one.
 type Reason string
+
+// Class is the kind of a Reason: what is counted, where the words may differ from
+// line to line.
+type Class int
+
+// The classes of reasons.
+const (
+	BrokenText Class = iota // not valid UTF-8
+	NotAnEvent              // not JSON, nested too deep, or no object
+	BadTime                 // no time, or none that can be believed
+)
 
 // Counts is what the cleansing noticed in the lines it accepted.
 type Counts struct {
@@ -131,16 +152,32 @@ type Cleanser struct {
 	Counts Counts
 
 	parser         fastjson.Parser
-	escaped        []byte // the line where it had to be changed for the parser
+	inner          [3]fastjson.Parser // of JSON as text inside of an envelope
+	arena          fastjson.Arena     // of what an envelope tells in other words
+	escaped        []byte             // the line where it had to be changed for the parser
 	top            [numFields]*fastjson.Value
 	unknown        members
+	outer          members // of an envelope
 	params         members
+	class          Class
+	key            [16]byte
 	sorted         []member // stack of the canonical writer
 	buf, canonical []byte
 }
 
 // NewCleanser has seen no line yet.
 func NewCleanser() *Cleanser { return &Cleanser{} }
+
+// Class is that of the last Reason.
+func (c *Cleanser) Class() Class { return c.class }
+
+// Key is the eventKey of the last row, as bytes.
+func (c *Cleanser) Key() [16]byte { return c.key }
+
+func (c *Cleanser) refuse(class Class, why Reason) Reason {
+	c.class = class
+	return why
+}
 
 // The top-level members of a delivered event.
 const (
@@ -207,16 +244,24 @@ func fieldOf(key []byte) int {
 // Append adds the line to dst, a batch of Schema, or returns why not and leaves
 // dst as it was. It keeps nothing of the line.
 func (c *Cleanser) Append(dst *columnar.Batch, line []byte, from Origin) Reason {
-	v, reason := c.parse(line)
+	v, reason := c.parse(&c.parser, line)
 	if reason != "" {
 		return reason
 	}
 	obj, err := v.Object()
 	if err != nil {
-		return Reason("not a JSON object but " + v.Type().String())
+		return c.refuse(NotAnEvent, Reason("not a JSON object but "+v.Type().String()))
 	}
 	c.split(obj)
-	millis, reason := c.eventTime(from.IngestedAt)
+	var millis int64
+	if c.isEnvelope() {
+		millis, reason = c.unwrap()
+	} else {
+		millis, reason = c.timestamp()
+	}
+	if reason == "" {
+		reason = c.believe(millis, from.IngestedAt)
+	}
 	if reason != "" {
 		return reason
 	}
@@ -242,25 +287,29 @@ func (c *Cleanser) split(obj *fastjson.Object) {
 	})
 }
 
-// eventTime does not look at the clock: the same line is the same row whenever it
-// is cleansed.
-func (c *Cleanser) eventTime(ingestedAt int64) (millis int64, _ Reason) {
+func (c *Cleanser) timestamp() (millis int64, _ Reason) {
 	v := c.top[fTimestamp]
 	if isNull(v) {
-		return 0, "no timestamp"
+		return 0, c.refuse(BadTime, "no timestamp")
 	}
 	millis, ok := integer(v)
 	if !ok {
-		return 0, Reason("timestamp is not a whole number of milliseconds: " + clip(string(v.MarshalTo(nil))))
+		return 0, c.refuse(BadTime, Reason("timestamp is not a whole number of milliseconds: "+clip(string(v.MarshalTo(nil)))))
 	}
+	return millis, ""
+}
+
+// believe does not look at the clock: the same line is the same row whenever it is
+// cleansed.
+func (c *Cleanser) believe(millis, ingestedAt int64) Reason {
 	if millis < earliestMillis || millis > ingestedAt/microsPerMilli+Skew.Milliseconds() {
 		when := strconv.FormatInt(millis, 10) + " ms"
 		if t := time.UnixMilli(millis).UTC(); t.Year() > 0 && t.Year() < 10000 {
 			when = t.Format(time.RFC3339)
 		}
-		return 0, Reason("event time " + when + " is before 2013 or more than 2 days ahead")
+		return c.refuse(BadTime, Reason("event time "+when+" is before 2013 or more than 2 days ahead"))
 	}
-	return millis, ""
+	return ""
 }
 
 const (
@@ -287,14 +336,21 @@ func (c *Cleanser) appendRow(dst *columnar.Batch, event *fastjson.Value, millis 
 	c.appendExtra(col[ColExtra])
 
 	c.canonical = c.appendCanonical(c.canonical[:0], event)
-	key := Hash(c.canonical)
-	c.buf = hex.AppendEncode(c.buf[:0], key[:])
+	c.key = Hash(c.canonical)
+	c.buf = hex.AppendEncode(c.buf[:0], c.key[:])
 	col[ColEventKey].AppendBytes(c.buf)
 
 	col[ColSourceFile].AppendBytes(from.SourceFile)
 	col[ColFileID].AppendInt(from.FileID)
 	col[ColLineNumber].AppendInt(from.LineNumber)
 	col[ColIngestedAt].AppendInt(from.IngestedAt)
+	if from.EventCount > 0 {
+		col[ColEventIndex].AppendInt(from.EventIndex)
+		col[ColEventCount].AppendInt(from.EventCount)
+	} else {
+		col[ColEventIndex].AppendNull()
+		col[ColEventCount].AppendNull()
+	}
 	dst.Len++
 }
 

@@ -68,6 +68,7 @@ func TestADeliveredEventBecomesARow(t *testing.T) {
 		"response":      map[string]any{"statusCode": int64(200), "errorMessage": nil, "result": `{"cluster_id":"1"}`},
 		"outcome":       "succeeded", "identityMetadata": `{"runBy":"u"}`, "extra": nil,
 		"sourceFile": "f.json", "fileId": int64(7), "lineNumber": int64(3), "ingestedAt": ingested(),
+		"eventIndex": nil, "eventCount": nil,
 	}
 	if diff := cmp.Diff(want, row); diff != "" {
 		t.Errorf("row (-want +got):\n%s", diff)

@@ -74,6 +74,14 @@ func (m *members) index(key []byte) int {
 	return -1
 }
 
+// get is the value of a key, nil if it is not there.
+func (m *members) get(key string) *fastjson.Value {
+	if i := m.index([]byte(key)); i >= 0 {
+		return m.list[i].value
+	}
+	return nil
+}
+
 func isNull(v *fastjson.Value) bool { return v == nil || v.Type() == fastjson.TypeNull }
 
 // integer reads a whole number, written as a JSON number or a string of digits.
@@ -189,6 +197,9 @@ func (c *Cleanser) readParams() {
 	if err != nil {
 		c.keepWhole("requestParams", v)
 		c.top[fRequestParams] = nil // there is no map to show
+		if v.Type() == fastjson.TypeString && bytes.HasSuffix(c.text(v), truncatedSuffix) {
+			c.Counts.TruncatedParams++
+		}
 		return
 	}
 	obj.Visit(func(key []byte, v *fastjson.Value) {

@@ -83,6 +83,9 @@ func FuzzCleanse(f *testing.F) {
 		`{"timestamp":1709985600000,"requestParams":{"a":[1,{"b":null}],"a":1.5e3},"x":{"y":1,"y":2},"response":{"statusCode":"1","z":0}}`,
 		"{\"timestamp\":1709985600000,\"a\":\"\x01\\n\"}", `{"timestamp":1709985600000,"userIdentity":[],"workspaceId":-0}`,
 		"{\"timestamp\":1709985600000,\"\xff\":1}", strings.Repeat("[", 301) + strings.Repeat("]", 301), "\ufeff{}", `{"timestamp":01}`, `{"timestamp":nan}`,
+		azure(`"identity":"{\"email\":\"a\"}","Host":"adb-1.1.azuredatabricks.net"`, `"requestParams":"{\"a\":1}","response":"{\"statusCode\":1}"`),
+		azure(`"identity":{"email":[]},"category":"jobs"`, `"category":1,"requestParams":{"orgId":-1},"response":"null","timestamp":{},"logId":"\ud800"`),
+		azure(`"time":"2024-03-09T12:00:00.5+14:00"`, `"requestParams":"[]","response":""`),
 	} {
 		f.Add([]byte(seed))
 	}
@@ -148,4 +151,40 @@ func checkStrings(t *testing.T, name string, v *columnar.Vector) {
 	for _, c := range v.Children {
 		checkStrings(t, name, c)
 	}
+}
+
+// FuzzWrapped holds the records of a line against what encoding/json reads in it.
+func FuzzWrapped(f *testing.F) {
+	for _, seed := range []string{
+		`{"records":[{"a":1},"]",[[],{}],-1.5e3,null]}`, ` { "records" : [ ] } `, `{"records":[1],"x":1}`, `{"records":[1]}x`, `{"records":[1`,
+		`{"records":["\\\"",{"\"":"}"}]}`, `{"records":{}}`, `{"records":[1]}{`, "{\"records\":[\"\xff\"]}", `{"Records":[1]}`, `{"records":[1],"records":[2]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		records, n, ok := event.Wrapped(line)
+		var members map[string]json.RawMessage
+		var want []json.RawMessage
+		valid := utf8.Valid(line) && json.Unmarshal(line, &members) == nil && len(members) == 1 && json.Unmarshal(members["records"], &want) == nil
+		if !ok {
+			// Other spellings of the name, and a name given twice, are not read.
+			if valid && len(want) > 0 && strings.Count(string(line), `"records"`) == 1 && strings.HasPrefix(strings.TrimLeft(string(line), " \t\r\n{"), `"records"`) {
+				t.Fatalf("%q wraps %d records", line, len(want))
+			}
+			return
+		}
+		if !valid || int(n) != len(want) {
+			t.Fatalf("%d records, want %d (%t)", n, len(want), valid)
+		}
+		i := 0
+		for r := range records {
+			if string(r) != string(want[i]) {
+				t.Fatalf("record %d is %q, want %q", i, r, want[i])
+			}
+			i++
+		}
+		if i != len(want) {
+			t.Fatalf("%d records came, want %d", i, len(want))
+		}
+	})
 }

@@ -59,6 +59,7 @@ func TestWhatTheCleanserCounts(t *testing.T) {
 		"a parameter repeated":         {`"requestParams":{"a":1,"a":2}`, event.Counts{DuplicateKeys: 1}},
 		"a value cut short":            {`"requestParams":{"a":"SELECT ... truncated","b":"y... truncated"}`, event.Counts{TruncatedParams: 1}},
 		"a nested value cut short":     {`"requestParams":{"a":["x... truncated"]}`, event.Counts{}},
+		"parameters that are no JSON":  {`"requestParams":"{\"a\":\"SELECT ... truncated"`, event.Counts{TruncatedParams: 1}},
 		"the parameters were too long": {`"requestParams":{"TRUNCATED":""}`, event.Counts{TruncatedParams: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

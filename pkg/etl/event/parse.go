@@ -17,23 +17,24 @@ import (
 // rest of the line d times.
 const manyOpen = 64
 
-// parse reads the line as strict JSON. The value is valid until the next call.
-func (c *Cleanser) parse(line []byte) (*fastjson.Value, Reason) {
+// parse reads the line as strict JSON. The value is valid until the parser is used
+// again.
+func (c *Cleanser) parse(p *fastjson.Parser, line []byte) (*fastjson.Value, Reason) {
 	if !utf8.Valid(line) {
-		return nil, "not valid UTF-8"
+		return nil, c.refuse(BrokenText, "not valid UTF-8")
 	}
 	if (bytes.Count(line, []byte{'['})+bytes.Count(line, []byte{'{'}) > manyOpen || hasControl(line)) && !json.Valid(line) {
-		return nil, notJSON(line)
+		return nil, c.refuse(NotAnEvent, notJSON(line))
 	}
 	line = c.escapeHalves(line)
 	// Parse limits the nesting, Validate does not: in this order a hostile line
 	// cannot exhaust the stack. Parse alone accepts what is not JSON.
-	v, err := c.parser.ParseBytes(line)
+	v, err := p.ParseBytes(line)
 	if err == nil {
 		err = fastjson.ValidateBytes(line)
 	}
 	if err != nil {
-		return nil, notJSON(line)
+		return nil, c.refuse(NotAnEvent, notJSON(line))
 	}
 	return v, ""
 }

@@ -2,7 +2,6 @@ package landing
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -13,8 +12,9 @@ import (
 type Window struct {
 	// Since is the first delivery date of interest, yyyy-mm-dd.
 	Since string
-	// Parents are the folders that hold date= folders, as an earlier sweep found
-	// them. New workspace folders beside them are found without being named.
+	// Parents are the folders that hold date= folders, and in Azure's layout the
+	// prefixes up to y=, as an earlier sweep found them. New workspaces and categories
+	// beside them are found without being named.
 	Parents []string
 }
 
@@ -25,7 +25,7 @@ func (w Window) Sweep() bool { return w.Since == "" || len(w.Parents) == 0 }
 type Listing struct {
 	Files        int64    // deliveries
 	Newest       string   // latest delivery date, yyyy-mm-dd; "" if there is none
-	Parents      []string // folders that hold date= folders, in byte order
+	Parents      []string // as in Window, in byte order
 	Ignored      int      // keys with a name that starts with _ or a dot
 	Unrecognised int      // keys that are neither a delivery nor ignored
 	Examples     []string // some unrecognised keys
@@ -75,13 +75,29 @@ func Discover(ctx context.Context, s store.Store, source int, w Window, found fu
 			return Listing{}, err
 		}
 	} else {
-		folders, err := current(ctx, s, w.Parents, &out.Requests)
+		azure, native := split(w.Parents)
+		native, err := current(ctx, s, native, &out.Requests)
 		if err != nil {
 			return Listing{}, err
 		}
-		for _, p := range folders {
+		for _, p := range native {
 			parents[p] = true
 			if err := collect(p+datePrefix, p+datePrefix+w.Since); err != nil {
+				return Listing{}, err
+			}
+		}
+		azure, categories, err := currentAzure(ctx, s, azure, &out.Requests)
+		if err != nil {
+			return Listing{}, err
+		}
+		for _, p := range azure {
+			parents[p] = true
+			if err := collect(p, azureSince(p, w.Since)); err != nil {
+				return Listing{}, err
+			}
+		}
+		for _, c := range categories {
+			if err := collect(c, ""); err != nil {
 				return Listing{}, err
 			}
 		}
@@ -91,6 +107,18 @@ func Discover(ctx context.Context, s store.Store, source int, w Window, found fu
 	}
 	slices.Sort(out.Parents)
 	return out, nil
+}
+
+// split tells the parents of Azure's layout from the others.
+func split(parents []string) (azure, native []string) {
+	for _, p := range parents {
+		if ofAzure(p) {
+			azure = append(azure, p)
+		} else {
+			native = append(native, p)
+		}
+	}
+	return azure, native
 }
 
 // current is the known parents and the workspace folders that appeared beside
@@ -108,15 +136,8 @@ func current(ctx context.Context, s store.Store, known []string, requests *int) 
 		}
 	}
 	for a := range above {
-		*requests++
-		for folder, err := range s.Folders(ctx, a+workspacePrefix) {
-			if err != nil {
-				if errors.Is(err, store.ErrNotFound) {
-					break
-				}
-				return nil, err
-			}
-			found[folder] = true
+		if err := folders(ctx, s, a+workspacePrefix, requests, func(f string) { found[f] = true }); err != nil {
+			return nil, err
 		}
 	}
 	out := make([]string, 0, len(found))

@@ -126,6 +126,36 @@ func TestAWindowFindsWhatASweepFinds(t *testing.T) {
 			[]string{"workspaceId=1/date=2024-03-08/a.json"},
 			[]string{"workspaceId=1/date=2024-03-08/a.json"},
 		},
+		"Azure: later days, of months and years too": {
+			[]string{"insights-logs-jobs/resourceId=/S/WORKSPACES/A/y=2023/m=12/d=31/h=23/m=00/PT1H.json"},
+			[]string{
+				"insights-logs-jobs/resourceId=/S/WORKSPACES/A/y=2024/m=03/d=06/h=23/m=00/PT1H.json",
+				"insights-logs-jobs/resourceId=/S/WORKSPACES/A/y=2024/m=03/d=07/h=00/m=00/PT1H.json",
+				"insights-logs-jobs/resourceId=/S/WORKSPACES/A/y=2024/m=10/d=01/h=00/m=00/PT1H.json",
+				"insights-logs-jobs/resourceId=/S/WORKSPACES/A/y=2025/m=01/d=01/h=00/m=00/PT1H.json",
+			},
+			[]string{
+				"insights-logs-jobs/resourceId=/S/WORKSPACES/A/y=2024/m=03/d=07/h=00/m=00/PT1H.json",
+				"insights-logs-jobs/resourceId=/S/WORKSPACES/A/y=2024/m=10/d=01/h=00/m=00/PT1H.json",
+				"insights-logs-jobs/resourceId=/S/WORKSPACES/A/y=2025/m=01/d=01/h=00/m=00/PT1H.json",
+			},
+		},
+		"Azure: a new workspace, a new category": {
+			[]string{"x/insights-logs-jobs/resourceId=/S/WORKSPACES/A/y=2024/m=03/d=06/h=23/m=00/PT1H.json"},
+			[]string{
+				"x/insights-logs-jobs/resourceId=/S/WORKSPACES/B/y=2024/m=03/d=08/h=00/m=00/PT1H.json",
+				"x/insights-logs-genie/resourceId=/T/WORKSPACES/C/y=2024/m=03/d=09/h=00/m=00/PT1H.json",
+			},
+			[]string{
+				"x/insights-logs-genie/resourceId=/T/WORKSPACES/C/y=2024/m=03/d=09/h=00/m=00/PT1H.json",
+				"x/insights-logs-jobs/resourceId=/S/WORKSPACES/B/y=2024/m=03/d=08/h=00/m=00/PT1H.json",
+			},
+		},
+		"both layouts": {
+			[]string{"workspaceId=1/date=2024-03-06/a.json", "resourceId=/W/y=2024/m=03/d=06/h=00/m=00/PT1H.json"},
+			[]string{"workspaceId=2/date=2024-03-08/a.json", "resourceId=/W/y=2024/m=03/d=08/h=00/m=00/PT1H.json"},
+			[]string{"resourceId=/W/y=2024/m=03/d=08/h=00/m=00/PT1H.json", "workspaceId=2/date=2024-03-08/a.json"},
+		},
 		"a workspace whose id begins like another's": {
 			[]string{"workspaceId=1/date=2024-03-06/a.json", "workspaceId=12/date=2024-03-06/a.json"},
 			[]string{"workspaceId=1/date=2024-03-08/a.json", "workspaceId=12/date=2024-03-09/a.json", "workspaceId=123/date=2024-03-10/a.json"},

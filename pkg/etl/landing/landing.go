@@ -42,27 +42,30 @@ const (
 	datePrefix      = "date="
 )
 
-// ParseKey reads the delivery layout out of a key relative to the source:
+// ParseKey reads the delivery layout out of a key relative to the source, that of
+// Databricks or that of Azure's diagnostic logs:
 //
 //	[folders/][workspaceId=<id>/]date=<yyyy-mm-dd>/<name>.json[.gz]
+//	[folders/]resourceId=/<resource>/y=<yyyy>/m=<mm>/d=<dd>/h=<hh>/m=<mm>/<name>.json[.gz]
 //
-// parent is what stands before date=. ignored is true for names that a writer
-// hides with a leading _ or dot: they are no delivery and no surprise.
+// parent is what stands before date=, or everything up to y=. ignored is true for
+// names that a writer hides with a leading _ or dot, which those within a resource
+// may have: they are no delivery and no surprise.
 func ParseKey(key string) (parent string, workspace int64, date string, ignored, ok bool) {
+	if parent, date, ok := parseAzureKey(key); ok {
+		return parent, -1, date, false, true
+	}
 	segments := strings.Split(key, "/")
 	for _, s := range segments {
-		if strings.HasPrefix(s, "_") || strings.HasPrefix(s, ".") {
+		if hidden(s) {
 			return "", 0, "", true, false
 		}
 	}
 	n := len(segments)
-	if n < 2 {
+	if n < 2 || !isJSON(segments[n-1]) {
 		return "", 0, "", false, false
 	}
 	name, folder := segments[n-1], segments[n-2]
-	if !strings.HasSuffix(name, ".json") && !strings.HasSuffix(name, ".json.gz") {
-		return "", 0, "", false, false
-	}
 	date, found := strings.CutPrefix(folder, datePrefix)
 	if !found || !validDate(date) {
 		return "", 0, "", false, false
@@ -78,6 +81,14 @@ func ParseKey(key string) (parent string, workspace int64, date string, ignored,
 		}
 	}
 	return key[:len(key)-len(name)-len(folder)-1], workspace, date, false, true
+}
+
+func hidden(segment string) bool {
+	return strings.HasPrefix(segment, "_") || strings.HasPrefix(segment, ".")
+}
+
+func isJSON(name string) bool {
+	return strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".json.gz")
 }
 
 func validDate(s string) bool {

@@ -1,0 +1,197 @@
+package event
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"github.com/valyala/fastjson"
+)
+
+// Azure delivers the same events in the envelope of its diagnostic logs:
+//
+//	{"time":"2025-05-01T13:43:28Z", "operationName":"Microsoft.Databricks/accounts/tokenLogin",
+//	 "resourceId":"/SUBSCRIPTIONS/…/WORKSPACES/<name>", "category":"accounts", "Host":"…",
+//	 "identity":{"email":…,"subjectName":…},
+//	 "properties":{"serviceName":…,"actionName":…,"requestParams":{…},"response":{…},"logId":…,…}}
+//
+// where identity, requestParams and response may be JSON as text.
+
+// operationPrefix begins the operationName of every event of Databricks, in any
+// letter case.
+const operationPrefix = "Microsoft.Databricks/"
+
+// workspaceLevel is the audit level of all that Azure's diagnostic logs carry.
+const workspaceLevel = "WORKSPACE_LEVEL"
+
+// isEnvelope reports whether the members in c.top and c.unknown are those of an
+// envelope: a time and an operation of Databricks as text, properties, and none of
+// the members that make a native event.
+func (c *Cleanser) isEnvelope() bool {
+	for _, f := range []int{fTimestamp, fServiceName, fActionName, fRequestParams, fResponse, fUserIdentity} {
+		if c.top[f] != nil {
+			return false
+		}
+	}
+	properties, operation := c.unknown.get("properties"), c.unknown.get("operationName")
+	if properties == nil || properties.Type() != fastjson.TypeObject || operation == nil {
+		return false
+	}
+	name, err := operation.StringBytes()
+	if err != nil || len(name) < len(operationPrefix) || !strings.EqualFold(string(name[:len(operationPrefix)]), operationPrefix) {
+		return false
+	}
+	at := c.unknown.get("time")
+	return at != nil && at.Type() == fastjson.TypeString
+}
+
+// unwrap puts the members of an envelope where those of a native event are. What
+// has no column stays in c.unknown.
+func (c *Cleanser) unwrap() (millis int64, _ Reason) {
+	c.outer, c.unknown = c.unknown, c.outer
+	c.unknown.reset()
+	var at, identity, properties *fastjson.Value
+	for _, m := range c.outer.list {
+		switch string(m.key) {
+		case "time":
+			at = m.value
+		case "identity":
+			identity = m.value
+		case "properties":
+			properties = m.value
+		default:
+			c.unknown.set(m.key, m.value)
+		}
+	}
+	text, _ := at.StringBytes()
+	when, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return 0, c.refuse(BadTime, Reason("time is not a time of RFC 3339: "+clip(string(at.MarshalTo(nil)))))
+	}
+	if when.Nanosecond()%int(time.Millisecond) != 0 {
+		c.keepWhole("time", at)
+	}
+	c.unwrapProperties(properties)
+	c.unwrapIdentity(identity)
+	for i, f := range []int{fRequestParams, fResponse} {
+		c.top[f] = c.opened(&c.inner[i], c.top[f])
+	}
+	c.arena.Reset()
+	if isNull(c.top[fAuditLevel]) {
+		c.top[fAuditLevel] = c.arena.NewString(workspaceLevel)
+	}
+	if isNull(c.top[fWorkspaceID]) {
+		if id := c.workspaceOf(); id != nil {
+			c.top[fWorkspaceID] = id
+		}
+	}
+	return when.UnixMilli(), ""
+}
+
+// unwrapProperties takes the members of properties up. Where the envelope has one
+// of the same name, all of properties stays, so that nothing is hidden by it.
+func (c *Cleanser) unwrapProperties(properties *fastjson.Value) {
+	obj, err := properties.Object()
+	if err != nil {
+		return // isEnvelope has looked
+	}
+	outer, outside := c.top, len(c.unknown.list)
+	clash := false
+	obj.Visit(func(key []byte, v *fastjson.Value) {
+		f := fieldOf(key)
+		if f < 0 || f == fTimestamp {
+			switch i := c.unknown.index(key); {
+			case i >= 0 && i < outside:
+				clash = true
+			case c.unknown.set(key, v):
+				c.Counts.DuplicateKeys++
+			}
+			return
+		}
+		if !isNull(outer[f]) {
+			clash = true
+			return
+		}
+		if c.top[f] != nil && outer[f] == nil {
+			c.Counts.DuplicateKeys++
+		}
+		c.top[f] = v
+	})
+	if clash {
+		c.keepWhole("properties", properties)
+	}
+}
+
+// unwrapIdentity makes of identity what a native event has as userIdentity.
+func (c *Cleanser) unwrapIdentity(identity *fastjson.Value) {
+	if isNull(identity) {
+		c.top[fUserIdentity] = c.opened(&c.inner[2], c.top[fUserIdentity])
+		return
+	}
+	if inside := c.top[fUserIdentity]; !isNull(inside) {
+		c.keepWhole("userIdentity", inside)
+	}
+	c.top[fUserIdentity] = nil
+	switch v := c.opened(&c.inner[2], identity); {
+	case isNull(v):
+	case v.Type() == fastjson.TypeObject:
+		c.top[fUserIdentity] = v
+	default:
+		c.keepWhole("identity", identity)
+	}
+}
+
+// opened is the object or null that a string has as JSON; an empty string is
+// null, and any other value is what it was. It is valid until the parser is used
+// again.
+func (c *Cleanser) opened(p *fastjson.Parser, v *fastjson.Value) *fastjson.Value {
+	if v == nil || v.Type() != fastjson.TypeString {
+		return v
+	}
+	text, _ := v.StringBytes()
+	start := bytes.TrimLeft(text, " \t\r\n")
+	switch {
+	case len(start) == 0:
+		return nil
+	case start[0] != '{' && start[0] != 'n':
+		return v
+	}
+	inner, reason := c.parse(p, text)
+	if reason != "" || inner.Type() != fastjson.TypeObject && inner.Type() != fastjson.TypeNull {
+		return v
+	}
+	return inner
+}
+
+// workspaceOf is the workspace that an envelope tells of: the host in a URL of
+// Azure, adb-<id>.<n>.azuredatabricks.net, or the orgId that Databricks adds to
+// the parameters of jobs. The resource has the workspace's name only. It is nil
+// where neither is there.
+func (c *Cleanser) workspaceOf() *fastjson.Value {
+	if host := c.unknown.get("Host"); host != nil {
+		text, _ := host.StringBytes()
+		id, domain, _ := strings.Cut(string(text), ".")
+		if digits, ok := strings.CutPrefix(id, "adb-"); ok && isDigits(digits) && strings.Contains(domain, "azuredatabricks.") {
+			return c.arena.NewNumberString(digits)
+		}
+	}
+	service, params := c.top[fServiceName], c.top[fRequestParams]
+	if isNull(service) || isNull(params) || params.Type() != fastjson.TypeObject {
+		return nil
+	}
+	if name, _ := service.StringBytes(); string(name) != "jobs" {
+		return nil
+	}
+	if id := params.Get("orgId"); !isNull(id) {
+		if n, ok := integer(id); ok && n >= 0 {
+			return id
+		}
+	}
+	return nil
+}
+
+// isDigits reports whether the text is the digits of a positive long.
+func isDigits(s string) bool {
+	const most = 18
+	return s != "" && len(s) <= most && strings.Trim(s, "0123456789") == "" && s[0] != '0'
+}
