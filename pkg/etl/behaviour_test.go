@@ -123,21 +123,21 @@ func TestADeletedFileStaysInTheLake(t *testing.T) {
 	sound(t, w.source, w.lake)
 }
 
-// crowd is a source with very many keys under one prefix, made as they are asked
+// multitude is a source with very many keys under one prefix, made as they are asked
 // for.
-type crowd struct {
+type multitude struct {
 	store.Store
 	keys int
 }
 
-func crowdKey(i int) string {
+func multitudeKey(i int) string {
 	return fmt.Sprintf("workspaceId=42/date=2024-03-10/auditlogs_%06d.json", i)
 }
 
-func (c crowd) List(ctx context.Context, prefix, startAfter string) iter.Seq2[store.Object, error] {
+func (c multitude) List(ctx context.Context, prefix, startAfter string) iter.Seq2[store.Object, error] {
 	return func(yield func(store.Object, error) bool) {
 		for i := range c.keys {
-			key := crowdKey(i)
+			key := multitudeKey(i)
 			if !strings.HasPrefix(key, prefix) || key <= startAfter {
 				continue
 			}
@@ -145,24 +145,24 @@ func (c crowd) List(ctx context.Context, prefix, startAfter string) iter.Seq2[st
 				yield(store.Object{}, err)
 				return
 			}
-			if !yield(store.Object{Key: key, Size: int64(len(crowdLine(i))), ETag: "1", LastModified: now()}, nil) {
+			if !yield(store.Object{Key: key, Size: int64(len(multitudeLine(i))), ETag: "1", LastModified: now()}, nil) {
 				return
 			}
 		}
 	}
 }
 
-func crowdLine(i int) string {
+func multitudeLine(i int) string {
 	return fmt.Sprintf(`{"timestamp":%d,"serviceName":"clusters","requestId":"%06d"}`, now().UnixMilli(), i)
 }
 
-func (c crowd) Get(_ context.Context, key, _ string, _, _ int64) (io.ReadCloser, store.Object, error) {
+func (c multitude) Get(_ context.Context, key, _ string, _, _ int64) (io.ReadCloser, store.Object, error) {
 	_, number, _ := strings.Cut(key, "auditlogs_")
 	i, err := strconv.Atoi(strings.TrimSuffix(number, ".json"))
 	if err != nil {
 		return nil, store.Object{}, store.ErrNotFound
 	}
-	return io.NopCloser(strings.NewReader(crowdLine(i))), store.Object{Key: key, ETag: "1", Size: int64(len(crowdLine(i)))}, nil
+	return io.NopCloser(strings.NewReader(multitudeLine(i))), store.Object{Key: key, ETag: "1", Size: int64(len(multitudeLine(i)))}, nil
 }
 
 // TestManyKeysUnderOnePrefix lands 100,000 files of one folder, and then the three
@@ -171,12 +171,12 @@ func TestManyKeysUnderOnePrefix(t *testing.T) {
 	const many = 100_000
 	l := store.NewMemory("lake")
 	for _, step := range []struct{ keys, want int }{{many, many}, {many, 0}, {many + 3, 3}} {
-		sum, err := runOf(t, l, now(), crowd{store.NewMemory("crowd"), step.keys})
+		sum, err := runOf(t, l, now(), multitude{store.NewMemory("multitude"), step.keys})
 		if err != nil || sum.Bronze != int64(step.want) || sum.Gold != int64(step.want) || sum.Listed != int64(step.keys) {
 			t.Errorf("of %d keys: listed %d, bronze %d, gold %d (%v), want %d", step.keys, sum.Listed, sum.Bronze, sum.Gold, err, step.want)
 		}
 	}
-	sound(t, crowd{store.NewMemory("crowd"), many + 3}, l)
+	sound(t, multitude{store.NewMemory("multitude"), many + 3}, l)
 }
 
 // revoked is a source that may not be read any more after some reads.
@@ -199,7 +199,7 @@ func TestNoPermissionInTheMiddleOfARun(t *testing.T) {
 	for _, readable := range []int64{0, 1, 17} {
 		source, l := store.NewMemory("source"), store.NewMemory("lake")
 		for i := range files {
-			put(t, source, crowdKey(i), event(i, "clusters", "create", ""))
+			put(t, source, multitudeKey(i), event(i, "clusters", "create", ""))
 		}
 		left := &atomic.Int64{}
 		left.Store(readable)
