@@ -68,7 +68,7 @@ export interface AuditlakeOptions extends DataSourceJsonData {
   defaultRegion?: string;
   /** For S3-compatible stores; empty means AWS. */
   endpoint?: string;
-  /** Puts the bucket into the path instead of the host name, as most S3-compatible stores need. */
+  /** Puts the bucket into the path instead of the host name, as most S3-compatible stores need; default with an endpoint. */
   pathStyle?: boolean;
   /** Trusts the authority in the secret `tlsCACert` too. */
   tlsAuthWithCACert?: boolean;

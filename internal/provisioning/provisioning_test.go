@@ -150,7 +150,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		file, old, new string
 		want           string
 	}{
-		"a misspelt key of a data source":     {datasource, "isDefault:", "isdefault:", "field isdefault not found"},
+		"a misspelt key of a data source":     {datasource, "editable:", "Editable:", "field Editable not found"},
 		"an unknown setting":                  {datasource, "schedule: 1m", "shedule: 1m", `is "shedule"`},
 		"a secret in the file":                {datasource, "$AUDITLAKE_S3_SECRET_KEY", "testsecret", "instead of taken from the environment"},
 		"another API version":                 {datasource, "apiVersion: 1", "apiVersion: 2", "apiVersion is 2"},

@@ -43,6 +43,9 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 			if once && watch {
 				return fmt.Errorf("--once and --watch exclude each other")
 			}
+			if cmd.Flags().Changed("interval") && !watch {
+				return fmt.Errorf("--interval: only with --watch")
+			}
 			if interval < time.Second {
 				return fmt.Errorf("--interval %s: at least 1s", interval)
 			}
@@ -53,6 +56,9 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 				return fmt.Errorf("--%s: only with --maintain, or use the command retain", strings.Join(retentionFlags(), ", --"))
 			}
 			if err := checkRetention(care.Retention); err != nil {
+				return err
+			}
+			if err := checkLookback(care.Retention, opts.LookbackDays); err != nil {
 				return err
 			}
 			ctx, out, errOut := cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr()

@@ -103,6 +103,11 @@ stay until vacuum deletes them.`,
 				return fmt.Errorf("--min-files %d: at least 2", opts.MinFiles)
 			}
 			return u.run(cmd, func(ctx context.Context, l *lake.Lake, show func(etl.Progress)) error {
+				for _, name := range opts.Tables {
+					if _, err := l.Table(name).View(ctx); err != nil {
+						return fmt.Errorf("--table %s: %w", name, err)
+					}
+				}
 				opts.Progress = show
 				sum, err := etl.Optimize(ctx, l, opts)
 				printOptimized(cmd.OutOrStdout(), sum)
@@ -284,6 +289,16 @@ func checkRetention(o etl.RetentionOptions) error {
 	for i, days := range []int{o.BronzeDays, o.SilverDays, o.GoldDays, o.QuarantineDays} {
 		if days < 0 {
 			return fmt.Errorf("--%s %d: at least 1, or 0 for ever", retentionFlags()[i], days)
+		}
+	}
+	return nil
+}
+
+// checkLookback refuses to remove rows of days whose deliveries still change.
+func checkLookback(o etl.RetentionOptions, lookback int) error {
+	for i, days := range []int{o.BronzeDays, o.SilverDays, o.GoldDays, o.QuarantineDays} {
+		if days != 0 && days <= lookback {
+			return fmt.Errorf("--%s %d: more than --lookback-days %d, since deliveries of those days still change", retentionFlags()[i], days, lookback)
 		}
 	}
 	return nil

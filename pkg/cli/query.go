@@ -52,6 +52,9 @@ func queryCommand() *cobra.Command {
 				return err
 			}
 			plan, err := query.BuildNamed(named, params, r)
+			if errors.Is(err, query.ErrParam) && r.To.IsZero() {
+				return fmt.Errorf("%w; --to says where a time range ends", err)
+			}
 			if errors.Is(err, query.ErrUnknownQuery) {
 				return fmt.Errorf("%w; auditlake query --list shows them all", err)
 			}

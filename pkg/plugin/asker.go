@@ -1,14 +1,13 @@
 package plugin
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 )
 
-// errForbidden: the request needs another role.
-var errForbidden = errors.New("not allowed")
+// forbiddenError is why a request is refused: it needs another role.
+type forbiddenError struct{ why string }
+
+func (e *forbiddenError) Error() string { return e.why }
 
 // isAdmin says whether who asks administers the organization. Nobody does not.
 func isAdmin(user *backend.User) bool { return user != nil && user.Role == roleAdmin }
@@ -16,7 +15,7 @@ func isAdmin(user *backend.User) bool { return user != nil && user.Role == roleA
 // adminOnly refuses everybody else.
 func adminOnly(user *backend.User) error {
 	if !isAdmin(user) {
-		return fmt.Errorf("%w: ask an administrator of the organization", errForbidden)
+		return &forbiddenError{"ask an administrator of the organization"}
 	}
 	return nil
 }
@@ -36,6 +35,6 @@ func (d *Datasource) lakeOnly(user *backend.User) error {
 	case d.settingsErr != nil:
 		return d.settingsErr
 	default:
-		return fmt.Errorf("%w: the data source shows some workspaces only; what concerns the whole lake is for administrators", errForbidden)
+		return &forbiddenError{"the data source shows some workspaces only; what concerns the whole lake is for administrators"}
 	}
 }

@@ -435,7 +435,7 @@ func TestHealth(t *testing.T) {
 	w := theRealThing(t)
 	h := start(t, w, allowed, settings(t, map[string]any{"sources": []string{w.delivery}, "lake": w.folder, "schedule": "off"}))
 	got := h.health()
-	lines := fmt.Sprintf("%d events of %d delivered lines", w.truth.Layers.Silver, w.truth.Layers.Bronze)
+	lines := fmt.Sprintf("%d delivered lines and %d events", w.truth.Layers.Bronze, w.truth.Layers.Silver)
 	if got.Status != backend.HealthStatusOk || !strings.Contains(got.Message, lines) || !strings.Contains(got.Message, "Source "+w.delivery) {
 		t.Errorf("health %s: %s", got.Status, got.Message)
 	}
@@ -454,7 +454,7 @@ func TestHealth(t *testing.T) {
 	if got.Status != backend.HealthStatusError || !strings.Contains(got.Message, "nowhere: The store does not have what should be there") {
 		t.Errorf("health %s: %s", got.Status, got.Message)
 	}
-	if !strings.Contains(string(got.JSONDetails), "looks like a delivered file") {
+	if !strings.Contains(string(got.JSONDetails), "has no delivered file among") {
 		t.Errorf("a lake passes for a source: %s", got.JSONDetails)
 	}
 }

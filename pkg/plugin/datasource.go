@@ -137,6 +137,10 @@ func (d *Datasource) redacted(user *backend.User, tables query.Catalog) query.Ca
 	return tables
 }
 
+// leastSecret is how long a secret is at least that is looked for in messages:
+// shorter ones are found in the middle of words.
+const leastSecret = 8
+
 // concealer is a second line of defence: no message is made with a secret in
 // it, but a store may quote one in its answer.
 func concealer(secrets map[string]string) *strings.Replacer {
@@ -144,7 +148,7 @@ func concealer(secrets map[string]string) *strings.Replacer {
 	longestFirst := slices.SortedFunc(maps.Values(secrets), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	var pairs []string
 	for _, secret := range longestFirst {
-		if secret = strings.TrimSpace(secret); secret != "" {
+		if secret = strings.TrimSpace(secret); len(secret) >= leastSecret {
 			pairs = append(pairs, secret, "***")
 		}
 	}

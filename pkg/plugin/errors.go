@@ -30,6 +30,8 @@ var (
 	errQueryTimeout = errors.New("query took too long")
 	// errRequest: a parameter of a resource is missing or malformed.
 	errRequest = errors.New("malformed request")
+	// errLine: the lake has no such line, or none that may be seen.
+	errLine = errors.New("no such line")
 	// errResource: there is no such resource.
 	errResource = errors.New("no such resource")
 )
@@ -69,15 +71,16 @@ var outcomes = []outcome{
 	{is(query.ErrUnknownQuery), backend.StatusBadRequest, downstream, "Choose another query", true},
 	{is(query.ErrParam), backend.StatusBadRequest, downstream, "Correct the parameters", true},
 	{is(errNotAlertable), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
-	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for more than the data source allows (its limits are in the settings)", true},
+	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for more than the limits maxRows and maxQueryMemoryMiB of the data source allow", true},
 	{is(errRequest), backend.StatusBadRequest, downstream, "The request cannot be read", true},
-	{is(errForbidden), backend.StatusForbidden, downstream, "This is not for everybody", true},
-	{is(supervisor.ErrNoJob), statusConflict, downstream, "This data source does not run the ETL", true},
+	{a[*forbiddenError], backend.StatusForbidden, downstream, "Not allowed", true},
+	{a[*noJobError], statusConflict, downstream, "This data source does not run the ETL", true},
 	{is(supervisor.ErrBusy), statusConflict, downstream, "The ETL is at work: try again when it has ended", false},
 	{is(etl.ErrLeased), statusConflict, downstream, "Another replica of Grafana is at work on the lake: ask again when it has ended", true},
 	{is(errQueryTimeout), backend.StatusTimeout, downstream, "The query took longer than the data source allows: choose a shorter time range, or raise the query timeout in its settings", false},
 	{is(query.ErrNoTable), backend.StatusNotFound, downstream, "The lake does not have a table that the query needs", true},
 	{is(errResource), backend.StatusNotFound, downstream, "Not found", true},
+	{is(errLine), backend.StatusNotFound, downstream, "Not found", true},
 	{is(errReplaced), backend.StatusBadGateway, downstream, "The data source was changed while the query ran: run it again", false},
 	{is(errSlow), backend.StatusTimeout, downstream, "There was no answer within " + healthTimeout.String() + ": check endpoint, network and proxy", false},
 	{is(context.Canceled), statusCanceled, downstream, "The query was canceled", false},

@@ -22,7 +22,11 @@ const probePrefix = "_auditlake/"
 func (c checkup) checkLake(ctx context.Context) (f finding, err error) {
 	bronze, err := c.lake.Table(lake.Bronze).Snapshot(ctx)
 	if errors.Is(err, lake.ErrNoTable) {
-		return finding{text: "can be read, and has no tables yet: the ETL has not brought anything in"}, nil
+		f.text = "can be read, and has no tables yet: the ETL has not brought anything in"
+		if !c.writes() {
+			f.warnings = append(f.warnings, "has no tables, and this data source brings nothing in: check the path, or run the ETL")
+		}
+		return f, nil
 	}
 	if err != nil {
 		return finding{}, err
@@ -37,7 +41,7 @@ func (c checkup) checkLake(ctx context.Context) (f finding, err error) {
 	case silver == nil:
 		f.text = fmt.Sprintf("can be read, and has %d delivered lines, of which no events were made yet", rowsOf(bronze))
 	default:
-		f.text = fmt.Sprintf("can be read, and has %d events of %d delivered lines", rowsOf(silver), rowsOf(bronze))
+		f.text = fmt.Sprintf("can be read, and has %d delivered lines and %d events", rowsOf(bronze), rowsOf(silver))
 		// The delivered milliseconds: a timestamp's statistics are rounded up.
 		if ms, ok := newest(silver, "timestamp", columnar.Long); ok {
 			f.text += "; the newest event is of " + time.UnixMilli(ms).UTC().Format("2006-01-02 15:04:05 UTC")

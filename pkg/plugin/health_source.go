@@ -52,8 +52,8 @@ func (c checkup) checkSource(ctx context.Context, s store.Store) (f finding, err
 	case found.keys == 0:
 		return finding{text: "can be listed, and nothing has been delivered to it yet"}, nil
 	case found.delivered == 0:
-		return finding{text: fmt.Sprintf("can be listed, but none of its first %d objects looks like a delivered file (workspaceId=…/date=…/….json): "+
-			"check that the path is the delivery prefix of Databricks", found.keys)}, nil
+		return finding{text: "can be listed", warnings: []string{fmt.Sprintf("has no delivered file among its first %d objects (workspaceId=…/date=…/….json): "+
+			"check that the path is the delivery prefix of Databricks", found.keys)}}, nil
 	}
 	if err := readByte(ctx, s, found.first); err != nil {
 		return finding{}, err

@@ -89,7 +89,7 @@ func TestHealthTellsWhatThereIs(t *testing.T) {
 		"settings": {"the ETL is to run every 15m."},
 		"source":   {"Source " + w.delivery + ": can be listed and read."},
 		"lake": {
-			fmt.Sprintf("%d events of %d delivered lines", w.truth.Layers.Silver, w.truth.Layers.Bronze),
+			fmt.Sprintf("%d delivered lines and %d events", w.truth.Layers.Bronze, w.truth.Layers.Silver),
 			"the newest event is of 2019-12-30 00:00:", "the newest lines came in less than a minute ago", "a run of the ETL ended less than a minute ago.",
 		},
 		"writes":   {"Writing to " + w.folder + ": works, with conditional writes."},

@@ -86,8 +86,11 @@ func progressOf(p etl.Progress, now time.Time) taskProgress {
 		Stage: p.Stage, Table: p.Table, Files: p.Files, TotalFiles: p.TotalFiles, Bytes: p.Bytes, TotalBytes: p.TotalBytes,
 		BronzeRows: p.Bronze, SilverRows: p.Silver, GoldRows: p.Gold, Done: p.Done,
 	}
-	if p.Done > 0 {
-		left := (1 - p.Done) / p.Done * now.Sub(p.Started).Seconds()
+	if p.Done == 0 && p.TotalBytes > 0 { // maintenance counts in bytes alone
+		out.Done = min(float64(p.Bytes)/float64(p.TotalBytes), 1)
+	}
+	if out.Done > 0 {
+		left := (1 - out.Done) / out.Done * now.Sub(p.Started).Seconds()
 		out.SecondsLeft = &left
 	}
 	return out

@@ -68,7 +68,6 @@ var regionRE = regexp.MustCompile(`^[a-z0-9-]*$`)
 
 func (f *fields) connection(rules awsRules) connection {
 	to := connection{region: f.text("defaultRegion"), endpoint: f.text("endpoint"), signIn: f.signIn(rules)}
-	to.pathStyle, _ = f.flag("pathStyle")
 	if to.region == "default" { // Grafana's word for the SDK's own choice
 		to.region = ""
 	}
@@ -79,6 +78,10 @@ func (f *fields) connection(rules awsRules) connection {
 	if !validEndpoint(to.endpoint) {
 		f.say("endpoint", "write a URL without keys and parameters, such as https://minio.example.com:9000")
 		to.endpoint = "" // it may hold a secret, and messages name endpoints
+	}
+	var given bool
+	if to.pathStyle, given = f.flag("pathStyle"); !given {
+		to.pathStyle = to.endpoint != "" // as the command line has it
 	}
 	if use, _ := f.flag("tlsAuthWithCACert"); use {
 		to.caCert = f.secret("tlsCACert")

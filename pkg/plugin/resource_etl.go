@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/etl"
@@ -42,6 +41,11 @@ func (d *Datasource) askForTable(ctx context.Context, kind supervisor.TaskKind, 
 	return d.ask(ctx, supervisor.Task{Kind: kind, Table: table})
 }
 
+// noJobError is why the data source runs no tasks.
+type noJobError struct{ why string }
+
+func (e *noJobError) Error() string { return e.why }
+
 // ask hands a task to the job of the data source and tells what the job then
 // does. The task itself goes on when the request has been answered.
 func (d *Datasource) ask(ctx context.Context, task supervisor.Task) (any, error) {
@@ -50,7 +54,7 @@ func (d *Datasource) ask(ctx context.Context, task supervisor.Task) (any, error)
 	}
 	if err := d.shell.supervisor.Ask(d.owner, task); errors.Is(err, supervisor.ErrNoJob) {
 		_, why := d.whyOff()
-		return nil, fmt.Errorf("%w: %s", err, why)
+		return nil, &noJobError{why}
 	} else if err != nil {
 		return nil, err
 	}

@@ -181,7 +181,7 @@ func (d *Datasource) event(ctx context.Context, r request) (any, error) {
 		}
 	}
 	if len(lines) == 0 {
-		return nil, fmt.Errorf("%w: no line %d of file %d", errResource, line, file)
+		return nil, fmt.Errorf("%w: line %d of file %d", errLine, line, file)
 	}
 	return lines, nil
 }

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,14 +65,16 @@ func (d *Datasource) progressFrame(s supervisor.Status) *data.Frame {
 	v := d.jobStatus(s)
 	p := v.Progress
 	var lastFinished *time.Time
-	var lastError *string
+	var lastTask, lastError *string
 	if v.Last != nil {
-		lastFinished, lastError = &v.Last.Finished, &v.Last.Error
+		lastTask, lastFinished, lastError = &v.Last.Task, &v.Last.Finished, &v.Last.Error
 	}
 	frame := data.NewFrame(etlPath,
 		data.NewField("time", nil, []time.Time{time.Now().UTC()}),
 		data.NewField("state", nil, []string{v.State}),
+		data.NewField("reason", nil, []string{v.Reason}),
 		data.NewField("task", nil, []string{v.Task}),
+		data.NewField("table", nil, []string{cmp.Or(p.Table, v.Table)}),
 		data.NewField("stage", nil, []string{p.Stage}),
 		data.NewField("files", nil, []int64{p.Files}),
 		data.NewField("totalFiles", nil, []int64{p.TotalFiles}),
@@ -83,6 +86,7 @@ func (d *Datasource) progressFrame(s supervisor.Status) *data.Frame {
 		data.NewField("done", nil, []float64{p.Done}),
 		data.NewField("secondsLeft", nil, []*float64{p.SecondsLeft}),
 		data.NewField("next", nil, []*time.Time{v.Next}),
+		data.NewField("lastTask", nil, []*string{lastTask}),
 		data.NewField("lastFinished", nil, []*time.Time{lastFinished}),
 		data.NewField("lastError", nil, []*string{lastError}),
 	)

@@ -239,6 +239,8 @@ func (s *Supervisor) Ask(owner Owner, task Task) error {
 	}
 	select {
 	case j.asked <- task:
+		j.status.State, j.status.Task, j.status.Since, j.status.Progress = Queued, task, time.Now(), etl.Progress{}
+		s.notify()
 		return nil
 	default:
 		return ErrBusy

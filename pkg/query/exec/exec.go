@@ -47,9 +47,9 @@ type LimitError struct {
 
 func (e *LimitError) Error() string {
 	if e.Limit == "MaxRows" {
-		return fmt.Sprintf("the answer has more rows than MaxRows = %d: aggregate, add a limit or filters", e.Max)
+		return fmt.Sprintf("the answer has more than %d rows: aggregate, add a limit or filters", e.Max)
 	}
-	return fmt.Sprintf("the query needs more memory than %s = %d bytes: narrow the time range, group by less or add filters", e.Limit, e.Max)
+	return fmt.Sprintf("the query needs more than %d MiB of memory: narrow the time range, group by less or add filters", e.Max>>20)
 }
 
 // Result is the answer to a plan.

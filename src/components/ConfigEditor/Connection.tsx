@@ -26,8 +26,8 @@ export function Connection(editor: ConfigEditorProps) {
         {...editor}
         name="pathStyle"
         label="Path style"
-        description="Put the bucket into the path. Most S3-compatible stores need it."
-        fallback={false}
+        description="Put the bucket into the path, as most S3-compatible stores need."
+        fallback={Boolean(endpoint)}
       />
       <SwitchField
         {...editor}
