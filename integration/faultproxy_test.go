@@ -10,15 +10,13 @@ import (
 	"testing"
 )
 
-// faultProxy stands between the client and the server and spoils the next
-// requests of one method.
+// faultProxy stands between the client and the server and spoils requests.
 type faultProxy struct {
 	url string
 
 	mu     sync.Mutex // guards the rest
-	method string
-	faults []fault
-	seen   int // requests of method since spoil
+	choose func(*http.Request) fault
+	seen   int // requests of the method since spoil
 }
 
 // fault handles one request; forward sends it to the server.
@@ -36,7 +34,7 @@ func newFaultProxy(t *testing.T, endpoint string) *faultProxy {
 		r.Out.Host = r.In.Host // it is signed
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f := p.next(r.Method)
+		f := p.next(r)
 		if f == nil {
 			forward.ServeHTTP(w, r)
 			return
@@ -52,11 +50,31 @@ func newFaultProxy(t *testing.T, endpoint string) *faultProxy {
 	return p
 }
 
-// spoil makes the next requests of a method go wrong, one for each fault.
-func (p *faultProxy) spoil(method string, faults ...fault) {
+// spoilBy has choose decide about every request from now on, one after another;
+// nil is no fault.
+func (p *faultProxy) spoilBy(choose func(*http.Request) fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.method, p.faults, p.seen = method, faults, 0
+	p.choose = choose
+}
+
+// spoil makes the next requests of a method go wrong, one for each fault.
+func (p *faultProxy) spoil(method string, faults ...fault) {
+	p.spoilBy(func(r *http.Request) fault {
+		if r.Method != method {
+			return nil
+		}
+		p.seen++
+		if len(faults) == 0 {
+			return nil
+		}
+		f := faults[0]
+		faults = faults[1:]
+		return f
+	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen = 0
 }
 
 func (p *faultProxy) requests() int {
@@ -65,19 +83,13 @@ func (p *faultProxy) requests() int {
 	return p.seen
 }
 
-func (p *faultProxy) next(method string) fault {
+func (p *faultProxy) next(r *http.Request) fault {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if method != p.method {
+	if p.choose == nil {
 		return nil
 	}
-	p.seen++
-	if len(p.faults) == 0 {
-		return nil
-	}
-	f := p.faults[0]
-	p.faults = p.faults[1:]
-	return f
+	return p.choose(r)
 }
 
 func times(n int, f fault) []fault {
@@ -113,13 +125,35 @@ func answerBefore(status int, code string) fault {
 // truncate sends n bytes of the body and cuts the connection.
 func truncate(n int) fault {
 	return func(w http.ResponseWriter, forward func() *httptest.ResponseRecorder) {
-		recorded := forward()
-		for name, values := range recorded.Header() {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(recorded.Code)
-		_, _ = io.CopyN(w, recorded.Body, int64(n))
-		_ = http.NewResponseController(w).Flush()
+		begin(w, forward(), n)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// begin sends the first n bytes of an answer.
+func begin(w http.ResponseWriter, recorded *httptest.ResponseRecorder, n int) {
+	for name, values := range recorded.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(recorded.Code)
+	_, _ = io.CopyN(w, recorded.Body, int64(n))
+	_ = http.NewResponseController(w).Flush()
+}
+
+// hang never answers the request, which is not passed on either.
+func hang(r *http.Request) fault {
+	return func(http.ResponseWriter, func() *httptest.ResponseRecorder) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done() // the client has given up
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// stall sends n bytes of the body and then nothing more.
+func stall(r *http.Request, n int) fault {
+	return func(w http.ResponseWriter, forward func() *httptest.ResponseRecorder) {
+		begin(w, forward(), n)
+		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
 	}
 }

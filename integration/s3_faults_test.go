@@ -158,6 +158,48 @@ func TestReadsAndListingsSurviveShortOutages(t *testing.T) {
 	}
 }
 
+// TestAnswersThatBreakOff: not only the bodies of objects can be cut short.
+func TestAnswersThatBreakOff(t *testing.T) {
+	proxy, s, _ := spoiled(t)
+	for _, key := range []string{"a/1", "a/2", "a/3"} {
+		if _, err := s.Put(t.Context(), key, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := func() (n int, last error) {
+		for _, err := range s.List(t.Context(), "a/", "") {
+			if last = err; err == nil {
+				n++
+			}
+		}
+		return n, last
+	}
+	proxy.spoil(http.MethodGet, truncate(200))
+	if n, err := list(); n != 3 || err != nil {
+		t.Errorf("list: %d objects, %v", n, err)
+	}
+	proxy.spoil(http.MethodGet, times(100, truncate(200))...)
+	if n, err := list(); n != 0 || !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("list, never whole: %d objects, %v", n, err)
+	}
+	proxy.spoil(http.MethodGet, truncate(20))
+	if _, _, err := store.ReadAll(t.Context(), s, "missing"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("get of no object: %v", err)
+	}
+	proxy.spoil(http.MethodGet, times(100, truncate(20))...)
+	if _, _, err := store.ReadAll(t.Context(), s, "missing"); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("get of no object, never whole: %v", err)
+	}
+	proxy.spoil(http.MethodPost, truncate(20))
+	if err := s.Delete(t.Context(), "a/1", "a/2"); err != nil {
+		t.Errorf("delete: %v", err)
+	}
+	proxy.spoil(http.MethodPut, truncate(20))
+	if err := s.PutIfAbsent(t.Context(), "a/3", []byte("y")); !errors.Is(err, store.ErrExists) {
+		t.Errorf("put if absent: %v", err)
+	}
+}
+
 func TestMissingBucketAndWrongKeysHaveWords(t *testing.T) {
 	endpoint, cfg := s3server.Start(t)
 	wrongSecret, unknownKey := cfg, cfg

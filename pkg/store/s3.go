@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math/rand/v2"
 	"net"
@@ -92,6 +93,9 @@ func newRetryer() aws.Retryer {
 		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
 			if isDialTimeout(err) || errors.Is(err, ErrNoCredentials) || isRoleError(err) {
 				return aws.FalseTernary
+			}
+			if errors.Is(err, io.ErrUnexpectedEOF) { // the answer broke off
+				return aws.TrueTernary
 			}
 			return aws.UnknownTernary
 		})}, o.Retryables...)

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/aws/smithy-go"
@@ -46,6 +47,8 @@ func (s *S3) explain(action string, err error) (kind error, hint string) {
 		return ErrDenied, s.cfg.noCredentials()
 	case errors.As(err, &role):
 		return role.explain()
+	case errors.Is(err, io.ErrUnexpectedEOF): // whatever its status was
+		return ErrUnavailable, "the answer of " + s.endpoint() + " broke off: check network and proxy"
 	}
 	switch code(err) {
 	case "NoSuchKey", "NotFound":
