@@ -251,7 +251,7 @@ func checkFiles(tx *Tx, m *Metadata, now time.Time) error {
 			if !ok {
 				return invalidTx("add %q: no value for partition column %q", a.Path, c)
 			}
-			if _, _, err := parsePartition(v, m.Schema[m.Schema.Index(c)].Type.Kind); err != nil {
+			if _, _, err := parsePartition(v, m.Schema[m.Schema.Index(c)].Type); err != nil {
 				return invalidTx("add %q: partition column %q: %w", a.Path, c, err)
 			}
 		}
