@@ -115,6 +115,8 @@ func FuzzPage(f *testing.F) {
 	f.Add(uint8(6), uint8(0), uint8(format.Plain), false, int32(3), []byte(nil), texts)
 	f.Add(uint8(6), uint8(0), uint8(format.RLEDictionary), false, int32(16<<20), texts, []byte{2, 0x80, 0x80, 0x80, 16, 1})
 	f.Add(uint8(6), uint8(0), uint8(format.DeltaLengthByteArray), false, int32(1), []byte(nil), []byte{128, 1, 4, 1, 6, 'a', 'b', 'c'})
+	f.Add(uint8(6), uint8(0), uint8(format.DeltaByteArray), false, int32(2), []byte(nil), []byte{128, 1, 4, 2, 0, 2, 0, 0, 0, 0, 128, 1, 4, 2, 4, 1, 0, 0, 0, 0, 'a', 'b', 'c'})
+	f.Add(uint8(7), uint8(0), uint8(format.DeltaByteArray), false, int32(1), []byte(nil), append([]byte{128, 1, 4, 1, 0, 128, 1, 4, 1, 32}, make([]byte, 16)...))
 	f.Add(uint8(8), uint8(0), uint8(format.Plain), false, int32(1), []byte(nil), append([]byte{17, 0, 0, 0}, make([]byte, 17)...))
 	f.Fuzz(func(t *testing.T, typ, repetition, encoding uint8, v2 bool, values int32, dict, body []byte) {
 		rep := format.FieldRepetitionType(repetition % 3)

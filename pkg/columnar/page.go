@@ -239,6 +239,10 @@ func (c *chunkReader) fill(p *page, rep, def, values []byte, enc format.Encoding
 		if c.node.physical == format.ByteArray {
 			return c.deltaStrings(p, values, count)
 		}
+	case format.DeltaByteArray:
+		if c.node.typ.Kind.InBytes() {
+			return c.deltaBytes(p, values, count)
+		}
 	}
 	return fmt.Errorf("encoding %s of %s is not supported", enc, c.node.physical)
 }
