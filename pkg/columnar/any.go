@@ -2,8 +2,8 @@ package columnar
 
 import "time"
 
-// Any is value i for printing or JSON: nil, bool, int64, float64, string, []byte,
-// time.Time in UTC for a timestamp or date, map[string]any for a struct and for
+// Any is value i for printing or JSON: nil, bool, int64, float64, string, also of
+// a decimal, []byte, time.Time in UTC for a timestamp or date, map[string]any for a struct and for
 // a map with string keys, []any for a list. Any other map is a []any of
 // [2]any{key, value}. []byte aliases the vector.
 func (v *Vector) Any(i int) any {
@@ -17,11 +17,11 @@ func (v *Vector) Any(i int) any {
 		return v.Ints[i]
 	case Date:
 		return time.Unix(v.Ints[i]*86400, 0).UTC()
-	case Timestamp:
+	case Timestamp, TimestampNTZ:
 		return time.UnixMicro(v.Ints[i]).UTC()
 	case Float, Double:
 		return v.Floats[i]
-	case String:
+	case String, Decimal:
 		return string(v.ByteAt(i))
 	case Binary:
 		return v.ByteAt(i)

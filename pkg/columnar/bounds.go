@@ -23,13 +23,16 @@ func FloatValue(f float64) Value { return Value{Kind: Double, Float: f} }
 // StringValue is a String constant.
 func StringValue(s string) Value { return Value{Kind: String, Bytes: []byte(s)} }
 
-// Compare orders two values of the same kind: numbers by size, strings by bytes.
+// Compare orders two values of the same kind: numbers by size, strings by bytes,
+// decimals of one scale by size.
 func (v Value) Compare(o Value) int {
 	switch {
 	case v.Kind.InInts():
 		return cmp.Compare(v.Int, o.Int)
 	case v.Kind.InFloats():
 		return cmp.Compare(v.Float, o.Float)
+	case v.Kind == Decimal:
+		return compareDecimals(v.Bytes, o.Bytes)
 	}
 	return bytes.Compare(v.Bytes, o.Bytes)
 }

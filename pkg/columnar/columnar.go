@@ -15,7 +15,8 @@
 //
 // The type names are Delta's: a Schema prints as the schemaString of a Delta
 // log and is parsed from one. A timestamp counts microseconds and a date counts
-// days, both since 1970-01-01 UTC.
+// days, both since 1970-01-01 UTC. Decimals and timestamps without a zone are
+// read, for tables that others made; no Writer takes them.
 package columnar
 
 import "fmt"
@@ -25,26 +26,28 @@ type Kind uint8
 
 // The kinds and, for the scalar ones, the slice of a Vector that holds them.
 const (
-	Invalid   Kind = iota
-	Boolean        // Ints, 0 or 1
-	Byte           // Ints
-	Short          // Ints
-	Integer        // Ints
-	Long           // Ints
-	Date           // Ints, days since 1970-01-01
-	Timestamp      // Ints, microseconds since 1970-01-01 UTC
-	Float          // Floats
-	Double         // Floats
-	String         // Bytes or Codes, valid UTF-8
-	Binary         // Bytes or Codes
-	Struct         // Children, one per field
-	Map            // Offsets, Children: keys, values
-	List           // Offsets, Children: elements
+	Invalid      Kind = iota
+	Boolean           // Ints, 0 or 1
+	Byte              // Ints
+	Short             // Ints
+	Integer           // Ints
+	Long              // Ints
+	Date              // Ints, days since 1970-01-01
+	Timestamp         // Ints, microseconds since 1970-01-01 UTC
+	TimestampNTZ      // Ints, microseconds since 1970-01-01 00:00:00 by a clock of no zone
+	Float             // Floats
+	Double            // Floats
+	String            // Bytes or Codes, valid UTF-8
+	Binary            // Bytes or Codes
+	Decimal           // Bytes or Codes, exact text with all digits of the scale: -0.50
+	Struct            // Children, one per field
+	Map               // Offsets, Children: keys, values
+	List              // Offsets, Children: elements
 )
 
 var kindNames = [...]string{
-	"invalid", "boolean", "byte", "short", "integer", "long", "date", "timestamp",
-	"float", "double", "string", "binary", "struct", "map", "array",
+	"invalid", "boolean", "byte", "short", "integer", "long", "date", "timestamp", "timestamp_ntz",
+	"float", "double", "string", "binary", "decimal", "struct", "map", "array",
 }
 
 // String is the name Delta gives the kind.
@@ -56,13 +59,18 @@ func (k Kind) String() string {
 }
 
 // InInts reports whether vectors of the kind keep their values in Ints.
-func (k Kind) InInts() bool { return k >= Boolean && k <= Timestamp }
+func (k Kind) InInts() bool { return k >= Boolean && k <= TimestampNTZ }
 
 // InFloats reports whether vectors of the kind keep their values in Floats.
 func (k Kind) InFloats() bool { return k == Float || k == Double }
 
 // InBytes reports whether vectors of the kind keep their values in Bytes or Codes.
-func (k Kind) InBytes() bool { return k == String || k == Binary }
+func (k Kind) InBytes() bool { return k == String || k == Binary || k == Decimal }
+
+// Writable reports whether a Writer takes columns of the kind.
+func (k Kind) Writable() bool {
+	return k > Invalid && k <= List && k != Decimal && k != TimestampNTZ
+}
 
 // Batch is rows in columns. Columns[i] has the type of Schema[i] and Len rows.
 type Batch struct {

@@ -69,7 +69,7 @@ func (c *cursor) ready(n int) (int, error) {
 			return n, nil
 		}
 		p := c.queue[i]
-		if p.form != formNone && c.node.physical == physicalType(Binary) {
+		if p.form != formNone && c.node.typ.Kind.InBytes() {
 			if kind != formNone && kind != p.form && rows > 0 {
 				return min(rows, n), nil
 			}
@@ -231,14 +231,14 @@ func (c *cursor) join(parts []part) (span, error) {
 	if len(parts) > 0 && parts[0].p.rep != nil {
 		s.rep = make([]uint8, 0, s.n)
 	}
-	switch t := c.node.physical; {
+	switch k := c.node.typ.Kind; {
 	case vals == 0:
 	case codes && !plain:
 		s.form, s.codes = formCodes, make([]int32, 0, vals)
-	case t == physicalType(Binary):
+	case k.InBytes():
 		s.form = formPlain
 		s.bytes = Bytes{Data: make([]byte, 0, size), Ends: make([]uint32, 0, vals)}
-	case t == physicalType(Float) || t == physicalType(Double):
+	case k.InFloats():
 		s.form, s.floats = formPlain, make([]float64, 0, vals)
 	default:
 		s.form, s.ints = formPlain, make([]int64, 0, vals)

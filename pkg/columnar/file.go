@@ -156,7 +156,7 @@ func chunkRange(m *format.ColumnMetaData) (start, end int64) {
 }
 
 // Schema is what the file holds. A column of a type this package does not know,
-// such as decimal, has the Kind Invalid and is an error only when asked for.
+// such as an interval, has the Kind Invalid and is an error only when asked for.
 func (f *File) Schema() Schema { return f.root.typ.Fields }
 
 // NumRows is the number of rows.

@@ -257,6 +257,11 @@ func TestWriterErrors(t *testing.T) {
 	if _, err := columnar.NewWriter(&bytes.Buffer{}, columnar.Schema{{Name: "r", Type: columnar.StructOf()}}, columnar.WriterOptions{}); err == nil {
 		t.Error("a struct without fields was accepted")
 	}
+	for _, typ := range []columnar.Type{columnar.DecimalOf(3, 1), columnar.Of(columnar.TimestampNTZ), columnar.Of(columnar.Invalid)} {
+		if _, err := columnar.NewWriter(&bytes.Buffer{}, columnar.Schema{{Name: "x", Type: columnar.ListOf(typ)}}, columnar.WriterOptions{}); err == nil {
+			t.Errorf("%s was accepted", typ)
+		}
+	}
 	full := errors.New("disk full")
 	w, err := columnar.NewWriter(failing{full}, silver(), columnar.WriterOptions{})
 	if err != nil {
@@ -359,11 +364,11 @@ func TestForeignTypes(t *testing.T) {
 	if len(got) != len(in) {
 		t.Errorf("%d rows", len(got))
 	}
-	if typ, _ := f.Schema().Lookup("decimal"); typ.Kind != columnar.Invalid {
+	if typ, _ := f.Schema().Lookup("decimal"); !typ.Equal(columnar.DecimalOf(18, 2)) {
 		t.Errorf("decimal is %s", typ)
 	}
 	for _, err := range f.Read(context.Background(), columnar.Schema{field("decimal", columnar.Long)}, nil) {
-		if !errors.Is(err, columnar.ErrType) || !strings.Contains(err.Error(), "DECIMAL(18,2)") {
+		if !errors.Is(err, columnar.ErrType) || !strings.Contains(err.Error(), "decimal(18,2)") {
 			t.Errorf("decimal: %v", err)
 		}
 	}

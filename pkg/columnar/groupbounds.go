@@ -60,7 +60,7 @@ func signedInts(n *fileNode) bool {
 func (n *fileNode) value(b []byte) Value {
 	v := Value{Kind: n.typ.Kind}
 	switch {
-	case b == nil:
+	case b == nil, n.typ.Kind == Decimal: // stored in four ways; nobody prunes by them
 		return Value{}
 	case n.physical == format.ByteArray:
 		v.Bytes = b

@@ -239,12 +239,19 @@ func (c *chunkReader) fill(p *page, rep, def, values []byte, enc format.Encoding
 		if c.node.physical == format.ByteArray {
 			return c.deltaStrings(p, values, count)
 		}
+	case format.DeltaByteArray:
+		if c.node.typ.Kind.InBytes() {
+			return c.deltaBytes(p, values, count)
+		}
 	}
 	return fmt.Errorf("encoding %s of %s is not supported", enc, c.node.physical)
 }
 
 // plain decodes n PLAIN values.
 func (c *chunkReader) plain(p *page, b []byte, n int) error {
+	if c.node.typ.Kind == Decimal {
+		return c.plainDecimals(p, b, n)
+	}
 	size := 0
 	switch c.node.physical {
 	case format.Int32, format.Float:
@@ -361,12 +368,12 @@ func (c *chunkReader) coded(p *page, b []byte, n int) error {
 	if int(highest) >= size {
 		return corruptf("code %d in a dictionary of %d", highest, size)
 	}
-	switch c.node.physical {
-	case format.ByteArray:
+	switch k := c.node.typ.Kind; {
+	case k.InBytes():
 		p.form, p.codes = formCodes, codes
 		c.codes = nil // now the page's
 		return nil
-	case format.Float, format.Double:
+	case k.InFloats():
 		p.floats = make([]float64, n)
 		for i, x := range codes {
 			p.floats[i] = c.dictFloats[x]
@@ -436,6 +443,9 @@ func (c *chunkReader) deltaInts(p *page, b []byte, n int) error {
 	if err != nil || len(p.ints) != n {
 		return corruptf("a delta block of %d values for %d: %v", len(p.ints), n, err)
 	}
+	if c.node.typ.Kind == Decimal {
+		p.bytes, p.ints = decimalTexts(p.ints, c.node.typ.Scale), nil
+	}
 	c.rescale(p.ints)
 	return nil
 }
@@ -460,7 +470,10 @@ func (c *chunkReader) deltaStrings(p *page, b []byte, n int) error {
 			p.bytes.Ends[i] -= first
 		}
 	}
-	return nil
+	if c.node.typ.Kind == Decimal {
+		p.bytes, err = bigEndianTexts(n, p.bytes.At, c.node.typ.Scale)
+	}
+	return err
 }
 
 // runs looks over the runs of the RLE/bit-packing hybrid before they are decoded:

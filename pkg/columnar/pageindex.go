@@ -73,7 +73,7 @@ func physicalType(k Kind) format.Type {
 		return format.Boolean
 	case Byte, Short, Integer, Date:
 		return format.Int32
-	case Long, Timestamp:
+	case Long, Timestamp, TimestampNTZ:
 		return format.Int64
 	case Float:
 		return format.Float

@@ -15,7 +15,8 @@ const (
 // Read yields the rows, in order, as batches of at most 8192 rows under the
 // schema want. Columns and the fields of structs are found by name, exactly or
 // else in any case; what the file lacks is null. Integers are widened, float to
-// double too, and string and binary are one; any other difference is an ErrType
+// double too, a decimal to one of more digits before the point, and string and
+// binary are one; any other difference is an ErrType
 // before the first row. Row groups that keep rules out are not read.
 //
 // One row group's wanted columns are fetched at a time, with one ReadRange for
@@ -59,7 +60,7 @@ func (p *plan) node(have *fileNode, want Type, path []string) (*readNode, error)
 		return n, nil
 	}
 	nested := want.Kind == Struct || want.Kind == Map || want.Kind == List
-	if nested != (have.leaf < 0) || nested && want.Kind != have.typ.Kind || !nested && !fits(have.typ.Kind, want.Kind) {
+	if nested != (have.leaf < 0) || nested && want.Kind != have.typ.Kind || !nested && !fits(have.typ, want) {
 		return nil, have.mismatch(want, path)
 	}
 	add := func(c *fileNode, t Type, name string) error {

@@ -11,16 +11,27 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
 
-func drawType(t *rapid.T, depth int) columnar.Type {
-	kinds := int(columnar.Binary)
-	if depth > 0 {
-		kinds = int(columnar.List)
+// scalars are the kinds that are written.
+func scalars() []columnar.Kind {
+	var out []columnar.Kind
+	for k := columnar.Boolean; k < columnar.Struct; k++ {
+		if k.Writable() {
+			out = append(out, k)
+		}
 	}
-	switch k := columnar.Kind(rapid.IntRange(1, kinds).Draw(t, "kind")); k {
+	return out
+}
+
+func drawType(t *rapid.T, depth int) columnar.Type {
+	nested := []columnar.Kind{columnar.Struct, columnar.Map, columnar.List}
+	if depth == 0 {
+		nested = nil
+	}
+	switch k := rapid.SampledFrom(append(scalars(), nested...)).Draw(t, "kind"); k {
 	case columnar.Struct:
 		return columnar.Type{Kind: k, Fields: drawSchema(t, depth-1)}
 	case columnar.Map:
-		key := columnar.Kind(rapid.IntRange(1, int(columnar.Binary)).Draw(t, "key"))
+		key := rapid.SampledFrom(scalars()).Draw(t, "key")
 		return columnar.MapOf(columnar.Of(key), drawType(t, depth-1))
 	case columnar.List:
 		return columnar.ListOf(drawType(t, depth-1))

@@ -13,6 +13,10 @@ type Type struct {
 	Fields Schema // Struct
 	Key    *Type  // Map, never null
 	Elem   *Type  // Map value, List element, may be null
+
+	// Precision is the digits of a Decimal, up to 38, and Scale those of them that
+	// come after the point.
+	Precision, Scale int
 }
 
 // Field is a named column. Every field is nullable.
@@ -27,6 +31,11 @@ type Schema []Field
 
 // Of is the scalar type of a kind.
 func Of(k Kind) Type { return Type{Kind: k} }
+
+// DecimalOf is the type of decimals of a precision and a scale.
+func DecimalOf(precision, scale int) Type {
+	return Type{Kind: Decimal, Precision: precision, Scale: scale}
+}
 
 // StructOf is a struct type.
 func StructOf(fields ...Field) Type { return Type{Kind: Struct, Fields: fields} }
@@ -84,6 +93,8 @@ func (t Type) Equal(u Type) bool {
 		return t.Key.Equal(*u.Key) && t.Elem.Equal(*u.Elem)
 	case List:
 		return t.Elem.Equal(*u.Elem)
+	case Decimal:
+		return t.Precision == u.Precision && t.Scale == u.Scale
 	}
 	return true
 }
@@ -114,6 +125,8 @@ func (t Type) String() string {
 		return "map<" + t.Key.String() + "," + t.Elem.String() + ">"
 	case List:
 		return "array<" + t.Elem.String() + ">"
+	case Decimal:
+		return fmt.Sprintf("decimal(%d,%d)", t.Precision, t.Scale)
 	}
 	return t.Kind.String()
 }
@@ -173,11 +186,11 @@ func (t Type) deltaJSON() any {
 	case List:
 		return listJSON{Type: "array", ElementType: raw(*t.Elem), ContainsNull: true}
 	}
-	return t.Kind.String()
+	return t.String()
 }
 
 // ParseDeltaSchema reads a schemaString. A type this package does not hold, such
-// as decimal or timestamp_ntz, is an error that names the column.
+// as variant or void, is an error that names the column.
 func ParseDeltaSchema(schemaString string) (Schema, error) {
 	t, err := parseDeltaType([]byte(schemaString))
 	if err != nil {
@@ -197,7 +210,10 @@ func parseDeltaType(raw []byte) (Type, error) {
 				return Of(k), nil
 			}
 		}
-		return Type{}, fmt.Errorf("type %q is not supported", name)
+		if t, ok := parseDecimalType(name); ok {
+			return t, nil
+		}
+		return Type{}, fmt.Errorf("type %q is not supported: drop the column, or cast it to another type", name)
 	}
 	var head struct {
 		Type string `json:"type"`
@@ -245,5 +261,5 @@ func parseDeltaType(raw []byte) (Type, error) {
 		}
 		return ListOf(e), nil
 	}
-	return Type{}, fmt.Errorf("type %q is not supported", head.Type)
+	return Type{}, fmt.Errorf("type %q is not supported: drop the column, or cast it to another type", head.Type)
 }

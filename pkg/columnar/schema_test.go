@@ -17,6 +17,10 @@ func TestSchemaJSON(t *testing.T) {
 			rt.Fatalf("%s came back as %s: %v", columnar.StructOf(s...), columnar.StructOf(got...), err)
 		}
 	})
+	foreign := columnar.Schema{{Name: "d", Type: columnar.DecimalOf(38, 0)}, {Name: "n", Type: columnar.Of(columnar.TimestampNTZ)}}
+	if got, err := columnar.ParseDeltaSchema(foreign.DeltaJSON()); err != nil || !got.Equal(foreign) {
+		t.Errorf("%v came back as %v: %v", foreign, got, err)
+	}
 	s := columnar.Schema{{Name: "m", Type: columnar.MapOf(columnar.Of(columnar.String), columnar.ListOf(columnar.Of(columnar.Long)))}}
 	const want = `{"type":"struct","fields":[{"name":"m","type":{"type":"map","keyType":"string","valueType":{"type":"array","elementType":"long","containsNull":true},"valueContainsNull":true},"nullable":true,"metadata":{}}]}`
 	if got := s.DeltaJSON(); got != want {
@@ -29,15 +33,18 @@ func TestParseDeltaSchemaErrors(t *testing.T) {
 		return `{"type":"struct","fields":[{"name":"a","type":` + typ + `,"nullable":true,"metadata":{}}]}`
 	}
 	for in, want := range map[string]string{
-		column(`"decimal(10,2)"`):                           `column "a": type "decimal(10,2)" is not supported`,
-		column(`"timestamp_ntz"`):                           `column "a": type "timestamp_ntz" is not supported`,
+		column(`"decimal(39,2)"`):                           `column "a": type "decimal(39,2)" is not supported`,
+		column(`"decimal(3,4)"`):                            `column "a": type "decimal(3,4)" is not supported`,
+		column(`"decimal(10,2"`):                            `column "a": type "decimal(10,2" is not supported`,
+		column(`"decimal"`):                                 `column "a": type "decimal" is not supported`,
+		column(`"variant"`):                                 `column "a": type "variant" is not supported`,
 		column(`{"type":"array","elementType":"interval"}`): `column "a": type "interval" is not supported`,
 		column(`{"type":"udt"}`):                            `column "a": type "udt" is not supported`,
 		column(`{"type":"map","keyType":"string"}`):         `column "a"`,
-		column(`7`): `column "a"`,
-		`"long"`:    "not a struct",
-		``:          "parse schemaString",
-		`{"type":"struct","fields":[{"name":"a"}]}`:          `column "a"`,
+		column(`7`):                                         `column "a"`,
+		`"long"`:                                            "not a struct",
+		``:                                                  "parse schemaString",
+		`{"type":"struct","fields":[{"name":"a"}]}`:         `column "a"`,
 		`{"type":"struct","fields":[{"name":"a","type":{}}]`: "parse schemaString",
 	} {
 		if got, err := columnar.ParseDeltaSchema(in); err == nil || !strings.Contains(err.Error(), want) {

@@ -270,6 +270,11 @@ func (n *fileNode) scalar(e *format.SchemaElement) {
 		case deprecated.Uint64, deprecated.Decimal, deprecated.TimeMillis, deprecated.TimeMicros, deprecated.Interval:
 			n.typ.Kind = Invalid
 		}
+		if converted == deprecated.Decimal {
+			n.typ = decimalType(e.Precision.V, e.Scale.V)
+		}
+	case *format.DecimalType:
+		n.typ = decimalType(l.Precision, l.Scale)
 	case *format.StringType, *format.EnumType, *format.JsonType:
 		n.typ.Kind = String
 	case *format.BsonType:
@@ -302,11 +307,17 @@ func (n *fileNode) scalar(e *format.SchemaElement) {
 	if k := n.typ.Kind; k != Invalid && !storable(k, e.Type.V) {
 		n.typ.Kind = Invalid
 	}
+	if n.typ.Kind == Decimal && n.physical == format.FixedLenByteArray && (n.length < 1 || n.length > maxDecimalBytes) {
+		n.typ.Kind = Invalid
+	}
 }
 
 // storable reports whether a file can hold the kind as the physical type: a file
 // may say that a DOUBLE is a date.
 func storable(k Kind, t format.Type) bool {
+	if k == Decimal {
+		return t == format.Int32 || t == format.Int64 || t == format.FixedLenByteArray || t == format.ByteArray
+	}
 	switch t {
 	case format.Int96:
 		return k == Timestamp
@@ -318,9 +329,14 @@ func storable(k Kind, t format.Type) bool {
 	return physicalType(k) == t || (t == format.Int32 && k == Long)
 }
 
-// fits reports whether values of the kind have can be given as the kind want.
-func fits(have, want Kind) bool {
+// fits reports whether values of one type can be given as another.
+func fits(from, to Type) bool {
+	have, want := from.Kind, to.Kind
 	switch {
+	case have == Decimal || want == Decimal:
+		return have == want && from.Scale == to.Scale && from.Precision <= to.Precision
+	case want == TimestampNTZ:
+		return have == Timestamp // a file says of a Timestamp whether it has a zone
 	case have == want:
 		return have != Invalid
 	case have >= Byte && want <= Long && have < want:

@@ -179,7 +179,7 @@ func (b *treeBuilder) node(t Type, p nodePlace) (*writeNode, error) {
 		}
 		return n, child(*t.Elem, p.below([]string{"key_value", "value"}, "value"))
 	}
-	if t.Kind == Invalid || t.Kind > List {
+	if !t.Kind.Writable() {
 		return nil, fmt.Errorf("type %s cannot be written", t)
 	}
 	e.Type.Set(physicalType(t.Kind))

@@ -155,9 +155,13 @@ func tombstoneRetention(m *Metadata) time.Duration {
 }
 
 var intervalUnits = map[string]time.Duration{
-	"millisecond": time.Millisecond, "second": time.Second, "minute": time.Minute,
+	"microsecond": time.Microsecond, "millisecond": time.Millisecond, "second": time.Second, "minute": time.Minute,
 	"hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour,
 }
+
+// maxInterval is where intervals end that are longer than a time.Duration has room
+// for: a table that keeps something for 1,000 years keeps it for ever.
+const maxInterval = 100 * 365 * 24 * time.Hour
 
 // parseInterval reads Spark's text for a duration, such as "interval 30 days".
 func parseInterval(text string) (time.Duration, error) {
@@ -170,10 +174,14 @@ func parseInterval(text string) (time.Duration, error) {
 	}
 	var sum time.Duration
 	for i := 0; i < len(words); i += 2 {
-		n, err := strconv.ParseUint(words[i], 10, 16) // of weeks: far from overflow
+		n, err := strconv.ParseUint(words[i], 10, 63)
 		unit, ok := intervalUnits[strings.TrimSuffix(words[i+1], "s")]
 		if err != nil || !ok {
 			return 0, fmt.Errorf("not an interval: %q", text)
+		}
+		if n > uint64((maxInterval-sum)/unit) {
+			sum = maxInterval
+			continue
 		}
 		sum += time.Duration(n) * unit
 	}

@@ -130,6 +130,10 @@ func (r *checkpointReader) parquet(ctx context.Context, key string, body []byte)
 	if err != nil {
 		return corrupt(key, "%w", err)
 	}
+	if f.NumRows() > 0 && !hasActions(f.Schema()) {
+		// Of a file without them all rows would be null, as many as it says.
+		return corrupt(key, "it has no column of a checkpoint")
+	}
 	row := 0
 	for b, err := range f.Read(ctx, readableCheckpoint, nil) {
 		if ctx.Err() != nil {
@@ -146,6 +150,15 @@ func (r *checkpointReader) parquet(ctx context.Context, key string, body []byte)
 		}
 	}
 	return nil
+}
+
+func hasActions(have columnar.Schema) bool {
+	for _, f := range readableCheckpoint {
+		if have.IndexFold(f.Name) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // row reads the action of row i in the form in which a log entry has it.

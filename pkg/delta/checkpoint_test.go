@@ -382,3 +382,23 @@ func checkpointAsJSON(t testing.TB, s store.Store) string {
 	}
 	return `{"checkpointMetadata":{"version":4}}` + "\n" + strings.Join(keep, "")
 }
+
+// A retention that is longer than this package can count is long, not short: what
+// vacuum may delete hangs on it.
+func TestLongRetentions(t *testing.T) {
+	t.Parallel()
+	const year = 365 * 24 * time.Hour
+	for text, atLeast := range map[string]time.Duration{
+		"interval 87600 hours": 10 * year, "interval 65535 weeks": 90 * year, "interval 99999999999 weeks 99999999999 days": 90 * year,
+		"interval 315360000000 milliseconds": 9 * year, "interval 604800000000 microseconds": 6 * 24 * time.Hour,
+	} {
+		s := store.NewMemory(t.Name())
+		l := open(t, s)
+		m := metadata()
+		m.Configuration = map[string]string{"delta.deletedFileRetentionDuration": text}
+		must(l.Commit(t.Context(), delta.Tx{Metadata: m}))
+		if got := must(l.Snapshot(t.Context())).TombstoneRetention(); got < atLeast {
+			t.Errorf("%s is %s, want %s at least", text, got, atLeast)
+		}
+	}
+}

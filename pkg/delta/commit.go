@@ -152,7 +152,7 @@ func (l *Log) advance(base *Snapshot, winners []*Commit, version int64, body []b
 // of such a version did not get to it.
 func (l *Log) checkpointDue(s *Snapshot) bool {
 	interval := l.opts.CheckpointInterval
-	if n, err := strconv.ParseInt(s.metadata.Configuration["delta.checkpointInterval"], 10, 64); err == nil && n > 0 {
+	if n, err := strconv.ParseInt(s.metadata.Configuration["delta.checkpointInterval"], 10, 32); err == nil && n > 0 {
 		interval = n
 	}
 	return s.version > 0 && (s.version%interval == 0 || s.version-max(s.checkpoint, 0) >= 2*interval)
@@ -251,7 +251,7 @@ func checkFiles(tx *Tx, m *Metadata, now time.Time) error {
 			if !ok {
 				return invalidTx("add %q: no value for partition column %q", a.Path, c)
 			}
-			if _, _, err := parsePartition(v, m.Schema[m.Schema.Index(c)].Type.Kind); err != nil {
+			if _, _, err := parsePartition(v, m.Schema[m.Schema.Index(c)].Type); err != nil {
 				return invalidTx("add %q: partition column %q: %w", a.Path, c, err)
 			}
 		}

@@ -49,6 +49,35 @@ func checkType(t columnar.Type, name string) error {
 	case columnar.List:
 		return checkType(*t.Elem, name+".element")
 	}
+	return checkKind(t, name)
+}
+
+// checkKinds is the part of checkSchema that is not about names: whether all
+// columns are of types that can be written.
+func checkKinds(s columnar.Schema, path string) error {
+	for _, f := range s {
+		if err := checkKind(f.Type, path+f.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkKind(t columnar.Type, name string) error {
+	switch t.Kind {
+	case columnar.Struct:
+		return checkKinds(t.Fields, name+".")
+	case columnar.Map:
+		if err := checkKind(*t.Key, name+".key"); err != nil {
+			return err
+		}
+		return checkKind(*t.Elem, name+".value")
+	case columnar.List:
+		return checkKind(*t.Elem, name+".element")
+	}
+	if !t.Kind.Writable() {
+		return fmt.Errorf("column %q is %s, which is read here and not written", name, t)
+	}
 	return nil
 }
 

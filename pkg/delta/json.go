@@ -166,7 +166,7 @@ func (m *metadataJSON) action() (*Metadata, error) {
 	out.read.text = m.SchemaString
 	out.read.schema, out.read.err = columnar.ParseDeltaSchema(m.SchemaString)
 	if out.read.err == nil && m.Format.Provider != "" && m.Format.Provider != "parquet" {
-		out.read.err = fmt.Errorf("data files in format %q", m.Format.Provider)
+		out.read.err = fmt.Errorf("data files in format %q: only Parquet is read, so rewrite the table in it", m.Format.Provider)
 	}
 	if out.read.err == nil {
 		out.Schema = out.read.schema

@@ -250,7 +250,10 @@ const gateTable = `
 	2/5 mode=name                                  |            | column mapping
 	3/7 columnMapping mode=id                      |            | column mapping
 	1/2 mode=name                                  | read write |
-	1/2 type=decimal(10,2)                         |            | decimal(10,2)
+	1/2 type=decimal(10,2)                         | read       | "id" is decimal(10,2), which is read here and not written
+	3/7 timestampNtz type=timestamp_ntz            | read       | "id" is timestamp_ntz, which is read here and not written
+	1/2 type=decimal(40,2)                         |            | decimal(40,2)
+	1/2 type=void                                  |            | column "id": type "void" is not supported: drop the column
 	1/2 notnull                                    | read       | "id" may not hold null
 	1/2 invariant                                  | read       | invariant
 	1/2 dv                                         |            | deletion vector

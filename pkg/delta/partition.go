@@ -14,7 +14,7 @@ func partitionValue(schema columnar.Schema, a *Add, column string) (columnar.Val
 	if i < 0 {
 		return columnar.Value{}, false, fmt.Errorf("partition column %q is not in the schema", column)
 	}
-	v, ok, err := parsePartition(a.PartitionValues[column], schema[i].Type.Kind)
+	v, ok, err := parsePartition(a.PartitionValues[column], schema[i].Type)
 	if err != nil {
 		return columnar.Value{}, false, fmt.Errorf("%w: file %s: partition column %q: %w", ErrCorrupt, a.Path, column, err)
 	}
@@ -23,11 +23,11 @@ func partitionValue(schema columnar.Schema, a *Add, column string) (columnar.Val
 
 // parsePartition reads the text of a partition value (PROTOCOL.md, "Partition
 // Value Serialization"); ok is false for null, which may also be spelled "".
-func parsePartition(text *string, kind columnar.Kind) (v columnar.Value, ok bool, err error) {
+func parsePartition(text *string, typ columnar.Type) (v columnar.Value, ok bool, err error) {
 	if text == nil || *text == "" {
 		return columnar.Value{}, false, nil
 	}
-	switch kind {
+	switch kind := typ.Kind; kind {
 	case columnar.Boolean:
 		b, err := strconv.ParseBool(*text)
 		if b {
@@ -44,6 +44,12 @@ func parsePartition(text *string, kind columnar.Kind) (v columnar.Value, ok bool
 	case columnar.Timestamp:
 		t, err := parseTimestamp(*text)
 		return columnar.IntValue(kind, t.UnixMicro()), true, err
+	case columnar.TimestampNTZ:
+		t, err := time.Parse("2006-01-02 15:04:05.999999999", strings.Replace(*text, "T", " ", 1))
+		return columnar.IntValue(kind, t.UnixMicro()), true, err
+	case columnar.Decimal:
+		v, err := columnar.DecimalValue(typ, *text)
+		return v, true, err
 	case columnar.Float, columnar.Double:
 		bits := 64
 		if kind == columnar.Float {
@@ -54,7 +60,7 @@ func parsePartition(text *string, kind columnar.Kind) (v columnar.Value, ok bool
 	case columnar.String, columnar.Binary:
 		return columnar.Value{Kind: kind, Bytes: []byte(*text)}, true, nil
 	}
-	return columnar.Value{}, false, fmt.Errorf("type %s cannot be a partition column", kind)
+	return columnar.Value{}, false, fmt.Errorf("type %s cannot be a partition column", typ)
 }
 
 // parseTimestamp takes both spellings; one without a zone is UTC, as the kernels

@@ -16,20 +16,6 @@ var (
 	writableFeatures = []string{"appendOnly", "invariants", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 )
 
-// remedies say what the owner of a table can do about a feature.
-var remedies = map[string]string{
-	"deletionVectors": "run REORG TABLE ... APPLY (PURGE), then ALTER TABLE ... DROP FEATURE deletionVectors",
-	"columnMapping":   "rewrite it with delta.columnMapping.mode = none",
-}
-
-func refusal(verb, feature string) error {
-	remedy, ok := remedies[feature]
-	if !ok {
-		remedy = "if the table can do without, run ALTER TABLE ... DROP FEATURE " + feature
-	}
-	return unsupported("it needs the feature %s to be %s: %s", feature, verb, remedy)
-}
-
 // readGate says why a table cannot be read. The files have a gate of their own,
 // fileGate.
 func readGate(p Protocol, m *Metadata) error {
@@ -44,7 +30,7 @@ func readGate(p Protocol, m *Metadata) error {
 		}
 	}
 	if mode := m.Configuration["delta.columnMapping.mode"]; p.MinReaderVersion >= 2 && mode != "" && !strings.EqualFold(mode, "none") {
-		return unsupported("column mapping mode %q: %s", mode, remedies["columnMapping"])
+		return unsupported("column mapping mode %q: %s", mode, features["columnMapping"].remedy)
 	}
 	if m.read.err != nil {
 		return unsupported("%w", m.read.err)
@@ -61,7 +47,7 @@ func readGate(p Protocol, m *Metadata) error {
 // fileGate says why a live file cannot be read.
 func fileGate(a *Add) error {
 	if a.dv != "" {
-		return unsupported("file %s has a deletion vector: %s", a.Path, remedies["deletionVectors"])
+		return unsupported("file %s has a deletion vector: %s", a.Path, features["deletionVectors"].remedy)
 	}
 	if !insideTable(a.Path) {
 		return unsupported("file %s lies outside the table, as in a shallow clone: make a deep clone", a.Path)
@@ -84,6 +70,9 @@ func writeGate(p Protocol, m *Metadata) error {
 	}
 	if m.read.text == "" {
 		return nil // made here, where every column is nullable and plain
+	}
+	if err := checkKinds(m.Schema, ""); err != nil {
+		return unsupported("%w: the table is read-only", err)
 	}
 	var schema any
 	if err := json.Unmarshal([]byte(m.read.text), &schema); err != nil {

@@ -128,7 +128,7 @@ type statColumns struct {
 
 type statColumn struct {
 	path      []string
-	kind      columnar.Kind
+	typ       columnar.Type
 	partition bool
 }
 
@@ -149,7 +149,7 @@ func (c *statColumns) add(s columnar.Schema, above []string) {
 		if f.Type.Kind == columnar.Struct {
 			c.add(f.Type.Fields, path)
 		} else if f.Type.Kind < columnar.Struct {
-			c.leaves[strings.Join(path, ".")] = statColumn{path: path, kind: f.Type.Kind}
+			c.leaves[strings.Join(path, ".")] = statColumn{path: path, typ: f.Type}
 		}
 	}
 }
@@ -194,8 +194,8 @@ func (b *fileBounds) Bound(path string) (columnar.Bound, bool) {
 	}
 	at := func(group string) *fastjson.Value { return stats.Get(group).Get(c.path...) }
 	out := columnar.Bound{
-		Min:   readStats(at("minValues"), c.kind, lower),
-		Max:   readStats(at("maxValues"), c.kind, upper),
+		Min:   readStats(at("minValues"), c.typ.Kind, lower),
+		Max:   readStats(at("maxValues"), c.typ.Kind, upper),
 		Nulls: count(at("nullCount")),
 	}
 	known := out.Min.Kind != columnar.Invalid || out.Max.Kind != columnar.Invalid || out.Nulls >= 0
@@ -203,7 +203,7 @@ func (b *fileBounds) Bound(path string) (columnar.Bound, bool) {
 }
 
 func (b *fileBounds) partition(c statColumn) (columnar.Bound, bool) {
-	v, ok, err := parsePartition(b.add.PartitionValues[c.path[0]], c.kind)
+	v, ok, err := parsePartition(b.add.PartitionValues[c.path[0]], c.typ)
 	switch {
 	case err != nil, math.IsNaN(v.Float): // where NaN sorts is disputed
 		return columnar.Bound{}, false

@@ -1,6 +1,7 @@
 package delta_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -177,11 +178,16 @@ func TestStatsEnclose(t *testing.T) {
 
 func TestPartitionValues(t *testing.T) {
 	t.Parallel()
+	decimal := columnar.DecimalOf(7, 2)
 	for _, c := range []struct {
-		kind columnar.Kind
+		kind any // a columnar.Kind or a columnar.Type
 		text string
 		want columnar.Value // Invalid: an error
 	}{
+		{decimal, "-12.5", columnar.Value{Kind: columnar.Decimal, Bytes: []byte("-12.50")}},
+		{decimal, "123456", columnar.Value{}},
+		{columnar.TimestampNTZ, "2026-03-01 00:00:00.000001", columnar.IntValue(columnar.TimestampNTZ, micros("2026-03-01T00:00:00.000001Z").Int)},
+		{columnar.TimestampNTZ, "2026-03-01T00:00:00Z", columnar.Value{}},
 		{columnar.Boolean, "true", columnar.IntValue(columnar.Boolean, 1)},
 		{columnar.Byte, "-128", columnar.IntValue(columnar.Byte, -128)},
 		{columnar.Byte, "128", columnar.Value{}},
@@ -195,7 +201,7 @@ func TestPartitionValues(t *testing.T) {
 		{columnar.String, "a/b c:%d", columnar.StringValue("a/b c:%d")},
 	} {
 		s := store.NewMemory(t.Name())
-		put(t, s, json(0), strings.Replace(gateLog([]string{"1/2", "type=" + c.kind.String()}), `"partitionColumns":[]`, `"partitionColumns":["id"]`, 1)+
+		put(t, s, json(0), strings.Replace(gateLog([]string{"1/2", fmt.Sprint("type=", c.kind)}), `"partitionColumns":[]`, `"partitionColumns":["id"]`, 1)+
 			`{"add":{"path":"a","partitionValues":{"id":"`+c.text+`"}}}`)
 		snap := must(open(t, s).Snapshot(t.Context()))
 		for a := range snap.Files() {

@@ -108,7 +108,7 @@ func (a answer) stats() []data.QueryStat {
 }
 
 func isTime(f columnar.Field) bool {
-	return f.Type.Kind == columnar.Date || f.Type.Kind == columnar.Timestamp
+	return f.Type.Kind == columnar.Date || f.Type.Kind == columnar.Timestamp || f.Type.Kind == columnar.TimestampNTZ
 }
 
 // isID says whether whole numbers of the column are names and not quantities.
@@ -148,7 +148,7 @@ func field(f columnar.Field, v *columnar.Vector, rows []int) *data.Field {
 	switch f.Type.Kind {
 	case columnar.Boolean:
 		return fieldOf(f, v, rows, func(i int) bool { return v.Ints[i] != 0 })
-	case columnar.Date, columnar.Timestamp:
+	case columnar.Date, columnar.Timestamp, columnar.TimestampNTZ:
 		return fieldOf(f, v, rows, func(i int) time.Time { return timeAt(v, i) })
 	case columnar.Binary, columnar.Struct, columnar.Map, columnar.List:
 		return fieldOf(f, v, rows, func(i int) json.RawMessage { return jsonAt(v, i) })
@@ -167,7 +167,7 @@ func fieldOf[T any](f columnar.Field, v *columnar.Vector, rows []int, at func(in
 	return data.NewField(f.Name, nil, values)
 }
 
-// timeAt is a timestamp, or midnight UTC of a date.
+// timeAt is a timestamp, one without a zone taken as UTC, or midnight UTC of a date.
 func timeAt(v *columnar.Vector, i int) time.Time {
 	if v.Type.Kind == columnar.Date {
 		return time.Unix(v.Ints[i]*24*60*60, 0).UTC()

@@ -310,6 +310,10 @@ func ValueText(v columnar.Value) string {
 		return "date '" + time.Unix(v.Int*86400, 0).UTC().Format(time.DateOnly) + "'"
 	case columnar.Timestamp:
 		return "timestamp '" + time.UnixMicro(v.Int).UTC().Format(time.RFC3339Nano) + "'"
+	case columnar.TimestampNTZ:
+		return "timestamp_ntz '" + time.UnixMicro(v.Int).UTC().Format("2006-01-02T15:04:05.999999") + "'"
+	case columnar.Decimal:
+		return string(v.Bytes)
 	case columnar.Float, columnar.Double:
 		s := strconv.FormatFloat(v.Float, 'g', -1, 64)
 		if !strings.ContainsAny(s, ".eIN") {

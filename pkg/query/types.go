@@ -33,7 +33,11 @@ func family(k columnar.Kind) int {
 	return int(k)
 }
 
-func scalar(k columnar.Kind) bool { return k > columnar.Invalid && k < columnar.Struct }
+// scalar is what expressions can use. A decimal is text without the order of
+// numbers: it is shown, tested for null and cast, no more.
+func scalar(k columnar.Kind) bool {
+	return k > columnar.Invalid && k < columnar.Struct && k != columnar.Decimal
+}
 
 // TypeOf is the type of an expression over rows of these columns. A Kind of
 // Invalid is that of NULL. An error says what does not fit.
@@ -61,7 +65,13 @@ func TypeOf(e Expr, cols []BoundCol) (columnar.Type, error) {
 			return columnar.Type{}, err
 		}
 		if !scalar(t.Kind) && t.Kind != columnar.Invalid {
-			if _, ok := e.(IsNull); !ok {
+			_, null := e.(IsNull)
+			_, cast := e.(Cast)
+			switch {
+			case null, cast && t.Kind == columnar.Decimal:
+			case t.Kind == columnar.Decimal:
+				return columnar.Type{}, fmt.Errorf("%s is %s, which cannot be used in %s: cast it to double or string", x[i], t, e)
+			default:
 				return columnar.Type{}, fmt.Errorf("%s is %s, which cannot be used in %s: name a field of it", x[i], t, e)
 			}
 		}
@@ -223,6 +233,9 @@ func CanCast(from, to columnar.Kind) bool {
 	if from == columnar.Invalid {
 		return scalar(to)
 	}
+	if from == columnar.Decimal {
+		return to == columnar.String || to == columnar.Double
+	}
 	if family(from) == family(to) {
 		return true
 	}
@@ -236,9 +249,9 @@ func CanCast(from, to columnar.Kind) bool {
 	case columnar.Boolean:
 		return from == columnar.String
 	case columnar.Date:
-		return from == columnar.String || from == columnar.Timestamp
-	case columnar.Timestamp:
-		return from == columnar.String || from == columnar.Date
+		return from == columnar.String || from == columnar.Timestamp || from == columnar.TimestampNTZ
+	case columnar.Timestamp: // of a clock without a zone: as if it were UTC
+		return from == columnar.String || from == columnar.Date || from == columnar.TimestampNTZ
 	}
 	return false
 }

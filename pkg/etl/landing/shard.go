@@ -244,7 +244,8 @@ func (st *State) readPrints(ctx context.Context, date string) error {
 }
 
 func (st *State) datePrints(ctx context.Context, date string) ([]fingerprint, error) {
-	prints := make([]fingerprint, 0, st.Dates[date].Files)
+	// The manifest may say anything: what it promises is not made room for at once.
+	prints := make([]fingerprint, 0, min(max(st.Dates[date].Files, 0), 1<<16))
 	for e, err := range st.each(ctx, date) {
 		if err != nil {
 			return nil, err

@@ -142,6 +142,9 @@ func Load(ctx context.Context, s store.Store, path string, prev *State) (*State,
 	if err := json.Unmarshal(body, &st.Manifest); err != nil {
 		return nil, fmt.Errorf("read landing manifest %s: %w", path, err)
 	}
+	if st.Dates == nil {
+		st.Dates = map[string]DateRef{}
+	}
 	if prev != nil {
 		st.shards = prev.shards
 		for date, ref := range prev.Dates {

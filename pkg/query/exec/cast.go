@@ -55,7 +55,7 @@ func caster(from, to columnar.Kind) func(out *column, i int, v *columnar.Vector)
 			out.bytes(i, []byte(textOf(from, v, i)))
 			return true
 		}
-	case from == columnar.String:
+	case from == columnar.String, from == columnar.Decimal:
 		return parser(to)
 	case from.InInts() && to.InFloats():
 		return func(out *column, i int, v *columnar.Vector) bool { out.float(i, float64(v.Ints[i])); return true }
@@ -68,7 +68,9 @@ func caster(from, to columnar.Kind) func(out *column, i int, v *columnar.Vector)
 			out.int(i, int64(f))
 			return true
 		}
-	case from == columnar.Timestamp: // to a date
+	case from == columnar.TimestampNTZ && to == columnar.Timestamp:
+		return func(out *column, i int, v *columnar.Vector) bool { out.int(i, v.Ints[i]); return true }
+	case from == columnar.Timestamp, from == columnar.TimestampNTZ: // to a date
 		return func(out *column, i int, v *columnar.Vector) bool { out.int(i, day(v.Ints[i])); return true }
 	}
 	return func(out *column, i int, v *columnar.Vector) bool { // a date to a timestamp
@@ -98,6 +100,8 @@ func textOf(kind columnar.Kind, v *columnar.Vector, i int) string {
 		return time.Unix(v.Ints[i]*86400, 0).UTC().Format(time.DateOnly)
 	case kind == columnar.Timestamp:
 		return time.UnixMicro(v.Ints[i]).UTC().Format("2006-01-02T15:04:05.999999Z")
+	case kind == columnar.TimestampNTZ:
+		return time.UnixMicro(v.Ints[i]).UTC().Format("2006-01-02T15:04:05.999999")
 	case kind.InFloats():
 		return strconv.FormatFloat(v.Floats[i], 'g', -1, 64)
 	}

@@ -54,7 +54,7 @@ func parseType(name string) (columnar.Type, error) {
 		return columnar.MapOf(columnar.Of(columnar.String), columnar.Of(columnar.String)), nil
 	}
 	for k := columnar.Boolean; k <= columnar.Binary; k++ {
-		if k.String() == name {
+		if k.String() == name { // not a decimal, which needs its digits
 			return columnar.Of(k), nil
 		}
 	}
@@ -102,7 +102,7 @@ func appendCell(v *columnar.Vector, path string, row map[string]string) error {
 	case columnar.Date:
 		t, err = time.Parse(time.DateOnly, cell)
 		v.AppendInt(t.Unix() / 86400)
-	case columnar.Timestamp:
+	case columnar.Timestamp, columnar.TimestampNTZ:
 		t, err = time.Parse(time.RFC3339Nano, cell)
 		v.AppendInt(t.UnixMicro())
 	case columnar.Float, columnar.Double:
@@ -189,11 +189,11 @@ func cell(v *columnar.Vector, i int) string {
 		return strconv.FormatBool(v.Ints[i] != 0)
 	case columnar.Date:
 		return time.Unix(v.Ints[i]*86400, 0).UTC().Format(time.DateOnly)
-	case columnar.Timestamp:
+	case columnar.Timestamp, columnar.TimestampNTZ:
 		return time.UnixMicro(v.Ints[i]).UTC().Format(time.RFC3339Nano)
 	case columnar.Float, columnar.Double:
 		return strconv.FormatFloat(v.Floats[i], 'g', -1, 64)
-	case columnar.String, columnar.Binary:
+	case columnar.String, columnar.Binary, columnar.Decimal:
 		s := string(v.ByteAt(i))
 		if s == "" || s == "null" || strings.TrimSpace(s) != s || strings.ContainsAny(s, "|'\n") {
 			return "'" + strings.ReplaceAll(s, "'", "''") + "'"
