@@ -53,8 +53,15 @@ func parseType(name string) (columnar.Type, error) {
 	if strings.HasPrefix(name, "map") {
 		return columnar.MapOf(columnar.Of(columnar.String), columnar.Of(columnar.String)), nil
 	}
+	if digits, ok := strings.CutPrefix(name, "decimal("); ok {
+		var precision, scale int
+		if _, err := fmt.Sscanf(digits, "%d,%d)", &precision, &scale); err != nil {
+			return columnar.Type{}, fmt.Errorf("type %q: %w", name, err)
+		}
+		return columnar.DecimalOf(precision, scale), nil
+	}
 	for k := columnar.Boolean; k <= columnar.Binary; k++ {
-		if k.String() == name { // not a decimal, which needs its digits
+		if k.String() == name {
 			return columnar.Of(k), nil
 		}
 	}
@@ -109,6 +116,10 @@ func appendCell(v *columnar.Vector, path string, row map[string]string) error {
 		var f float64
 		f, err = strconv.ParseFloat(cell, 64)
 		v.AppendFloat(f)
+	case columnar.Decimal:
+		var d columnar.Value
+		d, err = columnar.DecimalValue(v.Type, cell)
+		v.AppendBytes(d.Bytes)
 	case columnar.String, columnar.Binary:
 		v.AppendString(unquote(cell))
 	case columnar.Map:
