@@ -130,7 +130,7 @@ func startPlugin(t *testing.T, binary string, settings backend.DataSourceInstanc
 // awaitRun waits until no task is under way and the last one has succeeded.
 func awaitRun(t *testing.T, h *host.Host) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	done := errors.New("done")
 	err := h.Stream(ctx, "etl", nil, func(packet []byte) error {

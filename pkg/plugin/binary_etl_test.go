@@ -47,10 +47,13 @@ type progress struct {
 
 var errEnough = errors.New("seen enough")
 
-// await follows the ETL until enough says so, and fails the test after a minute.
+// patience is when a test that waits gives up: machines may be busy.
+const patience = 5 * time.Minute
+
+// await follows the ETL until enough says so, and fails the test if it never does.
 func (s *started) await(enough func(progress) bool, opts ...host.Option) progress {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	var last progress
 	err := s.Stream(ctx, "etl", nil, func(packet []byte) error {
@@ -368,7 +371,7 @@ func TestAScheduleThatCannotBeginIsLogged(t *testing.T) {
 // awaitMetric asks for the metrics until they have a line.
 func awaitMetric(t *testing.T, h *started, line string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
