@@ -62,9 +62,10 @@ func (p *place) command() []string {
 
 // ended is a process that is no more.
 type ended struct {
-	killed bool
-	took   time.Duration
-	err    error // of one that was not killed
+	killed   bool
+	finished bool // what it was told to do, or so far that others were in its way
+	took     time.Duration
+	err      error // of one that came to its own end
 }
 
 // start runs the command line until it ends or ctx does, which kills it.
@@ -75,8 +76,13 @@ func (p *place) start(ctx context.Context, lakeURL string, args []string) ended 
 	cmd.Stdout, cmd.Stderr = &out, &out
 	began := time.Now()
 	err := cmd.Run()
-	e := ended{took: time.Since(began), killed: cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == -1 || ctx.Err() != nil && err != nil}
-	if err != nil && !e.killed && !strings.Contains(out.String(), etl.ErrBusy.Error()) {
+	e := ended{took: time.Since(began)}
+	switch signalled := cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == -1; {
+	case signalled:
+		e.killed = true
+	case err == nil, strings.Contains(out.String(), etl.ErrBusy.Error()):
+		e.finished = true
+	case ctx.Err() == nil: // else it was not even started
 		e.err = fmt.Errorf("auditlake %s: %w\n%s", strings.Join(args, " "), err, out.String())
 	}
 	return e
@@ -100,9 +106,6 @@ func (p *place) must(t *testing.T, args []string) {
 
 func (p *place) learn(args []string, e ended, requests int64) {
 	name := strings.Join(args, " ")
-	if p.typical == nil {
-		p.typical, p.requests = map[string]time.Duration{}, map[string]int64{}
-	}
 	p.typical[name], p.requests[name] = e.took, requests
 }
 
@@ -148,7 +151,7 @@ func (p *place) over(t *testing.T, args []string, e ended, count *atomic.Int64) 
 	if e.err != nil {
 		t.Error(e.err)
 	}
-	if !e.killed {
+	if e.finished {
 		p.learn(args, e, count.Load())
 	}
 	return e.killed
@@ -193,6 +196,7 @@ func (p *place) age(t *testing.T) {
 // nothing, and in the end one clean run has to leave every line once.
 func killAgainAndAgain(t *testing.T, p *place, name string) {
 	tally := storetest.NewTally(t, name)
+	p.typical, p.requests = map[string]time.Duration{}, map[string]int64{}
 	for _, args := range p.commands() {
 		p.traffic.deliver(t, 4)
 		p.must(t, args)

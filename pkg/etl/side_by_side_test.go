@@ -100,10 +100,7 @@ func TestOneInsideTheOther(t *testing.T) {
 				for i := range calls {
 					calls[i] = i + 1
 				}
-				if !*everyFault {
-					calls = sample(calls)[:sampled/2]
-				}
-				for _, n := range calls {
+				for _, n := range sample(calls) {
 					tally.Run(t, fmt.Sprintf("at call %d", n), func(t *testing.T) { c.nest(t, outer, inner, n) })
 				}
 			})
