@@ -78,7 +78,8 @@ func command(ctx context.Context, env []string, name string, args ...string) ([]
 	cmd.WaitDelay = 10 * time.Second
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
-	if err := cmd.Run(); err != nil {
+	// A program that has done its work may leave the pipes to its JVM for longer.
+	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return nil, fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(name), strings.Join(args, " "), err, tail(out.String()), tail(complaints.String()))
 	}
 	return out.Bytes(), nil

@@ -9,8 +9,8 @@ type feature struct {
 }
 
 // features are the names of PROTOCOL.md, "Valid Feature Names in Table Features",
-// and those that engines write besides, without -preview or -dev behind them. All
-// that are neither in readableFeatures nor in writableFeatures are here.
+// and those that engines write besides, without -preview or -dev behind them. Those
+// that a table may be read and written with are left out.
 var features = map[string]feature{
 	"columnMapping": {"columns have other names in the files",
 		"copy it to a table with delta.columnMapping.mode = none"},

@@ -101,7 +101,7 @@ func TestDamagedGzip(t *testing.T) {
 }
 
 func FuzzLines(f *testing.F) {
-	for _, seed := range []string{"", "\n", "a\r\nb", "\ufeffa\n\n \n\x00", "\x1f\x8b", "\xef\xbb"} {
+	for _, seed := range []string{"", "\n", "a\r\nb", "\ufeffa\n\n \n\x00", "\v", "\x1f\x8b", "\xef\xbb"} {
 		f.Add([]byte(seed))
 		f.Add(zipped(f, seed))
 	}
@@ -130,7 +130,7 @@ func FuzzLines(f *testing.F) {
 func plainLines(body string) []string {
 	var out []string
 	for i, line := range strings.Split(strings.TrimPrefix(body, "\ufeff"), "\n") {
-		if line = strings.TrimSuffix(line, "\r"); strings.TrimSpace(line) != "" {
+		if line = strings.TrimSuffix(line, "\r"); strings.Trim(line, " \t\r") != "" {
 			out = append(out, fmt.Sprintf("%d:%s", i+1, line))
 		}
 	}
