@@ -1,6 +1,7 @@
 package etl_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
@@ -112,11 +113,12 @@ func TestMutations(t *testing.T) {
 			switch {
 			case err == nil:
 				t.Errorf("go %s: nothing was noticed", strings.Join(args, " "))
-			case !strings.Contains(string(out), "--- FAIL"):
+			case !bytes.Contains(out, []byte("--- FAIL: ")):
 				t.Errorf("go %s: no test has failed: %v\n%.2000s", strings.Join(args, " "), err, out)
 			default:
-				_, first, _ := strings.Cut(string(out), "--- FAIL")
-				t.Logf("noticed: %.300s", strings.TrimSpace(first))
+				by := out[bytes.LastIndex(out, []byte("--- FAIL: "))+len("--- FAIL: "):]
+				by, _, _ = bytes.Cut(by, []byte{'\n'})
+				t.Logf("noticed by %s", by)
 			}
 		})
 	}
