@@ -76,7 +76,7 @@ type rhythm struct {
 
 func rhythms() []rhythm {
 	return []rhythm{
-		{"every third", func(n int) bool { return n%3 == 0 }},
+		{"every seventh", func(n int) bool { return n%7 == 0 }},
 		// More in a row than the client sends a request: the call fails.
 		{"five of seventy", func(n int) bool { return n%70 >= 65 }},
 	}
