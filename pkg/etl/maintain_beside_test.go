@@ -3,12 +3,14 @@ package etl_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/etl"
+	rules "github.com/auditlake/auditlake/pkg/etl/event"
 	"github.com/auditlake/auditlake/pkg/lake"
 )
 
@@ -29,7 +31,7 @@ func TestReplayByNewerRules(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c := snap.Metadata().Configuration; c["auditlake.rules"] != "1" || c["auditlake.generation"] != "2" {
+		if c := snap.Metadata().Configuration; c["auditlake.rules"] != strconv.Itoa(rules.Rules) || c["auditlake.generation"] != "2" {
 			t.Errorf("%s: configuration %v", name, c)
 		}
 	}
