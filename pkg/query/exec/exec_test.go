@@ -200,6 +200,7 @@ func TestLimits(t *testing.T) {
 		"top rows fit":             {"limit 10\n  sort s\n    project i, s\n      scan numbers", exec.Options{MaxMemory: 1 << 20}, ""},
 		"few groups fit":           {"aggregate count() as n by s\n  scan numbers", exec.Options{MaxMemory: 1 << 20}, ""},
 	}
+	words := map[string]string{"MaxMemory": "more than 1 MiB of memory", "MaxRows": "more than 99999 rows"}
 	lake := numbers(100_000)
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -208,7 +209,7 @@ func TestLimits(t *testing.T) {
 			switch {
 			case tt.limit == "" && err != nil:
 				t.Fatal(err)
-			case tt.limit != "" && (!errors.As(err, &limit) || limit.Limit != tt.limit):
+			case tt.limit != "" && (!errors.As(err, &limit) || limit.Limit != tt.limit || !strings.Contains(err.Error(), words[tt.limit])):
 				t.Fatalf("error is %v, not of %s", err, tt.limit)
 			}
 		})

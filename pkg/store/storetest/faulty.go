@@ -76,19 +76,19 @@ var (
 )
 
 // Op is an operation, for hooks.
-type Op string
+type Op = store.Op
 
 // The operations. OpRead is one Read of a body that Get opened: it is shown to
 // hooks but is no call that is counted or fails by number.
 const (
-	OpList        Op = "list"
-	OpFolders     Op = "folders"
-	OpHead        Op = "head"
-	OpGet         Op = "get"
+	OpList           = store.OpList
+	OpFolders        = store.OpFolders
+	OpHead           = store.OpHead
+	OpGet            = store.OpGet
 	OpRead        Op = "read"
-	OpPut         Op = "put"
-	OpPutIfAbsent Op = "put if absent"
-	OpDelete      Op = "delete"
+	OpPut            = store.OpPut
+	OpPutIfAbsent    = store.OpPutIfAbsent
+	OpDelete         = store.OpDelete
 )
 
 // Faulty is a store whose calls are numbered from 1 and fail as told. One
