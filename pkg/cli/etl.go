@@ -214,6 +214,10 @@ func firstOf(names []string) string {
 
 // lagText is a time as exact as it is of use.
 func lagText(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= 2*day {
+		return fmt.Sprintf("%.1f days", float64(d)/float64(day))
+	}
 	if d >= time.Minute || d <= -time.Minute {
 		return d.Round(time.Second).String()
 	}
