@@ -37,7 +37,8 @@ type Datasource struct {
 
 	shell  *Shell
 	owner  supervisor.Owner
-	serial int64 // of this instance in the process
+	serial int64           // of this instance in the process
+	spec   supervisor.Spec // of the ETL, if the data source writes
 
 	settings    Settings
 	settingsErr error // if not nil, there is nothing to read from
@@ -61,6 +62,7 @@ func (s *Shell) New(ctx context.Context, settings backend.DataSourceInstanceSett
 		return d
 	}
 	d.slots = semaphore.NewWeighted(int64(d.settings.Limits.ParallelQueries))
+	d.spec = s.spec(d.settings, d.owner, d.serial)
 	var root store.Store
 	if d.sources, root, d.settingsErr = d.settings.open(ctx); d.settingsErr != nil {
 		return d
@@ -105,7 +107,7 @@ func (d *Datasource) use() (by supervisor.Owner, refused bool) {
 		d.shell.supervisor.Withdraw(d.owner, d.serial)
 		return supervisor.Owner{}, false
 	}
-	return d.shell.supervisor.Use(d.shell.spec(d.settings, d.owner, d.serial))
+	return d.shell.supervisor.Use(d.spec)
 }
 
 // whyOff is why the data source has no job.
@@ -164,7 +166,6 @@ func (d *Datasource) explain(err error) (backend.Status, backend.ErrorSource, st
 }
 
 // fail is explain where the SDK does not log the failure: loudly if it is ours.
-// The log gets the class only, because the text may quote what was read.
 func (d *Datasource) fail(ctx context.Context, err error) (backend.Status, string) {
 	status, source, text := d.explain(err)
 	logger := log.DefaultLogger.FromContext(ctx)
