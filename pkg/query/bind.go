@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
@@ -20,6 +21,9 @@ type Bound struct {
 	// Cols is in it.
 	Table   Table
 	Sources []Source
+
+	// Of a Join: which columns of the right are in Cols, after those of the left.
+	Right []int
 }
 
 // Source is where a column of a scan is in its table: the value at Path through
@@ -61,14 +65,22 @@ func Bind(ctx context.Context, catalog Catalog, p Plan) (*Bound, error) {
 	if p.Root == nil {
 		return nil, errors.New("plan is empty")
 	}
-	for n := p.Root; !closes(n); {
+	if err := named(p.Root); err != nil {
+		return nil, fmt.Errorf("plan has no columns: %w", err)
+	}
+	return bind(ctx, catalog, p.Root, nil)
+}
+
+// named checks that an operator has columns with names, in an order.
+func named(n Node) error {
+	for !closes(n) {
 		in := n.Inputs()
 		if len(in) == 0 {
-			return nil, fmt.Errorf("plan has no columns: %s needs a project or aggregate above it", n.line())
+			return fmt.Errorf("%s needs a project or aggregate above it", n.line())
 		}
 		n = in[0]
 	}
-	return bind(ctx, catalog, p.Root, nil)
+	return nil
 }
 
 // PlanError is why the tables cannot answer a plan: a column that does not exist,
@@ -245,51 +257,110 @@ func (b *Bound) deriveJoin(n Join) error {
 		return errors.New("needs as many keys on the left as on the right, at least one")
 	}
 	for i := range n.LKeys {
-		if _, err := TypeOf(Compare{Equal, Name(n.LKeys[i]), Name(n.LKeys[i])}, l.Cols); err != nil {
+		lt, err := keyType(n.L, n.LKeys[i], l.Cols)
+		if err != nil {
 			return fmt.Errorf("left: %w", err)
 		}
-		if _, err := TypeOf(Compare{Equal, Name(n.RKeys[i]), Name(n.RKeys[i])}, r.Cols); err != nil {
+		rt, err := keyType(n.R, n.RKeys[i], r.Cols)
+		if err != nil {
 			return fmt.Errorf("right: %w", err)
 		}
-		lt := l.Cols[FindColumn(l.Cols, []string{n.LKeys[i]})].Type
-		rt := r.Cols[FindColumn(r.Cols, []string{n.RKeys[i]})].Type
 		if family(lt.Kind) != family(rt.Kind) {
-			return fmt.Errorf("key %s is %s and key %s is %s", n.LKeys[i], lt, n.RKeys[i], rt)
+			return fmt.Errorf("key %s is %s and key %s is %s: cast one of them below the join", n.LKeys[i], lt, n.RKeys[i], rt)
 		}
 	}
 	b.Cols = append([]BoundCol(nil), l.Cols...)
-	if n.Kind == Anti {
-		return nil
-	}
-	for _, c := range r.Cols {
-		if err := b.add(c.Name(), c.Type); err != nil {
-			return err
+	b.Right = n.given(r.Cols)
+	for _, i := range b.Right {
+		if err := b.add(r.Cols[i].Name(), r.Cols[i].Type); err != nil {
+			return fmt.Errorf("%w: give the right one another name in a project below the join", err)
 		}
 	}
 	return nil
 }
 
+// keyType is the type of a key of a join, which must be one that can be compared.
+func keyType(side Node, key string, cols []BoundCol) (columnar.Type, error) {
+	if err := named(side); err != nil {
+		return columnar.Type{}, err
+	}
+	if _, err := TypeOf(Compare{Equal, Name(key), Name(key)}, cols); err != nil {
+		return columnar.Type{}, err
+	}
+	return TypeOf(Name(key), cols)
+}
+
 func (b *Bound) deriveWindow(n Window, in []BoundCol) error {
 	for _, e := range n.Partition {
-		if _, err := TypeOf(e, in); err != nil {
+		t, err := TypeOf(e, in)
+		if err != nil {
 			return err
 		}
+		if !scalar(t.Kind) && t.Kind != columnar.Invalid {
+			return fmt.Errorf("%s is %s, which rows cannot be parted by: name a field of it", e, t)
+		}
+	}
+	if len(n.Order) == 0 {
+		return errors.New("no keys to order by")
 	}
 	if err := checkKeys(n.Order, in); err != nil {
 		return err
 	}
-	t := columnar.Of(columnar.Long)
-	if (n.Func == Lag) != (n.Arg != nil) {
-		return errors.New("lag takes an argument and row_number none")
+	if err := checkWithin(n, in); err != nil {
+		return err
 	}
-	if n.Arg != nil {
-		var err error
-		if t, err = TypeOf(n.Arg, in); err != nil {
-			return err
-		}
+	t, err := typeOfWindow(n, in)
+	if err != nil {
+		return err
 	}
 	b.Cols = append([]BoundCol(nil), in...)
 	return b.add(n.Name, t)
+}
+
+func checkWithin(n Window, in []BoundCol) error {
+	if n.Within == 0 {
+		return nil
+	}
+	if !n.Func.ranged() || n.Within < 0 || n.Within%time.Microsecond != 0 {
+		return fmt.Errorf("within %s: count and sum take a time that is positive, in whole microseconds", n.Within)
+	}
+	t, err := TypeOf(n.Order[0].By, in)
+	if err != nil {
+		return err
+	}
+	if len(n.Order) != 1 || n.Order[0].Desc || t.Kind != columnar.Timestamp {
+		return fmt.Errorf("within %s needs one key to order by: a timestamp, ascending", n.Within)
+	}
+	return nil
+}
+
+func typeOfWindow(n Window, in []BoundCol) (columnar.Type, error) {
+	long := columnar.Of(columnar.Long)
+	if n.Arg == nil {
+		if n.Func != RowNumber && n.Func != CountRange {
+			return long, fmt.Errorf("%s needs an argument", n.Func)
+		}
+		return long, nil
+	}
+	t, err := TypeOf(n.Arg, in)
+	if err != nil {
+		return t, err
+	}
+	switch n.Func {
+	case Lag, Lead:
+		if t.Kind == columnar.Invalid {
+			return t, fmt.Errorf("%s has no type: write cast(null as ...)", n.Arg)
+		}
+		return t, nil
+	case CountRange:
+		return long, nil
+	case SumRange:
+		if f := columnar.Kind(family(t.Kind)); f == columnar.Long || f == columnar.Double {
+			return columnar.Of(f), nil
+		}
+		return t, fmt.Errorf("%s is %s, not a number, in %s", n.Arg, t, n.Func)
+	}
+	return t, fmt.Errorf("%s takes no argument", n.Func)
 }
 
 func wantBool(e Expr, in []BoundCol) error {

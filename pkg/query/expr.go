@@ -279,7 +279,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // reserved words would be read as syntax, so names like them are quoted.
 var reserved = []string{
 	"and", "or", "not", "in", "is", "null", "true", "false", "between", "like", "matches", "case", "when",
-	"then", "else", "end", "as", "by", "where", "from", "to", "columns", "desc", "date", "timestamp", "over", "on",
+	"then", "else", "end", "as", "by", "where", "from", "to", "columns", "desc", "date", "timestamp", "over", "on", "within",
 }
 
 // quoteName is a name as plans print it. The words that start a literal are only

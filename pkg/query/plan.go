@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
@@ -113,6 +114,12 @@ func (k JoinKind) String() string { return joinText[k] }
 
 // Join pairs the rows whose keys are equal; null equals nothing. Both inputs
 // have named columns, as a Project or an Aggregate gives them.
+//
+// The columns are those of the left and then, unless it is an Anti join, those of
+// the right, as SQL's USING has it: a right key that has the name of its left
+// partner is not there twice but has the left value. Any other name that is on both
+// sides is an error; a Project below the join gives it another. The rows come in
+// no particular order.
 type Join struct {
 	Kind  JoinKind
 	L, R  Node
@@ -125,20 +132,35 @@ type WindowFunc uint8
 
 // The window functions.
 const (
-	RowNumber WindowFunc = iota // from 1
-	Lag                         // Arg of the row before, null for the first
+	RowNumber  WindowFunc = iota // from 1
+	Lag                          // Arg of the row before, null for the first
+	Lead                         // Arg of the row after, null for the last
+	CountRange                   // rows of the frame, or with an Arg those where it is not null
+	SumRange                     // Arg of the rows of the frame, as Sum adds it: null over nothing
 )
 
-var windowText = [...]string{"row_number", "lag"}
+var windowText = [...]string{"row_number", "lag", "lead", "count", "sum"}
 
 func (f WindowFunc) String() string { return windowText[f] }
 
+// ranged reports whether the function is over a frame.
+func (f WindowFunc) ranged() bool { return f == CountRange || f == SumRange }
+
 // Window adds one column to each row.
+//
+// Rows of a partition are in the order of the keys, and those with equal keys in
+// that of their other columns, as Sort has it. Partitions are by value, null being
+// one. The frame of a row is the rows of its partition up to it, and all that have
+// the same keys as it; with Within just those whose key is at most so much before
+// the row's own. There is then one key, a timestamp, ascending; a row without one
+// has the rows without one for its frame. It is SQL's RANGE BETWEEN INTERVAL
+// Within (or UNBOUNDED) PRECEDING AND CURRENT ROW.
 type Window struct {
 	Input     Node
 	Name      string
 	Func      WindowFunc
-	Arg       Expr // Lag
+	Arg       Expr          // Lag, Lead, SumRange; CountRange may have one
+	Within    time.Duration // CountRange, SumRange: whole microseconds; 0 is unbounded
 	Partition []Expr
 	Order     []SortKey
 }
@@ -185,6 +207,28 @@ func (p Plan) Sort(keys ...SortKey) Plan { return Plan{Sort{p.Root, keys}} }
 
 // Limit takes the first n rows.
 func (p Plan) Limit(n int64) Plan { return Plan{Limit{p.Root, n}} }
+
+// On is a left and a right column of a Join that must be equal.
+type On struct{ L, R string }
+
+// Using is the same name on both sides of a Join.
+func Using(name string) On { return On{name, name} }
+
+// Join pairs rows of this plan, the left, with those of another. The right one is
+// held in memory, so it should be the smaller.
+func (p Plan) Join(kind JoinKind, right Plan, on ...On) Plan {
+	j := Join{Kind: kind, L: p.Root, R: right.Root}
+	for _, o := range on {
+		j.LKeys, j.RKeys = append(j.LKeys, o.L), append(j.RKeys, o.R)
+	}
+	return Plan{j}
+}
+
+// Window adds the column that w describes; its Input is this plan.
+func (p Plan) Window(w Window) Plan {
+	w.Input = p.Root
+	return Plan{w}
+}
 
 // UnionOf is the rows of all the plans.
 func UnionOf(plans ...Plan) Plan {
@@ -401,6 +445,19 @@ func (a Agg) String() string {
 	return s + " as " + quoteName(a.Name)
 }
 func (Union) line() string { return "union" }
+
+// given are the columns of the right that a Join gives, by index.
+func (n Join) given(right []BoundCol) []int {
+	var out []int
+	for i, c := range right {
+		key := slices.Index(n.RKeys, c.Name())
+		if n.Kind != Anti && !(key >= 0 && n.LKeys[key] == c.Name()) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 func (n Join) line() string {
 	parts := make([]string, len(n.LKeys))
 	for i := range n.LKeys {
@@ -414,7 +471,11 @@ func (n Window) line() string {
 	if n.Arg != nil {
 		arg = n.Arg.String()
 	}
-	s := fmt.Sprintf("window %s(%s) as %s", n.Func, arg, quoteName(n.Name))
+	s := fmt.Sprintf("window %s(%s)", n.Func, arg)
+	if n.Within != 0 {
+		s += " within " + quoteString(n.Within.String())
+	}
+	s += " as " + quoteName(n.Name)
 	if len(n.Partition) > 0 {
 		s += " over " + join(n.Partition, ", ", plain)
 	}

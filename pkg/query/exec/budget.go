@@ -1,6 +1,27 @@
 package exec
 
-import "github.com/auditlake/auditlake/pkg/columnar"
+import (
+	"fmt"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+)
+
+// LimitError is a query that was stopped at one of its Options.
+type LimitError struct {
+	Limit string // MaxMemory, MaxRows or MaxJoinRows
+	Max   int64
+}
+
+func (e *LimitError) Error() string {
+	switch e.Limit {
+	case "MaxRows":
+		return fmt.Sprintf("the answer has more than %d rows: aggregate, add a limit or filters, or raise maxRows in the settings of the data source", e.Max)
+	case "MaxJoinRows":
+		return fmt.Sprintf("the joins of the query give more than %d rows: join on more columns, or aggregate before joining", e.Max)
+	}
+	return fmt.Sprintf("the query needs more than %d MiB of memory: narrow the time range, group by less or add filters, "+
+		"or raise maxQueryMemoryMiB in the settings of the data source", e.Max>>20)
+}
 
 // budget counts the bytes that the operators of a query hold.
 type budget struct{ max, used, peak int64 }
@@ -14,6 +35,15 @@ func (b *budget) resize(held *int64, now int64) error {
 		return &LimitError{"MaxMemory", b.max}
 	}
 	return nil
+}
+
+// joined counts rows that a join gives. It fails at the limit, and when the query
+// is to end, because one row of the left can have millions of partners.
+func (b *builder) joined(rows int) error {
+	if b.joinedRows += int64(rows); b.joinedRows > b.maxJoined {
+		return &LimitError{"MaxJoinRows", b.maxJoined}
+	}
+	return b.ctx.Err()
 }
 
 // sizeOf is about how many bytes vectors occupy.

@@ -6,6 +6,8 @@
 //	filter    narrows the selection, one conjunct after the other
 //	project   computes columns
 //	aggregate numbers groups by the codes of dictionaries
+//	join      holds the right side by key and pairs the left side with it as it comes
+//	window    sorts by partition and order and adds a column
 //	sort      total order; under a limit only the first rows are kept
 //	limit     stops the scan
 //
@@ -31,26 +33,17 @@ type Options struct {
 	MaxMemory int64
 	// MaxRows is how many rows the result may have. 0 is DefaultMaxRows.
 	MaxRows int64
+	// MaxJoinRows is how many rows the joins of the query may give, together. 0 is
+	// DefaultMaxJoinRows.
+	MaxJoinRows int64
 }
 
 // The limits of a query that does not say its own.
 const (
-	DefaultMaxMemory = 256 << 20
-	DefaultMaxRows   = 100_000
+	DefaultMaxMemory   = 256 << 20
+	DefaultMaxRows     = 100_000
+	DefaultMaxJoinRows = 100_000_000 // about ten seconds of pairing
 )
-
-// LimitError is a query that was stopped at one of its Options.
-type LimitError struct {
-	Limit string // MaxMemory or MaxRows
-	Max   int64
-}
-
-func (e *LimitError) Error() string {
-	if e.Limit == "MaxRows" {
-		return fmt.Sprintf("the answer has more than %d rows: aggregate, add a limit or filters", e.Max)
-	}
-	return fmt.Sprintf("the query needs more than %d MiB of memory: narrow the time range, group by less or add filters", e.Max>>20)
-}
 
 // Result is the answer to a plan.
 type Result struct {
@@ -79,11 +72,14 @@ func Run(ctx context.Context, catalog query.Catalog, p query.Plan, o Options) (*
 	if o.MaxRows <= 0 {
 		o.MaxRows = DefaultMaxRows
 	}
+	if o.MaxJoinRows <= 0 {
+		o.MaxJoinRows = DefaultMaxJoinRows
+	}
 	r := &Result{Schema: bound.Schema()}
 	for _, table := range bound.Missing() {
 		r.Notices = append(r.Notices, fmt.Sprintf("table %s does not exist yet: the answer has nothing from it", table))
 	}
-	b := &builder{ctx: ctx, stats: &r.Stats, budget: &budget{max: min(o.MaxMemory, 2<<30)}}
+	b := &builder{ctx: ctx, stats: &r.Stats, budget: &budget{max: min(o.MaxMemory, 2<<30)}, maxJoined: o.MaxJoinRows}
 	in, err := b.build(bound, nil)
 	if err != nil {
 		return nil, err
@@ -112,6 +108,8 @@ type builder struct {
 	ctx    context.Context
 	stats  *Stats
 	budget *budget
+
+	joinedRows, maxJoined int64
 }
 
 // build makes the operator and those below it. Rows for which one of the
@@ -126,12 +124,10 @@ func (b *builder) build(n *query.Bound, useful []query.Expr) (rows, error) {
 		if s, ok := n.Inputs[0].Node.(query.Sort); ok && node.N > 0 && node.N <= maxTop {
 			return b.sort(n.Inputs[0], s, int(node.N))
 		}
-	case query.Join, query.Window:
-		name := "join"
-		if _, ok := node.(query.Window); ok {
-			name = "window"
-		}
-		return nil, fmt.Errorf("%s is not supported by the embedded executor yet", name)
+	case query.Join:
+		return b.join(n, node)
+	case query.Window:
+		return b.window(n, node)
 	}
 	in := make([]rows, len(n.Inputs))
 	if s, ok := n.Node.(query.Sort); ok {

@@ -262,6 +262,7 @@ func TestCancelStopsWithinABatch(t *testing.T) {
 		"project i\n  scan numbers",
 		"aggregate count() as n by s\n  filter i > 5\n    scan numbers",
 		"limit 5\n  sort s\n    project s\n      union\n        scan numbers\n        scan numbers",
+		"window row_number() as n over s by i\n  project i, s\n    scan numbers",
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		_, err := exec.Run(ctx, cancelling{numbers(10_000), cancel}, mustPlan(t, text), exec.Options{})

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -21,49 +22,24 @@ func (b *builder) sort(n *query.Bound, s query.Sort, top int) (rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]value, len(s.Keys))
-	types := make([]columnar.Type, len(s.Keys))
-	for i, k := range s.Keys {
-		if types[i], err = query.TypeOf(k.By, n.Cols); err != nil {
-			return nil, err
-		}
-		if keys[i], err = (scope{n.Cols, true}).value(k.By, types[i].Kind); err != nil {
-			return nil, err
-		}
+	keys, types, err := sortKeys(s.Keys, n.Cols)
+	if err != nil {
+		return nil, err
 	}
 	return func(yield func(*chunk, error) bool) {
-		o := &ordered{keys: len(keys), desc: make([]bool, len(keys)), top: top}
-		for i, k := range s.Keys {
-			o.desc[i] = k.Desc
-			o.rows = append(o.rows, columnar.NewVector(types[i]))
-		}
-		for _, c := range n.Cols {
-			o.rows = append(o.rows, columnar.NewVector(c.Type))
-		}
+		o := newOrdered(types, s.Keys, n.Cols, top)
 		var held int64
 		defer func() { _ = b.budget.resize(&held, 0) }() // giving back cannot fail
-		vectors := make([]*columnar.Vector, len(keys)+len(n.Cols))
-		for c, err := range in {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for i, k := range keys {
-				vectors[i] = k(c, c.sel)
-			}
-			copy(vectors[len(keys):], c.cols)
-			o.add(vectors, c.sel)
-			if err := b.budget.resize(&held, sizeOf(o.rows)+4*int64(o.n)); err != nil {
-				yield(nil, err)
-				return
-			}
+		if err := o.fill(b, in, keys, &held); err != nil {
+			yield(nil, err)
+			return
 		}
-		order := o.order()
+		order, err := o.order(b.ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
 		for len(order) > 0 {
-			if err := b.ctx.Err(); err != nil {
-				yield(nil, err)
-				return
-			}
 			part := order[:min(len(order), sortRows)]
 			order = order[len(part):]
 			out := &chunk{n: len(part), sel: everyRow(nil, len(part))}
@@ -77,6 +53,21 @@ func (b *builder) sort(n *query.Bound, s query.Sort, top int) (rows, error) {
 	}, nil
 }
 
+func sortKeys(keys []query.SortKey, cols []query.BoundCol) ([]value, []columnar.Type, error) {
+	values := make([]value, len(keys))
+	types := make([]columnar.Type, len(keys))
+	for i, k := range keys {
+		var err error
+		if types[i], err = query.TypeOf(k.By, cols); err != nil {
+			return nil, nil, err
+		}
+		if values[i], err = (scope{cols, true}).value(k.By, types[i].Kind); err != nil {
+			return nil, nil, err
+		}
+	}
+	return values, types, nil
+}
+
 // ordered is rows that are to be sorted: their keys, then their columns.
 type ordered struct {
 	keys int
@@ -85,6 +76,46 @@ type ordered struct {
 	rows []*columnar.Vector
 	n    int
 	last int // the row that is last of the first top ones, + 1; 0: fewer than top
+}
+
+// newOrdered takes rows with columns cols that are sorted by keys of some types.
+func newOrdered(types []columnar.Type, keys []query.SortKey, cols []query.BoundCol, top int) *ordered {
+	o := &ordered{keys: len(keys), desc: make([]bool, len(keys)), top: top}
+	for i, k := range keys {
+		o.desc[i] = k.Desc
+		o.rows = append(o.rows, columnar.NewVector(types[i]))
+	}
+	for _, c := range cols {
+		o.rows = append(o.rows, columnar.NewVector(c.Type))
+	}
+	return o
+}
+
+// fill adds all rows of an input. The values are the keys, and any that are kept
+// after the columns.
+func (o *ordered) fill(b *builder, in rows, values []value, held *int64) error {
+	vectors := make([]*columnar.Vector, len(o.rows))
+	after := len(o.rows) - len(values) + o.keys
+	for c, err := range in {
+		if err != nil {
+			return err
+		}
+		for i, v := range values {
+			at := i
+			if i >= o.keys {
+				at = after + i - o.keys
+			}
+			vectors[at] = v(c, c.sel)
+		}
+		copy(vectors[o.keys:after], c.cols)
+		if err := o.add(b.ctx, vectors, c.sel); err != nil {
+			return err
+		}
+		if err := b.budget.resize(held, sizeOf(o.rows)+8*int64(o.n)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // compare orders row i of a and row j of b by the keys, then by all columns.
@@ -107,7 +138,7 @@ func (o *ordered) compare(a []*columnar.Vector, i int, b []*columnar.Vector, j i
 	return 0
 }
 
-func (o *ordered) add(vectors []*columnar.Vector, sel []int32) {
+func (o *ordered) add(ctx context.Context, vectors []*columnar.Vector, sel []int32) error {
 	for _, i := range sel {
 		if o.last > 0 && o.compare(vectors, int(i), o.rows, o.last-1) >= 0 {
 			continue
@@ -117,31 +148,75 @@ func (o *ordered) add(vectors []*columnar.Vector, sel []int32) {
 		}
 		o.n++
 		if o.top > 0 && o.n >= 2*o.top+1024 {
-			o.shrink()
+			if err := o.shrink(ctx); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // shrink drops all but the first top rows.
-func (o *ordered) shrink() {
-	order := o.order()
+func (o *ordered) shrink(ctx context.Context) error {
+	order, err := o.order(ctx)
+	if err != nil {
+		return err
+	}
 	for k, v := range o.rows {
 		o.rows[k] = v.Take(order)
 	}
 	o.n, o.last = len(order), len(order)
+	return nil
 }
 
-// order is the rows in order, at most top.
-func (o *ordered) order() []int32 {
-	order := everyRow(nil, o.n)
-	slices.SortFunc(order, func(x, y int32) int {
+// sortRun is how many rows are sorted between two looks at the context: some
+// milliseconds.
+const sortRun = 1 << 14
+
+// order is the rows in order, at most top: runs are sorted and then merged.
+func (o *ordered) order(ctx context.Context) ([]int32, error) {
+	before := func(x, y int32) int {
 		if d := o.compare(o.rows, int(x), o.rows, int(y)); d != 0 {
 			return d
 		}
 		return cmp.Compare(x, y)
-	})
+	}
+	order := everyRow(nil, o.n)
+	for run := range slices.Chunk(order, sortRun) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		slices.SortFunc(run, before)
+	}
+	if o.n > sortRun {
+		spare := make([]int32, o.n)
+		for length := sortRun; length < o.n; length *= 2 {
+			for from := 0; from < o.n; from += 2 * length {
+				mid, to := min(from+length, o.n), min(from+2*length, o.n)
+				if err := merge(ctx, spare[from:to], order[from:mid], order[mid:to], before); err != nil {
+					return nil, err
+				}
+			}
+			order, spare = spare, order
+		}
+	}
 	if o.top > 0 {
 		order = order[:min(len(order), o.top)]
 	}
-	return order
+	return order, nil
+}
+
+// merge merges two sorted runs.
+func merge(ctx context.Context, out, a, b []int32, before func(x, y int32) int) error {
+	for i := range out {
+		if i%sortRun == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if len(b) == 0 || len(a) > 0 && before(a[0], b[0]) < 0 {
+			out[i], a = a[0], a[1:]
+		} else {
+			out[i], b = b[0], b[1:]
+		}
+	}
+	return nil
 }

@@ -189,13 +189,23 @@ func (p *parser) node(in []query.Node) (n query.Node, closed bool) {
 		}
 	case "window":
 		w := query.Window{Input: in[0]}
-		if p.take("lag", "(") {
-			w.Func, w.Arg = query.Lag, p.expr()
-		} else {
-			p.want("row_number")
-			p.want("(")
+		name := p.next()
+		for w.Func = query.RowNumber; w.Func.String() != name; w.Func++ {
+			if w.Func == query.SumRange {
+				fail("window function %q is not known", name)
+			}
+		}
+		p.want("(")
+		if p.peek() != ")" {
+			w.Arg = p.expr()
 		}
 		p.want(")")
+		if p.take("within") {
+			var err error
+			if w.Within, err = time.ParseDuration(p.str()); err != nil {
+				fail("%v", err)
+			}
+		}
 		p.want("as")
 		w.Name = p.name()
 		if p.take("over") {
