@@ -1,0 +1,444 @@
+package sql
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
+)
+
+func (p *parser) expression() expr {
+	defer p.nested(p.peek().at)()
+	return p.or()
+}
+
+func (p *parser) or() expr {
+	l := p.and()
+	for p.is("or") {
+		at := at(p.next().at)
+		l = &binary{at, "or", l, p.and()}
+	}
+	return l
+}
+
+func (p *parser) and() expr {
+	l := p.not()
+	for p.is("and") {
+		at := at(p.next().at)
+		l = &binary{at, "and", l, p.not()}
+	}
+	return l
+}
+
+func (p *parser) not() expr {
+	if p.is("not") {
+		at := at(p.next().at)
+		defer p.nested(int(at))()
+		return &unary{at, "not", p.not()}
+	}
+	return p.predicate()
+}
+
+// comparisons are the operators by how they are written.
+var comparisons = map[string]string{"=": "=", "==": "=", "<>": "!=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+func (p *parser) predicate() expr {
+	l := p.sum()
+	for {
+		at := at(p.peek().at)
+		if op, ok := comparisons[p.peek().text]; ok && p.peek().kind == tokenSymbol {
+			p.i++
+			if p.is("any", "(") || p.is("all", "(") || p.is("(", "select") {
+				fail(p.peek().at, "there is no comparison with a query: write a JOIN")
+			}
+			l = &binary{at, op, l, p.sum()}
+			continue
+		}
+		if p.take("is") {
+			l = p.isWhat(at, l)
+			continue
+		}
+		negated := p.take("not")
+		made := p.tested(at, l)
+		if made == nil {
+			if negated {
+				p.unexpected("IN, BETWEEN, LIKE or RLIKE")
+			}
+			return l
+		}
+		if l = made; negated {
+			l = &unary{at, "not", made}
+		}
+	}
+}
+
+func (p *parser) isWhat(at at, l expr) expr {
+	negated := p.take("not")
+	var made expr
+	switch {
+	case p.take("null"):
+		made = &isNull{at, l}
+	case p.take("distinct", "from"):
+		made = &binary{at, "is distinct from", l, p.sum()}
+	case p.take("true"):
+		made = &unary{at, "not", &binary{at, "is distinct from", l, &literal{at, query.Bool(true).Value}}}
+	case p.take("false"):
+		made = &unary{at, "not", &binary{at, "is distinct from", l, &literal{at, query.Bool(false).Value}}}
+	default:
+		p.unexpected("NULL or DISTINCT FROM")
+	}
+	if negated {
+		return &unary{at, "not", made}
+	}
+	return made
+}
+
+// tested is IN, BETWEEN, LIKE or RLIKE, or nil.
+func (p *parser) tested(at at, l expr) expr {
+	switch {
+	case p.take("in"):
+		p.want("(")
+		if p.is("select") || p.is("with") {
+			fail(p.peek().at, "there is no IN (SELECT ...): write a JOIN, or a LEFT ANTI JOIN for NOT IN")
+		}
+		list := p.list()
+		p.want(")")
+		return &in{at, l, list}
+	case p.take("between"):
+		lo := p.sum()
+		p.want("and")
+		return &between{at, l, lo, p.sum()}
+	case p.take("like"):
+		r := p.sum()
+		if p.is("escape") {
+			fail(p.peek().at, "there is no ESCAPE: \\ takes the next character literally")
+		}
+		return &binary{at, "like", l, r}
+	case p.take("rlike"), p.take("regexp"):
+		return &binary{at, "rlike", l, p.sum()}
+	case p.is("ilike"):
+		fail(p.peek().at, "there is no ILIKE: write lower(x) LIKE")
+	}
+	return nil
+}
+
+func (p *parser) list() []expr {
+	var out []expr
+	for {
+		out = append(out, p.expression())
+		if !p.take(",") {
+			return out
+		}
+	}
+}
+
+func (p *parser) sum() expr {
+	l := p.product()
+	for {
+		t := p.peek()
+		if !p.is("+") && !p.is("-") && !p.is("||") {
+			return l
+		}
+		p.i++
+		l = &binary{at(t.at), t.text, l, p.product()}
+	}
+}
+
+func (p *parser) product() expr {
+	l := p.factor()
+	for {
+		t := p.peek()
+		if !p.is("*") && !p.is("/") {
+			return l
+		}
+		p.i++
+		l = &binary{at(t.at), t.text, l, p.factor()}
+	}
+}
+
+func (p *parser) factor() expr {
+	at := at(p.peek().at)
+	switch {
+	case p.take("-"):
+		defer p.nested(int(at))()
+		return &unary{at, "-", p.factor()}
+	case p.take("+"):
+		defer p.nested(int(at))()
+		return p.factor()
+	}
+	x := p.primary()
+	for {
+		switch {
+		case p.take("::"):
+			x = &cast{at, x, p.typeName()}
+		case p.is("["):
+			open := p.next()
+			x = p.element(x, open.at)
+		default:
+			return x
+		}
+	}
+}
+
+// element is x[…]: a field of a path, or a part of a list.
+func (p *parser) element(x expr, open int) expr {
+	key := p.peek()
+	if c, ok := x.(*path); ok && (key.kind == tokenText || key.kind == tokenQuoted) {
+		p.i++
+		p.want("]")
+		c.parts = append(c.parts, key.text)
+		if p.take(".") {
+			c.parts = append(c.parts, p.name("a field"))
+		}
+		return c
+	}
+	i := p.expression()
+	p.want("]")
+	return &index{at(open), x, i}
+}
+
+// types are the kinds by how engines call them.
+var types = map[string]columnar.Kind{
+	"string": columnar.String, "varchar": columnar.String, "text": columnar.String,
+	"long": columnar.Long, "bigint": columnar.Long, "int": columnar.Long, "integer": columnar.Long,
+	"double": columnar.Double, "float": columnar.Double,
+	"boolean": columnar.Boolean, "bool": columnar.Boolean,
+	"date": columnar.Date, "timestamp": columnar.Timestamp,
+}
+
+func (p *parser) typeName() columnar.Kind {
+	t := p.next()
+	kind, ok := types[strings.ToLower(t.text)]
+	if !ok || t.kind != tokenWord {
+		fail(t.at, "%s is no type: there are string, long, double, boolean, date and timestamp", t.text)
+	}
+	return kind
+}
+
+func (p *parser) primary() expr {
+	t := p.peek()
+	at := at(t.at)
+	switch t.kind {
+	case tokenNumber:
+		p.i++
+		return &literal{at, number(t)}
+	case tokenText, tokenQuoted:
+		p.i++
+		return &literal{at, columnar.StringValue(t.text)}
+	case tokenParam:
+		p.i++
+		if strings.HasPrefix(t.text, "__") {
+			p.want("(")
+			p.want(")")
+			return &call{at: at, name: "$" + t.text}
+		}
+		return &param{at, t.text}
+	case tokenSymbol:
+		if p.take("(") {
+			if p.is("select") || p.is("with") {
+				fail(p.peek().at, "there is no query inside an expression: write a JOIN")
+			}
+			x := p.expression()
+			p.want(")")
+			return x
+		}
+	case tokenWord, tokenName:
+		if x := p.word(t); x != nil {
+			return x
+		}
+		return p.path()
+	}
+	p.unexpected("an expression")
+	return nil
+}
+
+func number(t token) columnar.Value {
+	if !strings.ContainsAny(t.text, ".eE") {
+		i, err := strconv.ParseInt(t.text, 10, 64)
+		if err != nil {
+			fail(t.at, "%s is beyond the range of whole numbers", t.text)
+		}
+		return columnar.IntValue(columnar.Long, i)
+	}
+	f, err := strconv.ParseFloat(t.text, 64)
+	if err != nil {
+		fail(t.at, "%s is beyond the range of numbers", t.text)
+	}
+	return columnar.FloatValue(f)
+}
+
+// word is what begins with a keyword or is a call, or nil for a path.
+func (p *parser) word(t token) expr {
+	at := at(t.at)
+	if t.kind == tokenName {
+		return nil
+	}
+	switch {
+	case p.take("null"):
+		return &literal{at, columnar.Value{}}
+	case p.take("true"):
+		return &literal{at, query.Bool(true).Value}
+	case p.take("false"):
+		return &literal{at, query.Bool(false).Value}
+	case p.take("case"):
+		return p.caseOf(at)
+	case p.take("cast", "("), p.take("try_cast", "("):
+		x := p.expression()
+		p.want("as")
+		to := p.typeName()
+		p.want(")")
+		return &cast{at, x, to}
+	case p.is("interval"):
+		if k := p.tokens[p.i+1].kind; k == tokenNumber || k == tokenText || k == tokenParam {
+			p.i++
+			return p.interval(at)
+		}
+	case p.is("date"), p.is("timestamp"):
+		if k := p.tokens[p.i+1]; k.kind == tokenText {
+			p.i += 2
+			return &cast{at, &literal{at, columnar.StringValue(k.text)}, types[strings.ToLower(t.text)]}
+		}
+	case p.is("exists", "("), p.is("select"):
+		p.refuse()
+		fail(t.at, "there is no query inside an expression: write a JOIN")
+	}
+	if n := p.tokens[p.i+1]; n.kind == tokenSymbol && n.text == "(" {
+		p.i += 2
+		return p.call(at, strings.ToLower(t.text))
+	}
+	for _, word := range reserved {
+		if strings.EqualFold(word, t.text) {
+			p.unexpected("an expression")
+		}
+	}
+	return nil
+}
+
+func (p *parser) path() expr {
+	t := p.next()
+	c := &path{at(t.at), []string{t.text}}
+	for p.is(".") {
+		p.i++
+		part := p.next()
+		if part.kind != tokenWord && part.kind != tokenName {
+			p.i--
+			p.unexpected("a field")
+		}
+		c.parts = append(c.parts, part.text)
+	}
+	return c
+}
+
+func (p *parser) caseOf(at at) expr {
+	c := &caseOf{at: at}
+	if !p.is("when") {
+		c.operand = p.expression()
+	}
+	for p.take("when") {
+		b := branch{cond: p.expression()}
+		p.want("then")
+		b.then = p.expression()
+		c.when = append(c.when, b)
+	}
+	if len(c.when) == 0 {
+		p.unexpected("WHEN")
+	}
+	if p.take("else") {
+		c.other = p.expression()
+	}
+	p.want("end")
+	return c
+}
+
+// units are the microseconds of the units of intervals.
+var units = map[string]int64{
+	"microsecond": 1, "millisecond": 1000, "second": 1e6, "minute": 60e6, "hour": 3600e6, "day": 86400e6, "week": 7 * 86400e6,
+}
+
+// interval is what follows the keyword: n unit, 'n' unit or 'n unit'.
+func (p *parser) interval(at at) expr {
+	t := p.next()
+	var n expr = &param{at, t.text}
+	amount, unit := t.text, ""
+	if t.kind == tokenText {
+		amount, unit, _ = strings.Cut(strings.TrimSpace(t.text), " ")
+	}
+	if t.kind != tokenParam {
+		if i, err := strconv.ParseInt(amount, 10, 64); err == nil {
+			n = &literal{at, columnar.IntValue(columnar.Long, i)}
+		} else if f, err := strconv.ParseFloat(amount, 64); err == nil {
+			n = &literal{at, columnar.FloatValue(f)}
+		} else {
+			fail(t.at, "%q is no number of an INTERVAL", amount)
+		}
+	}
+	where := t.at
+	if unit == "" {
+		u := p.next()
+		unit, where = u.text, u.at
+	}
+	size, ok := units[strings.TrimSuffix(strings.ToLower(strings.TrimSpace(unit)), "s")]
+	if !ok {
+		fail(where, "%q is no unit of an INTERVAL: there are second, minute, hour, day and week", unit)
+	}
+	return &interval{at, n, size}
+}
+
+func (p *parser) call(at at, name string) expr {
+	c := &call{at: at, name: name}
+	switch {
+	case p.take("*"):
+		c.star = true
+	case p.is(")"):
+	default:
+		c.distinct = p.take("distinct")
+		c.args = p.list()
+	}
+	p.want(")")
+	if p.take("filter") {
+		p.want("(")
+		p.want("where")
+		c.filter = p.expression()
+		p.want(")")
+	}
+	if p.is("within", "group") {
+		fail(p.peek().at, "there is no WITHIN GROUP: write percentile(x, 0.95)")
+	}
+	if p.is("ignore", "nulls") || p.is("respect", "nulls") {
+		fail(p.peek().at, "there is no %s NULLS", strings.ToUpper(p.peek().text))
+	}
+	if p.take("over") {
+		p.want("(")
+		c.over = p.window()
+	}
+	return c
+}
+
+func (p *parser) window() *window {
+	w := &window{}
+	if p.take("partition") {
+		p.want("by")
+		w.partition = p.list()
+	}
+	if p.take("order") {
+		p.want("by")
+		w.order = p.orderKeys()
+	}
+	if p.is("rows") {
+		fail(p.peek().at, "there is no ROWS frame: write RANGE BETWEEN INTERVAL ... PRECEDING AND CURRENT ROW")
+	}
+	if p.take("range") {
+		p.want("between")
+		if !p.take("unbounded") {
+			where := p.peek().at
+			w.within = p.sum()
+			if _, ok := w.within.(*interval); !ok {
+				fail(where, "a frame begins with UNBOUNDED PRECEDING or INTERVAL ... PRECEDING")
+			}
+		}
+		p.want("preceding", "and", "current", "row")
+	}
+	p.want(")")
+	return w
+}
