@@ -123,15 +123,6 @@ type Cast struct {
 	To columnar.Kind
 }
 
-// Lower and Upper change the case of a string by Unicode's rules.
-type (
-	Lower struct{ X Expr }
-	Upper struct{ X Expr }
-)
-
-// Concat joins strings; null if any is.
-type Concat struct{ X []Expr }
-
 // Bucket is the start of the bucket of time that X, a timestamp, is in.
 type Bucket struct {
 	X    Expr
@@ -154,12 +145,14 @@ var arithText = [...]string{"+", "-", "*", "/"}
 
 func (o ArithOp) String() string { return arithText[o] }
 
-// Arith is arithmetic over numbers, null where a side is.
+// Arith is arithmetic over numbers and times, null where a side is.
 //
 //	long + - * long        a long, null beyond its range
 //	with a double          the long becomes a double, and so is the value
 //	/                      a double, null where R is 0
 //	timestamp - timestamp  the seconds from R to L as a double
+//	timestamp + - number   the timestamp so many seconds later or earlier, to the
+//	                       microsecond; null beyond the range of a timestamp
 //
 // What is beyond a long is null and no error, because expressions are computed
 // for entries of dictionaries that no row has. Doubles follow IEEE 754.
@@ -233,9 +226,6 @@ func (e Match) operands() []Expr           { return []Expr{e.X} }
 func (e IsNull) operands() []Expr          { return []Expr{e.X} }
 func (e Coalesce) operands() []Expr        { return e.X }
 func (e Cast) operands() []Expr            { return []Expr{e.X} }
-func (e Lower) operands() []Expr           { return []Expr{e.X} }
-func (e Upper) operands() []Expr           { return []Expr{e.X} }
-func (e Concat) operands() []Expr          { return e.X }
 func (e Bucket) operands() []Expr          { return []Expr{e.X} }
 func (e Arith) operands() []Expr           { return []Expr{e.L, e.R} }
 func (e Case) operands() []Expr {
@@ -333,7 +323,7 @@ func quoteString(s string) string { return "'" + strings.ReplaceAll(s, "'", "''"
 // inner is an operand, in brackets where it would be read differently without.
 func inner(e Expr) string {
 	switch e.(type) {
-	case Col, Const, Coalesce, Cast, Lower, Upper, Concat, Bucket, Case:
+	case Col, Const, Coalesce, Cast, Call, Bucket, Case:
 		return e.String()
 	}
 	return "(" + e.String() + ")"
@@ -413,9 +403,6 @@ func (e Match) String() string    { return inner(e.X) + " matches " + quoteStrin
 func (e IsNull) String() string   { return inner(e.X) + " is null" }
 func (e Coalesce) String() string { return "coalesce(" + join(e.X, ", ", plain) + ")" }
 func (e Cast) String() string     { return "cast(" + e.X.String() + " as " + e.To.String() + ")" }
-func (e Lower) String() string    { return "lower(" + e.X.String() + ")" }
-func (e Upper) String() string    { return "upper(" + e.X.String() + ")" }
-func (e Concat) String() string   { return "concat(" + join(e.X, ", ", plain) + ")" }
 func (e Arith) String() string    { return inner(e.L) + " " + e.Op.String() + " " + inner(e.R) }
 func (e Bucket) String() string {
 	zone := e.Zone

@@ -167,7 +167,7 @@ func TestPlantedTextsAreNowhere(t *testing.T) {
 			for _, p := range []query.Expr{
 				query.Like{X: text, Pattern: "%" + planted + "%"}, query.Match{X: text, Pattern: planted},
 				query.Compare{Op: query.Equal, L: text, R: query.Str("SELECT 'hunter2'")},
-				query.Match{X: query.Lower{X: query.Concat{X: []query.Expr{text, query.Str("")}}}, Pattern: planted},
+				query.Match{X: query.Fn("lower", query.Fn("concat", text, query.Str(""))), Pattern: planted},
 			} {
 				if got := run(all.Filter(p).Aggregate(nil, query.CountRows("n"))); got.Batch.Columns[0].Ints[0] != 0 {
 					t.Errorf("%s of %s is true of %d rows", p, name, got.Batch.Columns[0].Ints[0])

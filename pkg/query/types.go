@@ -2,7 +2,6 @@ package query
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -159,7 +158,7 @@ func kindOf(e Expr, x []Expr, kinds []columnar.Kind) (columnar.Kind, error) {
 		}
 		return columnar.Boolean, want(0, columnar.String)
 	case Match:
-		if _, err := regexp.Compile(e.Pattern); err != nil {
+		if _, err := CompileRegexp(e.Pattern, nil); err != nil {
 			return 0, fmt.Errorf("regular expression of %s: %w", e, err)
 		}
 		return columnar.Boolean, want(0, columnar.String)
@@ -187,8 +186,9 @@ func kindOf(e Expr, x []Expr, kinds []columnar.Kind) (columnar.Kind, error) {
 			return 0, fmt.Errorf("%s is %s and cannot be cast to %s", x[0], kinds[0], e.To)
 		}
 		return e.To, nil
-	case Lower, Upper, Concat:
-		return columnar.String, all(columnar.String)
+	case Call:
+		f, _, err := e.resolve(kinds, nil)
+		return f.Result, err
 	case Bucket:
 		if _, err := NewBucketing(e.Unit, e.Zone); err != nil {
 			return 0, err
@@ -204,10 +204,14 @@ func kindOf(e Expr, x []Expr, kinds []columnar.Kind) (columnar.Kind, error) {
 // l and r, of which either may be that of NULL.
 func kindOfArith(e Arith, l, r columnar.Kind) (columnar.Kind, error) {
 	if l == columnar.Timestamp || r == columnar.Timestamp {
-		if e.Op == Sub && (l == r || l == columnar.Invalid || r == columnar.Invalid) {
+		number := r == columnar.Invalid && e.Op == Add || family(r) == int(columnar.Long) || family(r) == int(columnar.Double)
+		switch {
+		case number && l == columnar.Timestamp && (e.Op == Add || e.Op == Sub):
+			return columnar.Timestamp, nil
+		case e.Op == Sub && (l == r || l == columnar.Invalid || r == columnar.Invalid):
 			return columnar.Double, nil
 		}
-		return 0, fmt.Errorf("%s: of timestamps there is only the difference of two", e)
+		return 0, fmt.Errorf("%s: a timestamp can have seconds added or taken off, and two have a difference", e)
 	}
 	k := columnar.Long
 	if e.Op == Div {

@@ -7,7 +7,7 @@ import (
 
 // aggregate groups all rows and gives the groups as one chunk.
 func (b *builder) aggregate(n *query.Bound, a query.Aggregate, in rows) (rows, error) {
-	s := scope{n.Inputs[0].Cols, true}
+	s := b.scope(n.Inputs[0].Cols)
 	keys := make([]value, len(a.By))
 	types := make([]columnar.Type, len(a.By))
 	for i, by := range a.By {

@@ -14,7 +14,10 @@ func (s scope) arith(e query.Arith) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.kind(e.L, e.R) == columnar.Timestamp {
+	switch {
+	case t.Kind == columnar.Timestamp:
+		return s.later(e)
+	case s.kind(e.L, e.R) == columnar.Timestamp:
 		return s.seconds(e)
 	}
 	l, err := s.number(e.L, t.Kind)
@@ -71,6 +74,28 @@ func (s scope) seconds(e query.Arith) (value, error) {
 		out.float(i, float64(micros)/1e6)
 		return ok
 	}), nil
+}
+
+// later is a timestamp with seconds added or taken off.
+func (s scope) later(e query.Arith) (value, error) {
+	l, err := s.value(e.L, columnar.Timestamp)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.number(e.R, columnar.Double)
+	sign := 1e6
+	if e.Op == query.Sub {
+		sign = -1e6
+	}
+	return eachPair(columnar.Timestamp, l, r, func(out *column, i int, lv, rv *columnar.Vector) bool {
+		micros := math.Round(rv.Floats[i] * sign)
+		if !(micros >= -1<<63 && micros < 1<<63) {
+			return false
+		}
+		at, ok := addLongs(lv.Ints[i], int64(micros))
+		out.int(i, at)
+		return ok
+	}), err
 }
 
 // eachPair sets every value from those of l and r; a value is null where one of

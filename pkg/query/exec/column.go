@@ -56,6 +56,20 @@ func (c *column) bytes(i int, x []byte) {
 	c.v.Dict.Append(x)
 }
 
+// set sets a value of the column's family of kinds, or null.
+func (c *column) set(i int, v columnar.Value) {
+	switch {
+	case v.Kind == columnar.Invalid:
+		c.null(i)
+	case c.kind.InInts():
+		c.int(i, v.Int)
+	case c.kind.InFloats():
+		c.float(i, v.Float)
+	default:
+		c.bytes(i, v.Bytes)
+	}
+}
+
 // from copies value j of v, which is of the same family of kinds.
 func (c *column) from(i int, v *columnar.Vector, j int) {
 	switch {

@@ -113,8 +113,27 @@ type builder struct {
 }
 
 // build makes the operator and those below it. Rows for which one of the
-// predicates is not true are of no use to the caller.
+// predicates is not true are of no use to the caller. After the end of the context
+// it gives no more rows, because they may not be right; see scope.
 func (b *builder) build(n *query.Bound, useful []query.Expr) (rows, error) {
+	in, err := b.operator(n, useful)
+	return func(yield func(*chunk, error) bool) {
+		for c, err := range in {
+			if err == nil {
+				err = b.ctx.Err()
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}, err
+}
+
+func (b *builder) operator(n *query.Bound, useful []query.Expr) (rows, error) {
 	switch node := n.Node.(type) {
 	case query.Scan:
 		return b.scan(n, node, useful)

@@ -6,7 +6,7 @@ import "github.com/auditlake/auditlake/pkg/query"
 // conjuncts tell the scan below, if there is one, what need not be read.
 func (b *builder) filter(n *query.Bound, f query.Filter, useful []query.Expr) (rows, error) {
 	conjuncts := query.Conjuncts(f.If)
-	preds, err := predicates(conjuncts, n.Cols)
+	preds, err := b.predicates(conjuncts, n.Cols)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package exec_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -156,7 +157,7 @@ func naiveEval(e query.Expr, r row) any {
 		}})
 	case query.Like:
 		if v := eval(e.X); v != nil {
-			return naiveLike(e.Pattern, v.(string))
+			return naiveLike([]rune(e.Pattern), []rune(v.(string)))
 		}
 		return nil
 	case query.Match:
@@ -204,27 +205,23 @@ func naiveEval(e query.Expr, r row) any {
 		}
 		return nil
 	case query.Arith:
+		if isTime(e.L) {
+			return naiveTimes(e, r)
+		}
 		return naiveArith(e.Op, eval(e.L), eval(e.R))
-	case query.Lower:
-		if v := eval(e.X); v != nil {
-			return strings.ToLower(v.(string))
-		}
-		return nil
-	case query.Upper:
-		if v := eval(e.X); v != nil {
-			return strings.ToUpper(v.(string))
-		}
-		return nil
-	case query.Concat:
-		out := ""
-		for _, x := range e.X {
-			v := eval(x)
-			if v == nil {
+	case query.Call:
+		args := make([]any, len(e.Args))
+		for i, x := range e.Args {
+			if args[i] = eval(x); args[i] == nil {
 				return nil
 			}
-			out += v.(string)
 		}
-		return out
+		return naiveCall(e.Func, args)
+	case query.Bucket:
+		if v := eval(e.X); v != nil {
+			return naiveBucket(e.Unit, at(v))
+		}
+		return nil
 	}
 	panic(fmt.Sprintf("%T", e))
 }
@@ -252,16 +249,18 @@ func naiveArith(op query.ArithOp, l, r any) any {
 }
 
 // naiveLike tries every way to match.
-func naiveLike(pattern, s string) bool {
+func naiveLike(pattern, s []rune) bool {
 	switch {
-	case pattern == "":
-		return s == ""
+	case len(pattern) == 0:
+		return len(s) == 0
 	case pattern[0] == '%':
-		return naiveLike(pattern[1:], s) || s != "" && naiveLike(pattern, s[1:])
-	case s == "":
+		return naiveLike(pattern[1:], s) || len(s) > 0 && naiveLike(pattern, s[1:])
+	case len(s) == 0:
 		return false
 	case pattern[0] == '_':
 		return naiveLike(pattern[1:], s[1:])
+	case pattern[0] == '\\':
+		pattern = pattern[1:]
 	}
 	return pattern[0] == s[0] && naiveLike(pattern[1:], s[1:])
 }
@@ -324,13 +323,17 @@ func naiveAgg(a query.Agg, rows []row) any {
 	return seen[0].arg
 }
 
-// naiveRun answers a chain of operators over one table. The rows it gives have
-// their columns in names.
-func naiveRun(n query.Node, table []row) (out []row, names []string) {
-	if _, ok := n.(query.Scan); ok {
-		return table, nil
+// naiveRun answers a plan. The rows it gives have their columns in names.
+func naiveRun(n query.Node, tables map[string][]row) (out []row, names []string) {
+	switch n := n.(type) {
+	case query.Scan:
+		return tables[n.Table], nil
+	case query.Join:
+		l, lnames := naiveRun(n.L, tables)
+		r, rnames := naiveRun(n.R, tables)
+		return naiveJoin(n, l, r), append(lnames, naiveGiven(n, rnames)...)
 	}
-	in, names := naiveRun(n.Inputs()[0], table)
+	in, names := naiveRun(n.Inputs()[0], tables)
 	switch n := n.(type) {
 	case query.Filter:
 		for _, r := range in {
@@ -351,30 +354,135 @@ func naiveRun(n query.Node, table []row) (out []row, names []string) {
 	case query.Aggregate:
 		return naiveAggregate(n, in)
 	case query.Sort:
-		out = slices.Clone(in)
-		slices.SortStableFunc(out, func(a, b row) int {
-			for _, k := range n.Keys {
-				x, y := naiveEval(k.By, a), naiveEval(k.By, b)
-				d := naiveCompare(x, y)
-				if k.Desc && x != nil && y != nil {
-					d = -d
-				}
-				if d != 0 {
-					return d
-				}
-			}
-			for _, c := range names {
-				if d := naiveCompare(a[c], b[c]); d != 0 {
-					return d
-				}
-			}
-			return 0
-		})
-		return out, names
+		return naiveSort(n.Keys, in, names), names
+	case query.Window:
+		return naiveWindow(n, naiveSort(n.Order, in, names)), append(slices.Clone(names), n.Name)
 	case query.Limit:
 		return in[:min(len(in), int(n.N))], names
 	}
 	panic(fmt.Sprintf("%T", n))
+}
+
+func naiveSort(keys []query.SortKey, in []row, names []string) []row {
+	out := slices.Clone(in)
+	slices.SortStableFunc(out, func(a, b row) int {
+		if d := naiveKeys(keys, a, b); d != 0 {
+			return d
+		}
+		for _, c := range names {
+			if d := naiveCompare(a[c], b[c]); d != 0 {
+				return d
+			}
+		}
+		return 0
+	})
+	return out
+}
+
+func naiveKeys(keys []query.SortKey, a, b row) int {
+	for _, k := range keys {
+		x, y := naiveEval(k.By, a), naiveEval(k.By, b)
+		d := naiveCompare(x, y)
+		if k.Desc && x != nil && y != nil {
+			d = -d
+		}
+		if d != 0 {
+			return d
+		}
+	}
+	return 0
+}
+
+// naiveGiven are the columns of the right that a join gives.
+func naiveGiven(n query.Join, right []string) (out []string) {
+	for _, name := range right {
+		shared := false
+		for i := range n.RKeys {
+			shared = shared || n.RKeys[i] == name && n.LKeys[i] == name
+		}
+		if n.Kind != query.Anti && !shared {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func naiveJoin(n query.Join, left, right []row) (out []row) {
+	for _, l := range left {
+		partners := 0
+		for _, r := range right {
+			equal := true
+			for i := range n.LKeys {
+				x, y := l[n.LKeys[i]], r[n.RKeys[i]]
+				equal = equal && x != nil && y != nil && x == y
+			}
+			if !equal {
+				continue
+			}
+			partners++
+			if n.Kind != query.Anti {
+				both := maps.Clone(r)
+				maps.Copy(both, l)
+				out = append(out, both)
+			}
+		}
+		if partners == 0 && n.Kind != query.Inner {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// naiveWindow looks at all sorted rows for each of them.
+func naiveWindow(n query.Window, in []row) (out []row) {
+	for i, r := range in {
+		var number, count int64
+		var before, after, sum any
+		passed := false
+		for j, o := range in {
+			together := true
+			for _, e := range n.Partition {
+				together = together && naiveCompare(naiveEval(e, r), naiveEval(e, o)) == 0
+			}
+			if !together {
+				continue
+			}
+			var arg any = int64(1)
+			if n.Arg != nil {
+				arg = naiveEval(n.Arg, o)
+			}
+			switch {
+			case j < i:
+				number++
+				before = arg
+			case j > i && !passed:
+				after, passed = arg, true
+			}
+			if naiveInFrame(n, r, o) && arg != nil {
+				count++
+				if n.Func == query.SumRange {
+					total, _ := sum.(int64)
+					sum = total + arg.(int64)
+				}
+			}
+		}
+		added := maps.Clone(r)
+		added[n.Name] = [...]any{number + 1, before, after, count, sum}[n.Func]
+		out = append(out, added)
+	}
+	return out
+}
+
+func naiveInFrame(n query.Window, r, o row) bool {
+	if n.Within == 0 {
+		return naiveKeys(n.Order, o, r) <= 0
+	}
+	x, y := naiveEval(n.Order[0].By, r), naiveEval(n.Order[0].By, o)
+	if x == nil || y == nil {
+		return x == nil && y == nil
+	}
+	d := x.(int64) - y.(int64)
+	return d >= 0 && d <= n.Within.Microseconds()
 }
 
 func outputNames(outputs []query.Output) []string {

@@ -29,13 +29,26 @@ type scope struct {
 	// perEntry: what depends on one string column only may be computed once per
 	// entry of its dictionary.
 	perEntry bool
+	// stop reports that the query is to end. What is then still computed has no
+	// meaning: the operator that it goes to fails.
+	stop func() bool
 }
 
-func predicates(exprs []query.Expr, cols []query.BoundCol) ([]predicate, error) {
+func (b *builder) scope(cols []query.BoundCol) scope {
+	return scope{cols, true, func() bool { return b.ctx.Err() != nil }}
+}
+
+// byRow is the scope in which nothing is computed per entry.
+func (s scope) byRow() scope {
+	s.perEntry = false
+	return s
+}
+
+func (b *builder) predicates(exprs []query.Expr, cols []query.BoundCol) ([]predicate, error) {
 	var out []predicate
 	for _, e := range exprs {
 		for _, conjunct := range query.Conjuncts(e) {
-			p, err := scope{cols, true}.predicate(conjunct)
+			p, err := b.scope(cols).predicate(conjunct)
 			if err != nil {
 				return nil, err
 			}
@@ -47,7 +60,7 @@ func predicates(exprs []query.Expr, cols []query.BoundCol) ([]predicate, error) 
 
 func (s scope) predicate(e query.Expr) (predicate, error) {
 	if col, ok := s.entryColumn(e); ok {
-		p, err := scope{s.cols, false}.predicate(e)
+		p, err := s.byRow().predicate(e)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +100,7 @@ func (s scope) predicate(e query.Expr) (predicate, error) {
 		}
 		return s.text(e.X, like)
 	case query.Match:
-		re, err := regexp.Compile(e.Pattern)
+		re, err := query.CompileRegexp(e.Pattern, s.stop)
 		if err != nil {
 			return nil, err
 		}
@@ -331,17 +344,34 @@ func (s scope) text(e query.Expr, matches func([]byte) bool) (predicate, error) 
 	x, err := s.value(e, columnar.String)
 	return func(c *chunk, sel []int32, out []truth) {
 		v := x(c, sel)
+		p := pace{stop: s.stop}
 		for _, i := range sel {
-			switch {
-			case v.IsNull(int(i)):
+			if v.IsNull(int(i)) || p.stopped() {
 				out[i] = unknown
-			case matches(v.ByteAt(int(i))):
+				continue
+			}
+			text := v.ByteAt(int(i))
+			p.bytes += len(text)
+			if out[i] = no; matches(text) {
 				out[i] = yes
-			default:
-				out[i] = no
 			}
 		}
 	}, err
+}
+
+// pace looks whether to stop after each so many bytes that a function has read,
+// which take some milliseconds.
+type pace struct {
+	stop  func() bool
+	bytes int
+	ended bool
+}
+
+func (p *pace) stopped() bool {
+	if p.bytes >= 1<<18 && !p.ended {
+		p.bytes, p.ended = 0, p.stop()
+	}
+	return p.ended
 }
 
 // likeParts is a LIKE pattern cut at every %, and whether that was all of its

@@ -10,7 +10,7 @@ func (b *builder) project(n *query.Bound, p query.Project, in rows) (rows, error
 	values := make([]value, len(p.Cols))
 	for i, c := range p.Cols {
 		var err error
-		if values[i], err = (scope{n.Inputs[0].Cols, true}).value(c.Expr, n.Cols[i].Type.Kind); err != nil {
+		if values[i], err = b.scope(n.Inputs[0].Cols).value(c.Expr, n.Cols[i].Type.Kind); err != nil {
 			return nil, err
 		}
 	}

@@ -28,7 +28,7 @@ func (b *builder) scan(n *query.Bound, s query.Scan, useful []query.Expr) (rows,
 	for i, src := range n.Sources {
 		readers[i] = newReader(src, n.Cols[i].Type)
 	}
-	preds, err := predicates(inRange, n.Cols)
+	preds, err := b.predicates(inRange, n.Cols)
 	if err != nil {
 		return nil, err
 	}

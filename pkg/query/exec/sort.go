@@ -22,7 +22,7 @@ func (b *builder) sort(n *query.Bound, s query.Sort, top int) (rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, types, err := sortKeys(s.Keys, n.Cols)
+	keys, types, err := b.sortKeys(s.Keys, n.Cols)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (b *builder) sort(n *query.Bound, s query.Sort, top int) (rows, error) {
 	}, nil
 }
 
-func sortKeys(keys []query.SortKey, cols []query.BoundCol) ([]value, []columnar.Type, error) {
+func (b *builder) sortKeys(keys []query.SortKey, cols []query.BoundCol) ([]value, []columnar.Type, error) {
 	values := make([]value, len(keys))
 	types := make([]columnar.Type, len(keys))
 	for i, k := range keys {
@@ -61,7 +61,7 @@ func sortKeys(keys []query.SortKey, cols []query.BoundCol) ([]value, []columnar.
 		if types[i], err = query.TypeOf(k.By, cols); err != nil {
 			return nil, nil, err
 		}
-		if values[i], err = (scope{cols, true}).value(k.By, types[i].Kind); err != nil {
+		if values[i], err = b.scope(cols).value(k.By, types[i].Kind); err != nil {
 			return nil, nil, err
 		}
 	}

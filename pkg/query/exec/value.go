@@ -37,7 +37,7 @@ func (s scope) value(e query.Expr, kind columnar.Kind) (value, error) {
 		return constant(e.Value, kind), nil
 	}
 	if col, ok := s.entryColumn(e); ok {
-		v, err := scope{s.cols, false}.value(e, kind)
+		v, err := s.byRow().value(e, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -65,12 +65,8 @@ func (s scope) value(e query.Expr, kind columnar.Kind) (value, error) {
 		return s.branches(e, kind)
 	case query.Cast:
 		return s.cast(e)
-	case query.Lower:
-		return s.convert(e.X, bytes.ToLower)
-	case query.Upper:
-		return s.convert(e.X, bytes.ToUpper)
-	case query.Concat:
-		return s.concat(e)
+	case query.Call:
+		return s.call(e, kind)
 	case query.Bucket:
 		return s.bucket(e)
 	case query.Arith:
@@ -179,55 +175,6 @@ func (s scope) branches(e query.Case, kind columnar.Kind) (value, error) {
 			take(values[b], taken)
 		}
 		take(last, open)
-		return out.vector()
-	}, nil
-}
-
-func (s scope) convert(e query.Expr, f func([]byte) []byte) (value, error) {
-	x, err := s.value(e, columnar.String)
-	out := column{kind: columnar.String}
-	return func(c *chunk, sel []int32) *columnar.Vector {
-		v := x(c, sel)
-		out.begin(c.n, nil)
-		for _, i := range sel {
-			if v.IsNull(int(i)) {
-				out.null(int(i))
-			} else {
-				out.bytes(int(i), f(v.ByteAt(int(i))))
-			}
-		}
-		return out.vector()
-	}, err
-}
-
-func (s scope) concat(e query.Concat) (value, error) {
-	parts := make([]value, len(e.X))
-	for i, x := range e.X {
-		var err error
-		if parts[i], err = s.value(x, columnar.String); err != nil {
-			return nil, err
-		}
-	}
-	out := column{kind: columnar.String}
-	vectors := make([]*columnar.Vector, len(parts))
-	var buf []byte
-	return func(c *chunk, sel []int32) *columnar.Vector {
-		for i, p := range parts {
-			vectors[i] = p(c, sel)
-		}
-		out.begin(c.n, nil)
-	next:
-		for _, i := range sel {
-			buf = buf[:0]
-			for _, v := range vectors {
-				if v.IsNull(int(i)) {
-					out.null(int(i))
-					continue next
-				}
-				buf = append(buf, v.ByteAt(int(i))...)
-			}
-			out.bytes(int(i), buf)
-		}
 		return out.vector()
 	}, nil
 }

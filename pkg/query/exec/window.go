@@ -26,7 +26,7 @@ func (b *builder) window(n *query.Bound, w query.Window) (rows, error) {
 	}
 	parts := len(keys)
 	keys = append(keys, w.Order...)
-	values, types, err := sortKeys(keys, cols)
+	values, types, err := b.sortKeys(keys, cols)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (b *builder) window(n *query.Bound, w query.Window) (rows, error) {
 		if argType.Kind == columnar.Invalid {
 			argType = t
 		}
-		arg, err := (scope{cols, true}).value(w.Arg, argType.Kind)
+		arg, err := b.scope(cols).value(w.Arg, argType.Kind)
 		if err != nil {
 			return nil, err
 		}

@@ -534,15 +534,8 @@ func (p *parser) call() query.Expr {
 	switch name {
 	case "coalesce":
 		return query.Coalesce{X: x}
-	case "concat":
-		return query.Concat{X: x}
-	case "lower":
-		return query.Lower{X: x[0]}
-	case "upper":
-		return query.Upper{X: x[0]}
 	case "bucket":
 		return query.Bucket{X: x[0], Unit: text(1), Zone: text(2)}
 	}
-	fail("function %q is not known", name)
-	return nil
+	return query.Call{Func: name, Args: x}
 }

@@ -1,0 +1,221 @@
+package query
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+)
+
+func bytesValue(s []byte) columnar.Value { return columnar.Value{Kind: columnar.String, Bytes: s} }
+
+func longValue(i int) columnar.Value { return columnar.IntValue(columnar.Long, int64(i)) }
+
+func boolValue(b bool) columnar.Value { return Bool(b).Value } //nolint:revive // a value, not a switch
+
+func lower(a []columnar.Value) columnar.Value { return bytesValue(bytes.ToLower(a[0].Bytes)) }
+func upper(a []columnar.Value) columnar.Value { return bytesValue(bytes.ToUpper(a[0].Bytes)) }
+func trim(a []columnar.Value) columnar.Value  { return bytesValue(bytes.Trim(a[0].Bytes, " ")) }
+func ltrim(a []columnar.Value) columnar.Value { return bytesValue(bytes.TrimLeft(a[0].Bytes, " ")) }
+func rtrim(a []columnar.Value) columnar.Value { return bytesValue(bytes.TrimRight(a[0].Bytes, " ")) }
+
+func length(a []columnar.Value) columnar.Value { return longValue(utf8.RuneCount(a[0].Bytes)) }
+
+func contains(a []columnar.Value) columnar.Value {
+	return boolValue(bytes.Contains(a[0].Bytes, a[1].Bytes))
+}
+
+func startsWith(a []columnar.Value) columnar.Value {
+	return boolValue(bytes.HasPrefix(a[0].Bytes, a[1].Bytes))
+}
+
+func endsWith(a []columnar.Value) columnar.Value {
+	return boolValue(bytes.HasSuffix(a[0].Bytes, a[1].Bytes))
+}
+
+func strpos(a []columnar.Value) columnar.Value {
+	at := bytes.Index(a[0].Bytes, a[1].Bytes)
+	if at < 0 {
+		return longValue(0)
+	}
+	return longValue(utf8.RuneCount(a[0].Bytes[:at]) + 1)
+}
+
+func replace(a []columnar.Value) columnar.Value {
+	if len(a[1].Bytes) == 0 {
+		return a[0]
+	}
+	return bytesValue(bytes.ReplaceAll(a[0].Bytes, a[1].Bytes, a[2].Bytes))
+}
+
+func splitPart(a []columnar.Value) columnar.Value {
+	s, sep, n := a[0].Bytes, a[1].Bytes, a[2].Int
+	for ; n > 1 && len(sep) > 0; n-- {
+		at := bytes.Index(s, sep)
+		if at < 0 {
+			return columnar.Value{}
+		}
+		s = s[at+len(sep):]
+	}
+	if n != 1 {
+		return columnar.Value{}
+	}
+	if at := bytes.Index(s, sep); at >= 0 && len(sep) > 0 {
+		s = s[:at]
+	}
+	return bytesValue(s)
+}
+
+func substring(a []columnar.Value) columnar.Value {
+	s, start := a[0].Bytes, a[1].Int
+	size := int64(utf8.RuneCount(s))
+	if start < 0 {
+		start += size + 1
+	}
+	if start < 1 || start > size {
+		return bytesValue(nil)
+	}
+	count := size - start + 1
+	if len(a) > 2 {
+		count = min(count, max(a[2].Int, 0))
+	}
+	from := skipRunes(s, start-1)
+	return bytesValue(s[from : from+skipRunes(s[from:], count)])
+}
+
+// skipRunes is how many bytes the first n characters take.
+func skipRunes(s []byte, n int64) int {
+	at := 0
+	for ; n > 0; n-- {
+		_, size := utf8.DecodeRune(s[at:])
+		at += size
+	}
+	return at
+}
+
+func concat(call) (Eval, error) {
+	var buf []byte
+	return func(a []columnar.Value) columnar.Value {
+		buf = buf[:0]
+		for _, s := range a {
+			buf = append(buf, s.Bytes...)
+		}
+		return bytesValue(buf)
+	}, nil
+}
+
+func regexpExtract(c call) (Eval, error) {
+	re, err := CompileRegexp(string(c.args[1].Bytes), c.stop)
+	if err != nil {
+		return nil, fmt.Errorf("regular expression: %w", err)
+	}
+	group := int64(0)
+	if len(c.args) > 2 {
+		group = c.args[2].Int
+	}
+	if group < 0 || group > int64(re.Groups()) {
+		return nil, fmt.Errorf("there is no group %d in the regular expression, which has %d", group, re.Groups())
+	}
+	return func(a []columnar.Value) columnar.Value {
+		at := re.Find(a[0].Bytes)
+		if at == nil || at[2*group] < 0 {
+			return columnar.Value{}
+		}
+		return bytesValue(a[0].Bytes[at[2*group]:at[2*group+1]])
+	}, nil
+}
+
+func jsonObject(c call) (Eval, error) {
+	path, err := parseJSONPath(string(c.args[1].Bytes))
+	if err != nil {
+		return nil, err
+	}
+	var p fastjson.Parser
+	var buf []byte
+	return func(a []columnar.Value) columnar.Value {
+		if fastjson.ValidateBytes(a[0].Bytes) != nil {
+			return columnar.Value{}
+		}
+		v, err := p.ParseBytes(a[0].Bytes)
+		if err != nil {
+			return columnar.Value{}
+		}
+		for _, step := range path {
+			if (v.Type() == fastjson.TypeArray) != step.element {
+				return columnar.Value{}
+			}
+			if v = v.Get(step.key); v == nil {
+				return columnar.Value{}
+			}
+		}
+		switch v.Type() {
+		case fastjson.TypeNull:
+			return columnar.Value{}
+		case fastjson.TypeString:
+			s, err := v.StringBytes()
+			if err != nil {
+				return columnar.Value{}
+			}
+			return bytesValue(s)
+		}
+		buf = v.MarshalTo(buf[:0])
+		return bytesValue(buf)
+	}, nil
+}
+
+// jsonStep is one step into a JSON value: a member of an object, or an element of
+// an array by its index.
+type jsonStep struct {
+	key     string
+	element bool
+}
+
+// parseJSONPath reads a path such as $.a.b[0]['c d'].
+func parseJSONPath(text string) ([]jsonStep, error) {
+	bad := fmt.Errorf("path %q is not like $.a.b[0]['c']", text)
+	rest, ok := strings.CutPrefix(text, "$")
+	if !ok {
+		return nil, bad
+	}
+	var path []jsonStep
+	for rest != "" {
+		step, after, err := parseJSONStep(rest)
+		if err != nil {
+			return nil, bad
+		}
+		path, rest = append(path, step), after
+	}
+	return path, nil
+}
+
+func parseJSONStep(rest string) (step jsonStep, after string, err error) {
+	if name, ok := strings.CutPrefix(rest, "."); ok {
+		end := strings.IndexAny(name, ".[")
+		if end < 0 {
+			end = len(name)
+		}
+		if end == 0 || name[0] == '*' {
+			return step, "", errors.New("no name")
+		}
+		return jsonStep{key: name[:end]}, name[end:], nil
+	}
+	if name, ok := strings.CutPrefix(rest, "['"); ok {
+		key, after, ok := strings.Cut(name, "']")
+		if !ok {
+			return step, "", errors.New("no end")
+		}
+		return jsonStep{key: key}, after, nil
+	}
+	index, after, ok := strings.Cut(strings.TrimPrefix(rest, "["), "]")
+	n, err := strconv.ParseUint(index, 10, 31)
+	if !ok || rest[0] != '[' || err != nil {
+		return step, "", errors.New("no index")
+	}
+	return jsonStep{key: strconv.FormatUint(n, 10), element: true}, after, nil
+}

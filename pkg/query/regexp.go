@@ -1,0 +1,98 @@
+package query
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"regexp/syntax"
+	"unicode/utf8"
+)
+
+// Regexp is a regular expression of RE2, whose time grows with the length of the
+// text and the size of the expression and no faster. It can be stopped in between.
+// It is for one goroutine.
+type Regexp struct {
+	re      *regexp.Regexp
+	size    int // instructions
+	stop    func() bool
+	steps   int // since stop was last asked
+	stopped bool
+}
+
+// maxRegexp bounds an expression. Repetition makes large ones of short texts:
+// (x{100}){100} has ten thousand instructions.
+const maxRegexp = 5000
+
+// CompileRegexp reads an expression. When stop says so, what Match and Find still
+// answer has no meaning; it may be nil.
+func CompileRegexp(pattern string, stop func() bool) (*Regexp, error) {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return nil, err
+	}
+	if len(prog.Inst) > maxRegexp {
+		return nil, fmt.Errorf("it is too large: repeat less")
+	}
+	if stop == nil {
+		stop = func() bool { return false }
+	}
+	re, err := regexp.Compile(pattern)
+	return &Regexp{re: re, size: len(prog.Inst), stop: stop}, err
+}
+
+// Groups is the number of groups.
+func (r *Regexp) Groups() int { return r.re.NumSubexp() }
+
+// atOnce is the steps that are done without asking whether to stop: some tens of
+// milliseconds at most.
+const atOnce = 1 << 18
+
+// Match reports whether the expression matches anywhere in s.
+func (r *Regexp) Match(s []byte) bool {
+	switch {
+	case r.ended(len(s)):
+		return false
+	case len(s)*r.size > atOnce:
+		return r.re.MatchReader(&stoppable{r, s})
+	}
+	return r.re.Match(s)
+}
+
+// Find is where the leftmost match and its groups are, as regexp has it, or nil.
+func (r *Regexp) Find(s []byte) []int {
+	switch {
+	case r.ended(len(s)):
+		return nil
+	case len(s)*r.size > atOnce:
+		return r.re.FindReaderSubmatchIndex(&stoppable{r, s})
+	}
+	return r.re.FindSubmatchIndex(s)
+}
+
+// ended counts a search in so many bytes, each of which may take as many steps as
+// the expression has instructions.
+func (r *Regexp) ended(bytes int) bool {
+	if r.steps += (bytes + 1) * r.size; r.steps > atOnce && !r.stopped {
+		r.steps, r.stopped = 0, r.stop()
+	}
+	return r.stopped
+}
+
+// stoppable is a text that ends early when its expression is to stop.
+type stoppable struct {
+	r *Regexp
+	s []byte
+}
+
+func (t *stoppable) ReadRune() (rune, int, error) {
+	if len(t.s) == 0 || t.r.ended(1) {
+		return 0, 0, io.EOF
+	}
+	c, size := utf8.DecodeRune(t.s)
+	t.s = t.s[size:]
+	return c, size, nil
+}
