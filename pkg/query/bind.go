@@ -451,7 +451,7 @@ func resolve(schema columnar.Schema, c Col) (Source, columnar.Type, error) {
 		}
 		if at < 0 {
 			if c.Kind == columnar.Invalid {
-				return src, t, fmt.Errorf("no column %s%s", c, didYouMean(strings.Join(c.Path, "."), leaves(schema, "")))
+				return src, t, fmt.Errorf("no column %s%s", c, DidYouMean(strings.Join(c.Path, "."), leaves(schema, "")))
 			}
 			if !scalar(c.Kind) {
 				return src, t, fmt.Errorf("column %s is missing, and a %s cannot be made up", c, c.Kind)

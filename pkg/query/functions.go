@@ -181,7 +181,7 @@ func (e Call) find(kinds []columnar.Kind) (Function, error) {
 		signatures = append(signatures, f.String())
 	}
 	if signatures == nil {
-		return Function{}, fmt.Errorf("function %s is not known%s", e.Func, didYouMean(e.Func, names))
+		return Function{}, fmt.Errorf("function %s is not known%s", e.Func, DidYouMean(e.Func, names))
 	}
 	have := make([]string, len(kinds))
 	for i, k := range kinds {

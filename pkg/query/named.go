@@ -118,7 +118,7 @@ func Lookup(name string) (Named, error) {
 		}
 		names = append(names, n.Name)
 	}
-	return Named{}, fmt.Errorf("%w: %q%s", ErrUnknownQuery, name, didYouMean(name, names))
+	return Named{}, fmt.Errorf("%w: %q%s", ErrUnknownQuery, name, DidYouMean(name, names))
 }
 
 // BuildNamed is the plan of a named query with these parameters over this time.
@@ -149,7 +149,7 @@ func (n Named) args(params map[string]string, r TimeRange) (Args, error) {
 	}
 	for name := range params {
 		if !slices.Contains(known, name) {
-			return a, fmt.Errorf("%w: there is no %q%s", ErrParam, name, didYouMean(name, known))
+			return a, fmt.Errorf("%w: there is no %q%s", ErrParam, name, DidYouMean(name, known))
 		}
 	}
 	for _, p := range n.Params {

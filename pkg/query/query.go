@@ -167,7 +167,9 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-func didYouMean(name string, candidates []string) string {
+// DidYouMean is the end of an error about a name that is not known: the candidates
+// that look like it, or nothing.
+func DidYouMean(name string, candidates []string) string {
 	if n := near(name, candidates); len(n) > 0 {
 		return fmt.Sprintf("; did you mean %s?", strings.Join(n, " or "))
 	}

@@ -145,39 +145,6 @@ const (
 // isStatus says that a field of response is the one that is no text.
 func isStatus(field string) bool { return strings.EqualFold(field, "statusCode") }
 
-// plainColumns are the columns of bronze, quarantine, silver and gold that hold no
-// request parameter. actor may: it is one of derivedFrom.
-var plainColumns = [...]string{
-	"version", "auditLevel", "timestamp", "orgId", "workspaceId", "accountId", "shardName", "sourceIPAddress",
-	"userAgent", "sessionId", "serviceName", "actionName", "requestId", "email", "subjectName", "date_time", "date",
-	"outcome", "eventKey", "sourceFile", "fileId", "lineNumber", "ingestedAt", "sourceEtag", "lineHash", "batchId",
-	"eventIndex", "eventCount",
-}
-
-// derivedFrom are the parameters that a derived column of any gold table is made
-// from. An unknown column counts as made from all, so that one that is missing
-// here is hidden and not shown.
-func derivedFrom(column string) (keys []string, known bool) {
-	kind := []string{"cluster_creator", "cluster_name", "cluster_source", "custom_tags", "JobId", "SqlEndpointId", "DltPipelineId"}
-	switch column {
-	case "actor":
-		return []string{"user"}, true
-	case "clusterId":
-		return []string{"cluster_id", "clusterId", "resourceId", "existing_cluster_id"}, true
-	case "jobId":
-		return []string{"custom_tags", "JobId", "acl_path_prefix", "idempotency_token", "cluster_name", "job_id", "resourceId"}, true
-	case "runId":
-		return []string{"runId", "run_id", "jobRunId"}, true
-	case "isInteractive":
-		return kind, true
-	case "creator":
-		return append(kind, "acl_path_prefix", "idempotency_token"), true
-	case "autoterminationMinutes":
-		return []string{"autotermination_minutes"}, true
-	}
-	return nil, false
-}
-
 // treatments are those of a table's columns, by name. A table is one of events or
 // lines if it has requestParams or raw; others, such as runs, are left alone.
 func treatments(schema columnar.Schema, s *secrets) map[string]treatment {
@@ -197,13 +164,12 @@ func treatments(schema columnar.Schema, s *secrets) map[string]treatment {
 			out[f.Name] = document
 		case "reason":
 			out[f.Name] = reason
+		case "rawbytes":
+			out[f.Name] = blank
 		default:
-			if slices.Contains(plainColumns[:], f.Name) {
-				continue
-			}
-			keys, known := derivedFrom(f.Name)
-			if !known || slices.ContainsFunc(keys, func(k string) bool { return s.has([]byte(k)) }) {
-				out[f.Name] = blank // rawBytes is one
+			params, known := madeFrom(f.Name)
+			if !known || slices.ContainsFunc(params, func(k string) bool { return s.has([]byte(k)) }) {
+				out[f.Name] = blank
 			}
 		}
 	}

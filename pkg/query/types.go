@@ -48,7 +48,7 @@ func TypeOf(e Expr, cols []BoundCol) (columnar.Type, error) {
 			for j := range cols {
 				names[j] = cols[j].Name()
 			}
-			return columnar.Type{}, fmt.Errorf("no column %s%s", c, didYouMean(strings.Join(c.Path, "."), names))
+			return columnar.Type{}, fmt.Errorf("no column %s%s", c, DidYouMean(strings.Join(c.Path, "."), names))
 		}
 		t := cols[i].Type
 		if c.Kind != columnar.Invalid && family(c.Kind) != family(t.Kind) {

@@ -208,14 +208,11 @@ func has(e expr, such func(expr) bool) bool {
 	return found
 }
 
-// expressions are all of a core, those of the select list first.
+// expressions are those of a core over its sources, the select list first.
 func (c *core) expressions() []expr {
 	var out []expr
 	for _, i := range c.items {
 		out = append(out, i.expr)
-	}
-	for _, s := range c.from {
-		out = append(out, s.on)
 	}
 	out = append(append(out, c.where), c.group...)
 	return append(out, c.having)
@@ -235,6 +232,7 @@ func walkSelection(s *selection, visit func(expr)) {
 			walk(e, visit)
 		}
 		for _, from := range a.core.from {
+			walk(from.on, visit)
 			if from.query != nil {
 				walkSelection(from.query, visit)
 			}

@@ -1,0 +1,206 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
+)
+
+// lowering makes the plan of a statement. It raises faults.
+type lowering struct{ binding Binding }
+
+// known are the CTEs that a selection sees, the innermost first.
+type known struct {
+	cte   cte
+	outer *known // what the CTE itself sees, and where to look further
+}
+
+// selection is the plan of a selection and its columns.
+func (l *lowering) selection(s *selection, ctes *known) relation {
+	for _, c := range s.with {
+		ctes = &known{c, ctes}
+	}
+	if len(s.arms) == 1 && s.arms[0].core != nil {
+		return l.core(s.arms[0].core, s.order, s.limit, ctes)
+	}
+	arms := make([]relation, len(s.arms))
+	for i, a := range s.arms {
+		if a.nested != nil {
+			arms[i] = l.selection(a.nested, ctes)
+		} else {
+			arms[i] = l.core(a.core, nil, nil, ctes)
+		}
+	}
+	out := l.union(s, arms)
+	if len(s.order) > 0 {
+		keys := make([]query.SortKey, len(s.order))
+		for i, k := range s.order {
+			at, ok := outputOf(k.expr, out.cols)
+			if !ok {
+				fail(k.expr.pos(), "under UNION ALL rows are ordered by columns, by name or number%s", nearPath(k.expr, out.cols))
+			}
+			keys[i] = query.SortKey{By: out.cols[at].col(), Desc: k.desc}
+		}
+		out.plan = out.plan.Sort(keys...)
+	}
+	out.plan = l.limit(out.plan, s.limit)
+	return out
+}
+
+// union is the rows of all arms, under the names of the first. Longs become doubles
+// and nulls become typed where another arm says so.
+func (l *lowering) union(s *selection, arms []relation) relation {
+	if len(arms) == 1 {
+		return arms[0]
+	}
+	cols := slices.Clone(arms[0].cols)
+	for i, a := range arms[1:] {
+		if len(a.cols) != len(cols) {
+			fail(s.at, "query %d of UNION ALL has %d columns and the first has %d", i+2, len(a.cols), len(cols))
+		}
+		for c := range cols {
+			kind, ok := widest(cols[c].kind, a.cols[c].kind)
+			if !ok {
+				fail(s.at, "column %s of UNION ALL is %s, and %s in query %d", cols[c].name, cols[c].kind, a.cols[c].kind, i+2)
+			}
+			cols[c].kind = kind
+		}
+	}
+	plans := make([]query.Plan, len(arms))
+	for i, a := range arms {
+		plans[i] = as(a, cols)
+	}
+	return relation{plan: query.UnionOf(plans...), cols: cols}
+}
+
+// widest is the kind that both may be made.
+func widest(a, b columnar.Kind) (columnar.Kind, bool) {
+	switch {
+	case a == b, b == columnar.Invalid:
+		return a, true
+	case a == columnar.Invalid:
+		return b, true
+	case isNumber(a) && isNumber(b):
+		return columnar.Double, true
+	}
+	return a, false
+}
+
+// as is a relation with these names and kinds.
+func as(r relation, cols []column) query.Plan {
+	if slices.Equal(r.cols, cols) {
+		return r.plan
+	}
+	outputs := make([]query.Output, len(cols))
+	for i, c := range cols {
+		var e query.Expr = r.cols[i].col()
+		if r.cols[i].kind != c.kind {
+			e = query.Cast{X: e, To: c.kind}
+		}
+		outputs[i] = query.As(c.name, e)
+	}
+	return project(r.plan, outputs)
+}
+
+// project puts a Project on a plan, or in the place of one that does nothing but
+// name the same columns.
+func project(p query.Plan, outputs []query.Output) query.Plan {
+	below, ok := p.Root.(query.Project)
+	if !ok {
+		return p.Project(outputs...)
+	}
+	merged := make([]query.Output, len(outputs))
+	for i, o := range outputs {
+		merged[i] = o
+		x, cast := o.Expr.(query.Cast)
+		inside := o.Expr
+		if cast {
+			inside = x.X
+		}
+		c, ok := inside.(query.Col)
+		if !ok || len(c.Path) != 1 {
+			return p.Project(outputs...)
+		}
+		i2 := slices.IndexFunc(below.Cols, func(b query.Output) bool { return b.Name == c.Path[0] })
+		if i2 < 0 {
+			return p.Project(outputs...)
+		}
+		merged[i].Expr = below.Cols[i2].Expr
+		if cast {
+			merged[i].Expr = fold(query.Cast{X: merged[i].Expr, To: x.To})
+		}
+	}
+	return query.Plan{Root: query.Project{Input: below.Input, Cols: merged}}
+}
+
+func (l *lowering) limit(p query.Plan, n expr) query.Plan {
+	if n == nil {
+		return p
+	}
+	x := exprs{lowering: l, scope: &scope{}}
+	c, ok := x.lower(n).(query.Const)
+	if !ok || c.Value.Kind != columnar.Long || c.Value.Int < 0 {
+		fail(n.pos(), "LIMIT takes a whole number or a parameter that is one")
+	}
+	return p.Limit(c.Value.Int)
+}
+
+// outputOf is the index of the output that an expression of ORDER BY or GROUP BY
+// means by its name or number.
+func outputOf(e expr, cols []column) (int, bool) {
+	switch e := e.(type) {
+	case *literal:
+		if e.value.Kind == columnar.Long {
+			if e.value.Int < 1 || e.value.Int > int64(len(cols)) {
+				fail(e.pos(), "there is no column %d: the select list has %d", e.value.Int, len(cols))
+			}
+			return int(e.value.Int) - 1, true
+		}
+	case *path:
+		if len(e.parts) == 1 {
+			i := find(cols, e.parts[0])
+			return i, i >= 0
+		}
+	}
+	return 0, false
+}
+
+func nearPath(e expr, cols []column) string {
+	if p, ok := e.(*path); ok {
+		return query.DidYouMean(p.parts[0], names(cols))
+	}
+	return ""
+}
+
+// source is the rows of a table, a CTE or a query.
+func (l *lowering) source(s source, ctes *known) relation {
+	if s.query != nil {
+		return l.selection(s.query, ctes)
+	}
+	for k := ctes; k != nil; k = k.outer {
+		if strings.EqualFold(k.cte.name, s.name) {
+			return l.selection(k.cte.of, k.outer)
+		}
+	}
+	scan, within := query.Within(s.name, l.binding.Scans)
+	p := query.Plan{Root: scan}
+	if len(within) > 0 {
+		p = p.Filter(within...)
+	}
+	return relation{plan: p, table: s.name}
+}
+
+// filter adds conditions to a plan, to those that are there already.
+func filter(p query.Plan, conditions []query.Expr) query.Plan {
+	if len(conditions) == 0 {
+		return p
+	}
+	if f, ok := p.Root.(query.Filter); ok {
+		if _, scan := f.Input.(query.Scan); scan {
+			return query.Plan{Root: f.Input}.Filter(append(query.Conjuncts(f.If), conditions...)...)
+		}
+	}
+	return p.Filter(conditions...)
+}

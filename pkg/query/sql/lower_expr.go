@@ -1,0 +1,367 @@
+package sql
+
+import (
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
+)
+
+// exprs lowers expressions over a scope; with groups over what GROUP BY leaves of it.
+type exprs struct {
+	*lowering
+	scope   *scope
+	groups  *groups
+	windows *windows
+}
+
+// kind is what an expression gives, Invalid for NULL and where the table decides.
+func (x *exprs) kind(e query.Expr) columnar.Kind {
+	k, err := kindOf(e)
+	if err != nil {
+		panic(err) // lower has checked it
+	}
+	return k
+}
+
+func kindOf(e query.Expr) (columnar.Kind, error) {
+	var cols []query.BoundCol
+	for _, c := range query.Columns(e) {
+		cols = append(cols, query.BoundCol{Path: c.Path, Type: columnar.Of(c.Kind)})
+	}
+	t, err := query.TypeOf(e, cols)
+	return t.Kind, err
+}
+
+// lower is the expression, computed as far as it is constant. Its type is checked.
+func (x *exprs) lower(e expr) query.Expr {
+	if x.groups != nil {
+		if out, ok := x.grouped(e); ok {
+			return out
+		}
+	}
+	out := x.each(e)
+	if _, err := kindOf(out); err != nil {
+		fail(e.pos(), "%w", err)
+	}
+	return fold(out)
+}
+
+// grouped is an expression that is a key of the groups or an aggregate.
+func (x *exprs) grouped(e expr) (query.Expr, bool) {
+	if c, ok := e.(*call); ok && isAggregate(c) {
+		return x.groups.aggregate(c), true
+	}
+	if _, ok := e.(*literal); ok || has(e, isAggregate) || has(e, isWindow) || has(e, x.isOutput) {
+		return nil, false
+	}
+	lowered := x.groups.input.lower(e)
+	if key, ok := x.groups.key(lowered); ok {
+		return key, true
+	}
+	if p, ok := e.(*path); ok {
+		if i, ok := x.output(p); ok {
+			return x.lower(x.groups.items[i].expr), true
+		}
+		fail(e.pos(), "%s is neither in GROUP BY nor in an aggregate", strings.Join(p.parts, "."))
+	}
+	return nil, false
+}
+
+// isOutput reports whether an expression is the alias of a column of the select list
+// and no column of a source, as HAVING may have it.
+func (x *exprs) isOutput(e expr) bool {
+	p, ok := e.(*path)
+	if !ok || len(p.parts) > 1 || x.scope.isKnown(p.parts[0]) {
+		return false
+	}
+	_, ok = x.output(p)
+	return ok
+}
+
+func (x *exprs) output(p *path) (int, bool) {
+	if len(p.parts) > 1 {
+		return 0, false
+	}
+	for i, it := range x.groups.items {
+		if strings.EqualFold(it.alias, p.parts[0]) && it.expr != expr(p) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (x *exprs) each(e expr) query.Expr {
+	switch e := e.(type) {
+	case *path:
+		if x.groups != nil {
+			if i, ok := x.output(e); ok {
+				return x.lower(x.groups.items[i].expr)
+			}
+		}
+		return x.scope.column(e)
+	case *literal:
+		return query.Const{Value: e.value}
+	case *param:
+		return x.param(e)
+	case *unary:
+		if e.op == "not" {
+			return query.Not{X: x.boolean(e.x)}
+		}
+		return x.minus(e)
+	case *binary:
+		return x.binary(e)
+	case *in:
+		return x.in(e)
+	case *between:
+		v, lo := x.coerced(e.pos(), x.lower(e.x), x.lower(e.lo))
+		v2, hi := x.coerced(e.pos(), v, x.lower(e.hi))
+		if v2.String() != v.String() {
+			_, lo = x.coerced(e.pos(), v2, lo)
+		}
+		return query.Between{X: v2, Lo: lo, Hi: hi}
+	case *isNull:
+		return query.IsNull{X: x.lower(e.x)}
+	case *caseOf:
+		return x.caseOf(e)
+	case *cast:
+		return x.cast(e)
+	case *interval:
+		return x.interval(e)
+	case *index:
+		return x.index(e)
+	case *call:
+		return x.call(e)
+	}
+	fail(e.pos(), "%T is not known", e)
+	return nil
+}
+
+func (x *exprs) param(e *param) query.Expr {
+	p := x.find(e)
+	if p.List {
+		fail(e.pos(), "$%s is a list: it belongs in IN ($%s) or behind the other arguments of a function", e.name, e.name)
+	}
+	return query.Const{Value: p.Values[0]}
+}
+
+func (x *exprs) find(e *param) Param {
+	p, ok := x.binding.Params[e.name]
+	if !ok {
+		var known []string
+		for name := range x.binding.Params {
+			known = append(known, name)
+		}
+		fail(e.pos(), "there is no parameter $%s%s", e.name, query.DidYouMean(e.name, known))
+	}
+	return p
+}
+
+func (x *exprs) minus(e *unary) query.Expr {
+	v := x.lower(e.x)
+	zero := query.Int(0)
+	if x.kind(v) == columnar.Double {
+		zero = query.Float(0)
+		if c, ok := v.(query.Const); ok { // 0 - 0.0 is not -0.0
+			return query.Float(-c.Value.Float)
+		}
+	}
+	return query.Arith{Op: query.Sub, L: zero, R: v}
+}
+
+// boolean is an expression that is true, false or null.
+func (x *exprs) boolean(e expr) query.Expr {
+	out := x.lower(e)
+	if k := x.kind(out); k != columnar.Boolean && k != columnar.Invalid {
+		fail(e.pos(), "%s is %s, not boolean", out, k)
+	}
+	return out
+}
+
+// conditions are the conditions that must all be true.
+func (x *exprs) conditions(e expr) []query.Expr {
+	var out []query.Expr
+	for _, c := range conjuncts(e) {
+		out = append(out, query.Conjuncts(x.condition(c))...)
+	}
+	return out
+}
+
+func (x *exprs) condition(e expr) query.Expr { return x.boolean(e) }
+
+var (
+	compareOps = map[string]query.Op{
+		"=": query.Equal, "!=": query.NotEqual, "<": query.Less, "<=": query.LessEqual, ">": query.Greater, ">=": query.GreaterEqual,
+	}
+	arithOps = map[string]query.ArithOp{"+": query.Add, "-": query.Sub, "*": query.Mul, "/": query.Div}
+)
+
+func (x *exprs) binary(e *binary) query.Expr {
+	switch e.op {
+	case "and":
+		return query.And{X: append(query.Conjuncts(x.boolean(e.l)), query.Conjuncts(x.boolean(e.r))...)}
+	case "or":
+		return query.Or{X: append(disjuncts(x.boolean(e.l)), disjuncts(x.boolean(e.r))...)}
+	case "is distinct from":
+		l, r := x.coerced(e.pos(), x.lower(e.l), x.lower(e.r))
+		return query.Distinct{L: l, R: r}
+	case "like":
+		return query.Like{X: x.text(e.l), Pattern: x.constantText(e.r, "the pattern of LIKE")}
+	case "rlike":
+		return query.Match{X: x.text(e.l), Pattern: x.constantText(e.r, "the regular expression of RLIKE")}
+	case "||":
+		return query.Fn("concat", x.text(e.l), x.text(e.r))
+	}
+	if op, ok := compareOps[e.op]; ok {
+		l, r := x.coerced(e.pos(), x.lower(e.l), x.lower(e.r))
+		return query.Compare{Op: op, L: l, R: r}
+	}
+	return query.Arith{Op: arithOps[e.op], L: x.operand(e.l), R: x.operand(e.r)}
+}
+
+func disjuncts(e query.Expr) []query.Expr {
+	if o, ok := e.(query.Or); ok {
+		return o.X
+	}
+	return []query.Expr{e}
+}
+
+// operand is a number or a time of arithmetic: text is read as a number.
+func (x *exprs) operand(e expr) query.Expr {
+	v := x.lower(e)
+	switch x.kind(v) {
+	case columnar.String:
+		return fold(query.Cast{X: v, To: columnar.Double})
+	case columnar.Date:
+		return fold(query.Cast{X: v, To: columnar.Timestamp})
+	}
+	return v
+}
+
+// text is an expression as text, however it is typed.
+func (x *exprs) text(e expr) query.Expr {
+	v := x.lower(e)
+	if k := x.kind(v); k == columnar.String || k == columnar.Invalid {
+		return v
+	}
+	return fold(query.Cast{X: v, To: columnar.String})
+}
+
+func (x *exprs) constantText(e expr, what string) string {
+	c, ok := x.lower(e).(query.Const)
+	if !ok || c.Value.Kind != columnar.String {
+		fail(e.pos(), "%s is a text or a parameter, nothing that rows have", what)
+	}
+	return string(c.Value.Bytes)
+}
+
+// in is a test for constants, or for whatever else, one by one.
+func (x *exprs) in(e *in) query.Expr {
+	v := x.lower(e.x)
+	var list []query.Expr
+	constant := true
+	for _, item := range e.list {
+		if p, ok := item.(*param); ok {
+			for _, value := range x.find(p).Values {
+				list = append(list, query.Const{Value: value})
+			}
+			continue
+		}
+		y := x.lower(item)
+		_, isConst := y.(query.Const)
+		constant = constant && isConst
+		list = append(list, y)
+	}
+	if constant {
+		values := make([]columnar.Value, len(list))
+		for i, y := range list {
+			l, r := x.coerced(e.pos(), v, y)
+			if l.String() != v.String() && i > 0 {
+				fail(e.pos(), "the values of IN are of different types")
+			}
+			v, values[i] = l, r.(query.Const).Value
+		}
+		return query.In{X: v, List: values}
+	}
+	var any query.Or
+	for _, y := range list {
+		l, r := x.coerced(e.pos(), v, y)
+		any.X = append(any.X, query.Eq(l, r))
+	}
+	return any
+}
+
+func (x *exprs) caseOf(e *caseOf) query.Expr {
+	var out query.Case
+	var values []query.Expr
+	for _, b := range e.when {
+		var cond query.Expr
+		if e.operand != nil {
+			l, r := x.coerced(b.cond.pos(), x.lower(e.operand), x.lower(b.cond))
+			cond = query.Eq(l, r)
+		} else {
+			cond = x.boolean(b.cond)
+		}
+		out.When = append(out.When, query.When{If: cond})
+		values = append(values, x.lower(b.then))
+	}
+	if e.other != nil {
+		values = append(values, x.lower(e.other))
+	}
+	values = x.alike(values)
+	for i := range out.When {
+		out.When[i].Then = values[i]
+	}
+	if e.other != nil {
+		out.Else = values[len(values)-1]
+	}
+	return out
+}
+
+// alike makes longs doubles where another value is one.
+func (x *exprs) alike(values []query.Expr) []query.Expr {
+	kind := columnar.Invalid
+	for _, v := range values {
+		k, ok := widest(kind, x.kind(v))
+		if !ok {
+			return values // the check of types says what does not fit
+		}
+		kind = k
+	}
+	for i, v := range values {
+		if k := x.kind(v); k != kind && k != columnar.Invalid {
+			values[i] = fold(query.Cast{X: v, To: kind})
+		}
+	}
+	return values
+}
+
+func (x *exprs) cast(e *cast) query.Expr {
+	v := x.lower(e.x)
+	c, ok := v.(query.Const)
+	if ok && c.Value.Kind == columnar.String && (e.to == columnar.Date || e.to == columnar.Timestamp) {
+		return constantTime(e.pos(), c, e.to)
+	}
+	if k := x.kind(v); k == columnar.String && e.to == columnar.Timestamp || k == e.to {
+		if k == e.to {
+			return v
+		}
+	}
+	return query.Cast{X: v, To: e.to}
+}
+
+// interval is its seconds.
+func (x *exprs) interval(e *interval) query.Expr {
+	c, ok := x.lower(e.n).(query.Const)
+	if !ok || !isNumber(c.Value.Kind) {
+		fail(e.pos(), "an INTERVAL is a number of %s", "seconds, minutes, hours, days or weeks")
+	}
+	if c.Value.Kind == columnar.Long && e.unit >= 1e6 && c.Value.Int < 1<<32 && c.Value.Int > -1<<32 {
+		return query.Int(c.Value.Int * (e.unit / 1e6))
+	}
+	n := c.Value.Float
+	if c.Value.Kind == columnar.Long {
+		n = float64(c.Value.Int)
+	}
+	return query.Float(n * float64(e.unit) / 1e6)
+}

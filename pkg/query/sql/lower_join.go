@@ -1,0 +1,276 @@
+package sql
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/query"
+)
+
+// sources is the rows that SELECT is over: the sources of a core, joined, and with
+// the conditions of WHERE. After a join, and where there are windows, these are
+// under names of their own.
+func (l *lowering) sources(c *core, order []orderKey, ctes *known) (query.Plan, *scope) {
+	s := &scope{}
+	for _, src := range c.from {
+		alias := src.alias
+		if alias == "" {
+			alias = src.name
+		}
+		for _, other := range s.sources {
+			if alias != "" && strings.EqualFold(other.alias, alias) {
+				fail(src.at, "two sources are called %s: give one another name", alias)
+			}
+		}
+		s.sources = append(s.sources, scoped{relation: l.source(src, ctes), alias: alias, hidden: src.join == "anti"})
+	}
+	x := exprs{lowering: l, scope: s}
+	if len(c.from) == 1 && (c.aggregates(order) || !c.windows(order)) {
+		return filter(s.sources[0].plan, x.conditions(c.where)), s
+	}
+	j := joining{exprs: x, core: c, order: order}
+	return j.plan(), s
+}
+
+// joining is the sources of a core on the way to their join.
+type joining struct {
+	exprs
+	core  *core
+	order []orderKey
+	sides []side
+	rest  []expr // conditions over several sources
+}
+
+// side is one source: the conditions over it alone and what is read of it.
+type side struct {
+	conditions []expr
+	outputs    []query.Output
+}
+
+func (j *joining) plan() query.Plan {
+	j.sides = make([]side, len(j.core.from))
+	j.splitWhere()
+	on := make([][]expr, len(j.core.from))
+	for i := range j.core.from {
+		on[i] = j.splitOn(i)
+	}
+	names := j.collect()
+	plan := j.side(0)
+	for i := 1; i < len(j.sides); i++ {
+		plan = j.join(plan, i, on[i], names)
+	}
+	j.scope.renamed = names
+	var rest []query.Expr
+	for _, e := range j.rest {
+		rest = append(rest, j.condition(e))
+	}
+	return filter(plan, rest)
+}
+
+// splitWhere gives each source the conditions of WHERE that are over it alone,
+// where that leaves the answer as it is.
+func (j *joining) splitWhere() {
+	for _, e := range conjuncts(j.core.where) {
+		of, one := j.oneSource(e)
+		if one && (of == 0 || j.core.from[of].join == "inner") {
+			j.sides[of].conditions = append(j.sides[of].conditions, e)
+		} else {
+			j.rest = append(j.rest, e)
+		}
+	}
+}
+
+// splitOn is the equalities by which source i is joined.
+func (j *joining) splitOn(i int) []expr {
+	defer j.show(i)()
+	src := j.core.from[i]
+	j.scope.using = append(j.scope.using, src.using...)
+	var keys []expr
+	for _, e := range conjuncts(src.on) {
+		of, one := j.oneSource(e)
+		b, isBinary := e.(*binary)
+		switch {
+		case one && (of == i || src.join == "inner"):
+			j.sides[of].conditions = append(j.sides[of].conditions, e)
+		case isBinary && b.op == "=" && j.parts(b.l, b.r, i):
+			keys = append(keys, b)
+		case isBinary && b.op == "=" && j.parts(b.r, b.l, i):
+			keys = append(keys, &binary{b.at, "=", b.r, b.l})
+		case src.join == "inner":
+			j.rest = append(j.rest, e)
+		default:
+			fail(e.pos(), "the condition of a %s join is equalities between its sides, and conditions on the right one: filter in a query around this one", src.join)
+		}
+	}
+	for _, name := range src.using {
+		l := &path{at(src.at), []string{name}}
+		r := &path{at(src.at), []string{j.scope.sources[i].alias, name}}
+		if of, _ := j.oneSource(l); of >= i || j.scope.sources[i].alias == "" {
+			fail(src.at, "USING (%s): the column is not on both sides, or the right one has no name", name)
+		}
+		keys = append(keys, &binary{at(src.at), "=", l, r})
+	}
+	if i > 0 && len(keys) == 0 {
+		fail(src.at, "a join needs an equality between its sides, such as ON a.x = b.x")
+	}
+	return keys
+}
+
+// show lets the condition of a join see a source that others do not.
+func (j *joining) show(i int) (hide func()) {
+	was := j.scope.sources[i].hidden
+	j.scope.sources[i].hidden = false
+	return func() { j.scope.sources[i].hidden = was }
+}
+
+// parts reports whether l is over the sources before i and r over i.
+func (j *joining) parts(l, r expr, i int) bool {
+	of, one := j.oneSource(r)
+	return one && of == i && j.before(l, i)
+}
+
+// before reports whether an expression is over sources before i, and at least one.
+func (j *joining) before(e expr, i int) bool {
+	some, all := false, true
+	walk(e, func(x expr) {
+		if p, ok := x.(*path); ok {
+			some = true
+			all = all && j.scope.find(p).source < i
+		}
+	})
+	return some && all
+}
+
+// oneSource is the source that an expression is over, if there is just one.
+func (j *joining) oneSource(e expr) (source int, one bool) {
+	source = -1
+	one = true
+	walk(e, func(x expr) {
+		if p, ok := x.(*path); ok {
+			of := j.scope.find(p).source
+			one = one && (source < 0 || source == of)
+			source = of
+		}
+	})
+	return max(source, 0), one
+}
+
+// collect gives each side the columns that the core reads of it and says what they
+// are called from then on.
+func (j *joining) collect() map[string]string {
+	names := map[string]string{}
+	see := func(e expr) {
+		p, ok := e.(*path)
+		if !ok || len(p.parts) == 1 && !j.scope.isKnown(p.parts[0]) && find(itemColumns(j.core), p.parts[0]) >= 0 {
+			return // an output
+		}
+		f := j.scope.find(p)
+		if _, seen := names[f.key()]; seen {
+			return
+		}
+		name := strings.Join(f.col.Path, ".")
+		if len(j.sides) > 1 {
+			name = fmt.Sprintf("%s.%s", j.scope.sources[f.source].alias, name)
+		}
+		names[f.key()] = name
+		j.sides[f.source].outputs = append(j.sides[f.source].outputs, query.As(name, f.col))
+	}
+	for i, src := range j.core.from {
+		hide := j.show(i)
+		walk(src.on, see)
+		for _, name := range src.using {
+			see(&path{at(src.at), []string{name}})
+			see(&path{at(src.at), []string{j.scope.sources[i].alias, name}})
+		}
+		hide()
+	}
+	for _, e := range j.core.expressions() {
+		walk(e, see)
+	}
+	for _, k := range j.order {
+		if _, output := outputOf(k.expr, itemColumns(j.core)); !output {
+			walk(k.expr, see)
+		}
+	}
+	for i, src := range j.scope.sources { // a star
+		for _, it := range j.core.items {
+			if it.expr == nil && (it.of == "" || strings.EqualFold(it.of, src.alias)) && j.core.from[i].join != "anti" {
+				for _, c := range src.cols {
+					see(&path{at(it.at), []string{src.alias, c.name}})
+				}
+			}
+		}
+	}
+	return names
+}
+
+// side is the rows of a source with the columns that are read of it. Where none is,
+// a row has to be one all the same.
+func (j *joining) side(i int) query.Plan {
+	var conditions []query.Expr
+	for _, e := range j.sides[i].conditions {
+		conditions = append(conditions, j.condition(e))
+	}
+	outputs := j.sides[i].outputs
+	if len(outputs) == 0 {
+		outputs = []query.Output{query.As("one", query.Int(1))}
+	}
+	return project(filter(j.scope.sources[i].plan, conditions), outputs)
+}
+
+// join joins source i to the plan of those before it. A key that is no column gets
+// one.
+func (j *joining) join(left query.Plan, i int, on []expr, names map[string]string) query.Plan {
+	kind := map[string]query.JoinKind{"inner": query.Inner, "left": query.Left, "anti": query.Anti}[j.core.from[i].join]
+	defer j.show(i)()
+	right := j.side(i)
+	after := exprs{lowering: j.lowering, scope: &scope{sources: j.scope.sources, using: j.scope.using, renamed: names}}
+	var keys []query.On
+	var lMore, rMore []query.Output
+	for n, e := range on {
+		b := e.(*binary)
+		l, r := after.coerced(e.pos(), after.lower(b.l), after.lower(b.r))
+		key := query.On{}
+		key.L, lMore = keyOf(l, fmt.Sprintf("left key %d.%d", i, n), lMore)
+		key.R, rMore = keyOf(r, fmt.Sprintf("right key %d.%d", i, n), rMore)
+		keys = append(keys, key)
+	}
+	var columns []query.Output
+	for k := range j.sides[:i] {
+		if j.core.from[k].join != "anti" {
+			columns = append(columns, j.sides[k].outputs...)
+		}
+	}
+	left, right = withKeys(left, columns, lMore), withKeys(right, j.sides[i].outputs, rMore)
+	return left.Join(kind, right, keys...)
+}
+
+// keyOf is the name of the column that a key is, or of one that is made for it.
+func keyOf(e query.Expr, name string, more []query.Output) (string, []query.Output) {
+	if c, ok := e.(query.Col); ok {
+		return c.Path[0], more
+	}
+	return name, append(more, query.As(name, e))
+}
+
+func withKeys(p query.Plan, columns, more []query.Output) query.Plan {
+	if len(more) == 0 {
+		return p
+	}
+	var all []query.Output
+	for _, c := range columns {
+		all = append(all, query.As(c.Name, query.Name(c.Name)))
+	}
+	return p.Project(append(all, more...)...)
+}
+
+// conjuncts are the conditions that must all be true.
+func conjuncts(e expr) []expr {
+	if e == nil {
+		return nil
+	}
+	if b, ok := e.(*binary); ok && b.op == "and" {
+		return append(conjuncts(b.l), conjuncts(b.r)...)
+	}
+	return []expr{e}
+}

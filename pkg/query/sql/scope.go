@@ -1,0 +1,152 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
+)
+
+// relation is the rows of a source. Those of a table have the columns that are asked
+// for, those of a query have cols.
+type relation struct {
+	plan  query.Plan
+	table string
+	cols  []column
+}
+
+// column is a column of a query. Its kind is Invalid where the table decides.
+type column struct {
+	name string
+	kind columnar.Kind
+}
+
+func (c column) col() query.Col { return query.Column(c.kind, c.name) }
+
+// find is the index of a column by name, exactly or else in any letter case.
+func find(cols []column, name string) int {
+	if i := slices.IndexFunc(cols, func(c column) bool { return c.name == name }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(cols, func(c column) bool { return strings.EqualFold(c.name, name) })
+}
+
+func names(cols []column) []string {
+	out := make([]string, len(cols))
+	for i, c := range cols {
+		out[i] = c.name
+	}
+	return out
+}
+
+// scope is the sources of a core, by which names are found.
+type scope struct {
+	sources []scoped
+	using   []string
+	// renamed are the columns under the names that a projection of the sources has
+	// given them; nil as long as there is none.
+	renamed map[string]string
+}
+
+type scoped struct {
+	relation
+	alias  string
+	hidden bool // of an anti join: only its condition sees it
+}
+
+// found is a column and the source that has it.
+type found struct {
+	source int
+	col    query.Col
+}
+
+// key tells columns of all sources apart.
+func (f found) key() string { return string(rune('a'+f.source)) + f.col.String() }
+
+// column is the column that a path means.
+func (s *scope) column(p *path) query.Col {
+	f := s.find(p)
+	if s.renamed == nil {
+		return f.col
+	}
+	return query.Column(f.col.Kind, s.renamed[f.key()])
+}
+
+func (s *scope) find(p *path) found {
+	if len(p.parts) > 1 {
+		for i, src := range s.sources {
+			if strings.EqualFold(src.alias, p.parts[0]) && !src.hidden {
+				return found{i, src.column(p, p.parts[1:])}
+			}
+		}
+	}
+	var sure, open []int
+	for i, src := range s.sources {
+		switch {
+		case src.hidden:
+		case src.knows(p.parts):
+			sure = append(sure, i)
+		case src.table != "":
+			open = append(open, i)
+		}
+	}
+	shared := slices.ContainsFunc(s.using, func(u string) bool { return strings.EqualFold(u, p.parts[0]) })
+	switch {
+	case len(sure) == 1, len(sure) > 1 && shared:
+		return found{sure[0], s.sources[sure[0]].column(p, p.parts)}
+	case len(sure) > 1:
+		fail(p.pos(), "%s is a column of %s and of %s: put the name of one in front",
+			p.parts[0], s.sources[sure[0]].alias, s.sources[sure[1]].alias)
+	case len(open) == 1:
+		return found{open[0], s.sources[open[0]].column(p, p.parts)}
+	}
+	var all []string
+	for _, src := range s.sources {
+		all = append(all, src.known()...)
+	}
+	fail(p.pos(), "no column %s%s", strings.Join(p.parts, "."), query.DidYouMean(p.parts[0], all))
+	return found{}
+}
+
+// isKnown reports whether a single name is surely a column of a source.
+func (s *scope) isKnown(name string) bool {
+	return slices.ContainsFunc(s.sources, func(src scoped) bool { return !src.hidden && src.knows([]string{name}) })
+}
+
+func (r relation) knows(parts []string) bool {
+	if r.table == "" {
+		return find(r.cols, parts[0]) >= 0
+	}
+	_, ok := query.FindKnown(r.table, parts)
+	return ok || len(parts) == 1 && (strings.EqualFold(parts[0], "requestParams") || strings.EqualFold(parts[0], "response"))
+}
+
+func (r relation) known() []string {
+	if r.table == "" {
+		return names(r.cols)
+	}
+	var out []string
+	for _, c := range query.KnownColumns(r.table) {
+		out = append(out, c.Name)
+	}
+	return out
+}
+
+// column is the column of the relation at the parts of a path.
+func (r relation) column(p *path, parts []string) query.Col {
+	if r.table != "" {
+		if c, ok := query.FindKnown(r.table, parts); ok {
+			return c
+		}
+		return query.Name(parts...)
+	}
+	i := find(r.cols, parts[0])
+	switch {
+	case i < 0:
+		fail(p.pos(), "no column %s%s", strings.Join(parts, "."), query.DidYouMean(parts[0], names(r.cols)))
+	case len(parts) > 1:
+		fail(p.pos(), "%s is a column of a query and has no fields: select %s there", parts[0], strings.Join(parts, "."))
+	}
+	return r.cols[i].col()
+}
