@@ -66,28 +66,6 @@ func longs(n []int64) *columnar.Vector {
 	return &columnar.Vector{Type: columnar.Of(columnar.Long), Len: len(n), Ints: n}
 }
 
-// distinctCount counts the distinct values that are not null, exactly.
-type distinctCount struct {
-	values *coder
-	seen   pairs // of group and value
-	codes  []int32
-	count
-}
-
-func (a *distinctCount) add(arg, _ *columnar.Vector, sel, ids []int32) {
-	a.codes = resize(a.codes, len(sel))
-	a.values.codes(arg, sel, a.codes)
-	before := len(a.seen.a)
-	a.seen.codes(ids, a.codes, a.codes)
-	for i := before; i < len(a.seen.a); i++ {
-		if a.seen.b[i] != a.values.null-1 {
-			a.n[a.seen.a[i]]++
-		}
-	}
-}
-
-func (a *distinctCount) size() int64 { return a.count.size() + a.values.size + a.seen.size() }
-
 // intSum adds whole numbers in 128 bits, so that the order does not matter and
 // overflow is told from the sum alone.
 type intSum struct {

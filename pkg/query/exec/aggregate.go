@@ -20,7 +20,7 @@ func (b *builder) aggregate(n *query.Bound, a query.Aggregate, in rows) (rows, e
 	aggs := make([]*agg, len(a.Aggs))
 	for i, spec := range a.Aggs {
 		var err error
-		if aggs[i], err = newAgg(s, spec, n.Cols[len(a.By)+i].Type); err != nil {
+		if aggs[i], err = newAgg(b, s, spec, n.Cols[len(a.By)+i].Type); err != nil {
 			return nil, err
 		}
 	}
@@ -54,12 +54,15 @@ func (b *builder) aggregate(n *query.Bound, a query.Aggregate, in rows) (rows, e
 			}
 		}
 		out := &chunk{n: g.len(), cols: g.columns()}
-		for _, a := range aggs {
+		for i, a := range aggs {
 			a.acc.grow(out.n)
 			v, err := a.acc.result()
 			if err != nil {
 				yield(nil, err)
 				return
+			}
+			if d, ok := a.acc.(*distinctCount); ok && d.estimated() {
+				b.estimate(n, len(keys)+i)
 			}
 			out.cols = append(out.cols, v)
 		}
@@ -98,14 +101,14 @@ type accumulator interface {
 	result() (*columnar.Vector, error)
 }
 
-func newAgg(s scope, spec query.Agg, t columnar.Type) (*agg, error) {
+func newAgg(b *builder, s scope, spec query.Agg, t columnar.Type) (*agg, error) {
 	a := &agg{start: func() accumulator { return newAccumulator(spec, t) }}
 	if spec.Func == query.CountDistinct {
 		arg, err := query.TypeOf(spec.Arg, s.cols)
 		if err != nil {
 			return nil, err
 		}
-		a.start = func() accumulator { return &distinctCount{values: newCoder(arg)} }
+		a.start = func() accumulator { return newDistinctCount(arg, b.budget.max/4) }
 	}
 	if spec.Func == query.Sum || spec.Func == query.Avg {
 		arg, err := query.TypeOf(spec.Arg, s.cols)

@@ -51,6 +51,9 @@ type Result struct {
 	Batch   *columnar.Batch
 	Stats   Stats
 	Notices []string // for the user, such as that a table does not exist yet
+	// Estimated says of each column whether it has counts of distinct values that
+	// are not exact, or what is made of such. There is then a notice, too.
+	Estimated []bool
 }
 
 // Stats is what the answer took.
@@ -89,6 +92,8 @@ func Run(ctx context.Context, catalog query.Catalog, p query.Plan, o Options) (*
 	if err != nil {
 		return nil, err
 	}
+	r.Estimated = b.estimated(bound)
+	r.Notices = append(r.Notices, estimateNotices(r)...)
 	return r, nil
 }
 
@@ -110,6 +115,8 @@ type builder struct {
 	budget *budget
 
 	joinedRows, maxJoined int64
+
+	estimates map[*query.Bound][]int // columns of aggregates that have estimates
 }
 
 // build makes the operator and those below it. Rows for which one of the

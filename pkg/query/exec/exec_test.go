@@ -194,13 +194,14 @@ func TestLimits(t *testing.T) {
 		"memory of groups":         {"aggregate count() as n by i\n  scan numbers", exec.Options{MaxMemory: 1 << 20}, "MaxMemory"},
 		"memory of sort":           {"sort s\n  project i, s\n    scan numbers", exec.Options{MaxMemory: 1 << 20}, "MaxMemory"},
 		"memory of result":         {"project i, s\n  scan numbers", exec.Options{MaxMemory: 1 << 20}, "MaxMemory"},
-		"memory of count distinct": {"aggregate distinct(i) as n\n  scan numbers", exec.Options{MaxMemory: 1 << 20}, "MaxMemory"},
+		"memory of count distinct": {"aggregate distinct(s) as n by i\n  scan numbers", exec.Options{MaxMemory: 1 << 20}, "MaxMemory"},
+		"one distinct count fits":  {"aggregate distinct(i) as n\n  scan numbers", exec.Options{MaxMemory: 1 << 20}, ""},
 		"memory of percentile":     {"aggregate percentile(i, 0.5) as n\n  scan numbers", exec.Options{MaxMemory: 1 << 20}, "MaxMemory"},
 		"rows":                     {"project i\n  scan numbers", exec.Options{MaxRows: 99_999}, "MaxRows"},
 		"top rows fit":             {"limit 10\n  sort s\n    project i, s\n      scan numbers", exec.Options{MaxMemory: 1 << 20}, ""},
 		"few groups fit":           {"aggregate count() as n by s\n  scan numbers", exec.Options{MaxMemory: 1 << 20}, ""},
 	}
-	words := map[string]string{"MaxMemory": "more than 1 MiB of memory", "MaxRows": "more than 99999 rows"}
+	words := map[string]string{"MaxMemory": "maxQueryMemoryMiB", "MaxRows": "more than 99999 rows"}
 	lake := numbers(100_000)
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

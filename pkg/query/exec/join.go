@@ -216,19 +216,25 @@ func (p *pairing) without(c *chunk, keys []int) bool {
 func appendKey(key []byte, c *chunk, cols []int, i int) ([]byte, bool) {
 	for _, col := range cols {
 		v := c.cols[col]
-		switch k := v.Type.Kind; {
-		case v.IsNull(i):
+		if v.IsNull(i) {
 			return key, false
-		case k.InInts():
-			key = binary.LittleEndian.AppendUint64(key, uint64(v.Ints[i]))
-		case k.InFloats():
-			key = binary.LittleEndian.AppendUint64(key, floatBits(v.Floats[i]))
-		default:
-			s := v.ByteAt(i)
-			key = append(binary.AppendUvarint(key, uint64(len(s))), s...)
 		}
+		key = appendValueKey(key, v, i)
 	}
 	return key, true
+}
+
+// appendValueKey writes a value that is not null so that equal values of a column
+// have equal bytes, also where others follow.
+func appendValueKey(key []byte, v *columnar.Vector, i int) []byte {
+	switch k := v.Type.Kind; {
+	case k.InInts():
+		return binary.LittleEndian.AppendUint64(key, uint64(v.Ints[i]))
+	case k.InFloats():
+		return binary.LittleEndian.AppendUint64(key, floatBits(v.Floats[i]))
+	}
+	s := v.ByteAt(i)
+	return append(binary.AppendUvarint(key, uint64(len(s))), s...)
 }
 
 // floatBits is the same for all doubles that are equal: -0 is 0, and all NaNs are
