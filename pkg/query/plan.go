@@ -339,6 +339,42 @@ func (p Plan) Tables() []string {
 	return out
 }
 
+// Columns are the names of the columns that the plan gives, as far as it names them.
+func (p Plan) Columns() []string { return columnsOf(p.Root) }
+
+func columnsOf(n Node) (out []string) {
+	switch n := n.(type) {
+	case Scan:
+		return nil
+	case Project:
+		for _, c := range n.Cols {
+			out = append(out, c.Name)
+		}
+		return out
+	case Aggregate:
+		for _, c := range n.By {
+			out = append(out, c.Name)
+		}
+		for _, a := range n.Aggs {
+			out = append(out, a.Name)
+		}
+		return out
+	case Window:
+		return append(columnsOf(n.Input), n.Name)
+	case Join:
+		if out = columnsOf(n.L); n.Kind == Anti {
+			return out
+		}
+		for _, name := range columnsOf(n.R) {
+			if !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+		return out
+	}
+	return columnsOf(n.Inputs()[0])
+}
+
 // String is the plan as an indented tree, the last operator first. A scan's line
 // has the columns the plan reads from it and their types.
 func (p Plan) String() string {
