@@ -100,7 +100,7 @@ func TestLookbackAndListOfAQuery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = `sort user
+	want = `sort n desc, user
   filter n is not null
     aggregate max(n) as n by user
       aggregate count() as n by actor as user
