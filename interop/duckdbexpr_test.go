@@ -141,7 +141,9 @@ func bucketSQL(e query.Bucket) string {
 	if every, err := time.ParseDuration(e.Unit); err == nil {
 		return fmt.Sprintf("time_bucket(to_microseconds(%d), %s)", every.Microseconds(), x)
 	}
-	return "date_trunc(" + stringSQL(e.Unit) + ", " + x + ")"
+	// DuckDB 1.5 takes date_trunc(null) != constant for true where the constant is
+	// not the start of a unit; of a sum it does not think so.
+	return "(date_trunc(" + stringSQL(e.Unit) + ", " + x + ") + to_microseconds(0))"
 }
 
 func arithSQL(e query.Arith) string {
