@@ -6,6 +6,7 @@ import (
 
 	"github.com/auditlake/auditlake/internal/generate"
 	"github.com/auditlake/auditlake/internal/truthtest"
+	"github.com/auditlake/auditlake/pkg/query"
 )
 
 // deliver brings a source up to a moment and returns the truth about it.
@@ -30,6 +31,25 @@ func TestArticle(t *testing.T) {
 	truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", lake)
 	truthtest.Check(t, lake, truth)
 	truthtest.MustRun(t, "verify", "--lake", lake, "--source", logs)
+}
+
+// TestDetections is the month of stories, each query of the catalog over all of
+// it, in the middle and at the end.
+func TestDetections(t *testing.T) {
+	logs, lake := t.TempDir(), t.TempDir()
+	truth := deliver(t, logs, generate.Config{
+		Seed: 2, Start: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: 2_000, Scenario: generate.Detections,
+	}, time.Time{})
+	truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", lake)
+	truthtest.Check(t, lake, truth)
+}
+
+func TestNothingIsAwaitedThatIsThere(t *testing.T) {
+	for _, name := range truthtest.Awaited() {
+		if _, err := query.Lookup(name); err == nil {
+			t.Errorf("the catalog has %s: take it off the list", name)
+		}
+	}
 }
 
 // TestAsItIsDelivered runs the ETL between deliveries, so that files are
