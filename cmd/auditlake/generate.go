@@ -81,7 +81,7 @@ is faster than real time should start early.`,
 	f.StringVar(&start, "start", "", "first day, yyyy-mm-dd (default: such that the last day is yesterday; 2019-12-01 with --scenario article)")
 	f.StringVar(&until, "until", "", "deliver only what was delivered by then (default: all)")
 	f.StringVar(&scenario, "scenario", string(generate.Default), "default; article: the cluster storm of 2019-12-28; or detections: stories for every named query, within 30 days")
-	f.StringVar(&detail, "truth", "", "basic: layers and panels; full: all named queries too, which takes longer (default: full for up to 400,000 events)")
+	f.StringVar(&detail, "truth", "", "basic: layers and panels; full: all named queries too, which takes longer (default: full for up to 100,000 events, and for detections)")
 	f.BoolVar(&follow, "follow", false, "go on delivering until interrupted")
 	f.DurationVar(&clock.Every, "every", time.Minute, "how often --follow delivers what is due")
 	f.Float64Var(&clock.Speed, "speed", 1, "how many times as fast as real time --follow delivers")

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/auditlake/auditlake/internal/generate"
 	"github.com/auditlake/auditlake/internal/truth"
 )
@@ -19,6 +21,17 @@ func TestDetections(t *testing.T) {
 	store, all := deliver(t, cfg, time.Time{})
 	if n := all.Source.Lines; n < 60_000 || n > 100_000 {
 		t.Errorf("%d lines, want 60,000 to 100,000", n)
+	}
+	events := int64(0)
+	for _, row := range all.Queries["events_per_day"][0].Rows.Rows {
+		events += row[1].(int64)
+	}
+	if events != all.Layers.Silver {
+		t.Errorf("the days have %d events, the layer has %d", events, all.Layers.Silver)
+	}
+	layers := [][]any{{"bronze", all.Layers.Bronze}, {"silver", all.Layers.Silver}, {"quarantine", all.Layers.Quarantine}}
+	if diff := cmp.Diff(layers, all.Queries["layer_counts"][0].Rows.Rows); diff != "" {
+		t.Errorf("layers (-counted +read):\n%s", diff)
 	}
 	var text bytes.Buffer
 	for _, l := range lines(t, store) {

@@ -149,8 +149,10 @@ func (l *Log) parseParams(e *Event, object []byte) (user any) {
 		case "user":
 			user = l.share(value, true)
 		case "commandText":
-			e.printing = printCall.MatchString(value)
-			e.leaking = copyInto.MatchString(value) || tokenInUse.MatchString(value)
+			// Looking for a word first saves most of the time.
+			lower := strings.ToLower(value)
+			e.printing = strings.Contains(value, "print") && printCall.MatchString(value)
+			e.leaking = strings.Contains(lower, "copy") && copyInto.MatchString(value) || strings.Contains(lower, "dapi") && tokenInUse.MatchString(value)
 			e.truncated = e.truncated || strings.HasSuffix(value, "... truncated")
 			continue
 		case "TRUNCATED":

@@ -54,8 +54,10 @@ type Case struct {
 // query is one of the catalog.
 type query struct {
 	name string
-	// params are the defaults; other is what the case in the middle sets.
-	params, other map[string]string
+	// params are the defaults; other is what the case in the middle sets, and
+	// further are more such cases.
+	params, other options
+	further       []options
 	span          span
 	rows          func(*look) *Answer
 }
@@ -145,6 +147,9 @@ func (l *Log) Cases(start, end time.Time) map[string][]Case {
 		}
 		if q.name != "layer_counts" { // bronze is by delivery date, silver by event
 			ask(q.other, middle[0], middle[1])
+		}
+		for _, params := range q.further {
+			ask(params, middle[0], middle[1])
 		}
 	}
 	return cases
