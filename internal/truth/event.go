@@ -277,6 +277,7 @@ func (e *Event) derive() {
 	case "clusters":
 		e.clusterID = either(first("cluster_id", "clusterId", "resourceId"), inResult("cluster_id"))
 		e.autotermination = whole(e.entry("autotermination_minutes"))
+		e.jobID = e.jobOfCluster()
 		if e.is("create", "edit") {
 			e.interactive = e.isInteractive()
 		}
@@ -290,6 +291,24 @@ func (e *Event) derive() {
 	if e.table != "clamavscanservice_dataplane" {
 		e.result = ""
 	}
+}
+
+// jobOfCluster is the job that a cluster is for.
+func (e *Event) jobOfCluster() any {
+	tags, _ := e.entry("custom_tags").(string)
+	if id, _ := memberText(tags, "JobId"); id != "" {
+		return id
+	}
+	for _, try := range []struct {
+		key     string
+		pattern *regexp.Regexp
+	}{{"acl_path_prefix", numberInPath}, {"idempotency_token", numberInToken}, {"cluster_name", numberInName}} {
+		text, _ := e.entry(try.key).(string)
+		if m := try.pattern.FindStringSubmatch(text); m != nil {
+			return m[1]
+		}
+	}
+	return nil
 }
 
 func (e *Event) isInteractive() bool {

@@ -56,7 +56,7 @@ func pipelineQueries() []query {
 // askedFor are the parameters that queries look at, besides command texts.
 var askedFor = []string{
 	"cluster_id", "clusterId", "resourceId", "cluster_name", "cluster_creator", "cluster_source", "custom_tags",
-	"autotermination_minutes", "spark_version", "node_type_id", "num_workers", "autoscale",
+	"autotermination_minutes", "acl_path_prefix", "idempotency_token", "spark_version", "node_type_id", "num_workers", "autoscale",
 	"notebookId", "name", "auto_stop_mins", "instance_pool_id", "instance_pool_name", "min_idle_instances",
 	"jobId", "job_id", "runId", "run_id", "jobRunId", "existing_cluster_id", "jobClusterType",
 	"user", "authentication_method", "tokenId", "tokenHash", "tokenExpirationTime", "approver", "duration", "reason",

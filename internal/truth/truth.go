@@ -119,7 +119,7 @@ func Names() []string {
 }
 
 func catalog() []query {
-	return slices.Concat(clusterQueries(), jobQueries(), loginQueries(), identityQueries(), adminQueries(), settingQueries(), accessQueries(), sharingQueries(), overviewQueries(), pipelineQueries())
+	return slices.Concat(articleQueries(), clusterQueries(), jobQueries(), loginQueries(), identityQueries(), adminQueries(), settingQueries(), accessQueries(), sharingQueries(), overviewQueries(), pipelineQueries())
 }
 
 // Cases answers every query about events from start to end.
