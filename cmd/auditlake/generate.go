@@ -26,7 +26,8 @@ func generateCommand() *cobra.Command {
 		Use:   "generate --out DIR",
 		Short: "Write realistic audit logs as Databricks delivers them, and the truth about them",
 		Long: `Writes delivered files to DIR, or below an s3:// URL, and truth.json with the exact
-answer of every named query beside them. The same options give the same bytes.
+answer of every named query beside them: over everything, in the middle of the time
+with other parameters, and at its end. The same options give the same bytes.
 Files are overwritten with more lines, come late and have the odd values that real
 ones have. --until stops the clock of the delivery, so that a later call with a
 later --until delivers the rest.

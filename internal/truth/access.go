@@ -21,8 +21,8 @@ func accessQueries() []query {
 			return k.counted(k.silver(isDestructive, k.people()), "num_events")
 		}},
 		{name: "destructive_days", params: options{"threshold": "51", "ignored_users": notPeople}, other: options{"threshold": "5"}, rows: destructiveDays},
-		{name: "secret_bursts", params: options{"threshold": "10", "limit": "100", "ignored_users": notPeople}, other: options{"threshold": "4", "limit": "1000"}, rows: secretBursts},
-		{name: "secret_enumeration", params: options{"threshold": "15", "limit": "100", "ignored_users": notPeople}, other: options{"threshold": "6", "limit": "1000"}, rows: secretEnumeration},
+		{name: "secret_bursts", params: options{"threshold": "10", "ignored_users": notPeople}, other: options{"threshold": "4"}, rows: secretBursts},
+		{name: "secret_enumeration", params: options{"threshold": "15", "ignored_users": notPeople}, other: options{"threshold": "6"}, rows: secretEnumeration},
 		{name: "secret_scanners", params: listed, other: more, rows: func(k *look) *Answer {
 			scanner := func(e *Event) bool {
 				agent, _ := e.agent.(string)
@@ -103,7 +103,7 @@ func secretBursts(k *look) *Answer {
 			a.add(l[0], l[1], n)
 		}
 	}
-	return a.order("-num_secrets", "time", "user").limit(k.int("limit"))
+	return a.order("-num_secrets", "time", "user")
 }
 
 func secretEnumeration(k *look) *Answer {
@@ -114,7 +114,7 @@ func secretEnumeration(k *look) *Answer {
 			a.add(l[0], l[1], lists, reads)
 		}
 	}
-	return a.order("-num_reads", "date", "user").limit(k.int("limit"))
+	return a.order("-num_reads", "date", "user")
 }
 
 func dbfsWrites(k *look) *Answer {

@@ -12,7 +12,7 @@ func loginQueries() []query {
 			other: options{"threshold": "2", "window_minutes": "240"}, rows: loginAfterFailures,
 		},
 		{name: "login_addresses", params: options{"limit": "100", "ignored_users": notPeople}, other: options{"limit": "1000"}, rows: loginAddresses},
-		{name: "new_networks", params: options{"days": "90", "limit": "100", "ignored_users": notPeople}, other: options{"days": "5", "limit": "1000"}, span: backSpan, rows: newNetworks},
+		{name: "new_networks", params: options{"days": "90", "ignored_users": notPeople}, other: options{"days": "5"}, span: backSpan, rows: newNetworks},
 		{name: "logins_without_sso", params: options{"limit": "100", "ignored_users": notPeople}, other: options{"ignored_users": "System-User", "limit": "1000"}, rows: loginsWithoutSSO},
 		{name: "databricks_staff_logins", params: options{"limit": "100"}, other: options{"limit": "1000"}, rows: staffLogins},
 		{name: "databricks_staff_access", params: options{"limit": "100"}, other: options{"limit": "1000"}, rows: func(k *look) *Answer {
@@ -89,7 +89,7 @@ func newNetworks(k *look) *Answer {
 			a.add(l[0], l[1], g.first(), len(g))
 		}
 	}
-	return a.order("first", "user", "network").limit(k.int("limit"))
+	return a.order("first", "user", "network")
 }
 
 func loginsWithoutSSO(k *look) *Answer {

@@ -13,8 +13,8 @@ func sharingQueries() []query {
 			return k.burst(k.in("unitycatalog", credentials, refused))
 		}},
 		{
-			name: "read_then_written_elsewhere", params: options{"reads": "20", "writes": "20", "limit": "100", "ignored_users": notPeople},
-			other: options{"reads": "0", "writes": "1", "limit": "1000"}, rows: writtenElsewhere,
+			name: "read_then_written_elsewhere", params: options{"reads": "20", "writes": "20", "ignored_users": notPeople},
+			other: options{"reads": "0", "writes": "1"}, rows: writtenElsewhere,
 		},
 		{name: "popular_tables", params: listed, other: options{"limit": "4"}, rows: popularTables},
 		{name: "recipients_without_ip_list", params: listed, other: more, rows: func(k *look) *Answer {
@@ -80,7 +80,7 @@ func writtenElsewhere(k *look) *Answer {
 			a.add(l[0], l[1], numReads, numWrites, len(unread))
 		}
 	}
-	return a.order("-num_unread", "time", "user").limit(k.int("limit"))
+	return a.order("-num_unread", "time", "user")
 }
 
 func popularTables(k *look) *Answer {

@@ -155,7 +155,8 @@ func (l *Log) Cases(start, end time.Time) map[string][]Case {
 	return cases
 }
 
-// Ask answers one query. Zero times are no bounds.
+// Ask answers one query. Zero times are no bounds. The parameters have to be of
+// the right kind: a text where a number is due is a mistake of the caller.
 func (l *Log) Ask(name string, params map[string]string, from, to time.Time) (Case, error) {
 	i := slices.IndexFunc(catalog(), func(q query) bool { return q.name == name })
 	if i < 0 {
