@@ -17,16 +17,17 @@ const truthName = "truth.json"
 
 func generateCommand() *cobra.Command {
 	var (
-		out, start, until, scenario string
-		follow                      bool
-		cfg                         generate.Config
-		clock                       generate.Clock
+		out, start, until, scenario, detail string
+		follow                              bool
+		cfg                                 generate.Config
+		clock                               generate.Clock
 	)
 	cmd := &cobra.Command{
 		Use:   "generate --out DIR",
 		Short: "Write realistic audit logs as Databricks delivers them, and the truth about them",
 		Long: `Writes delivered files to DIR, or below an s3:// URL, and truth.json with the exact
-answer of every panel beside them. The same options give the same bytes.
+answer of every named query beside them: over everything, in the middle of the time
+with other parameters, and at its end. The same options give the same bytes.
 Files are overwritten with more lines, come late and have the odd values that real
 ones have. --until stops the clock of the delivery, so that a later call with a
 later --until delivers the rest.
@@ -39,6 +40,7 @@ is faster than real time should start early.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.Scenario = generate.Scenario(scenario)
+			cfg.Truth = generate.Detail(detail)
 			var err error
 			if cfg.Start, err = startOf(start, cfg); err != nil {
 				return err
@@ -79,7 +81,8 @@ is faster than real time should start early.`,
 	f.IntVar(&cfg.Workspaces, "workspaces", 4, "workspaces besides the account")
 	f.StringVar(&start, "start", "", "first day, yyyy-mm-dd (default: such that the last day is yesterday; 2019-12-01 with --scenario article)")
 	f.StringVar(&until, "until", "", "deliver only what was delivered by then (default: all)")
-	f.StringVar(&scenario, "scenario", string(generate.Default), "default, or article: the cluster storm of 2019-12-28")
+	f.StringVar(&scenario, "scenario", string(generate.Default), "default; article: the cluster storm of 2019-12-28; or detections: stories for every named query, within 30 days")
+	f.StringVar(&detail, "truth", "", "basic: layers and panels; full: all named queries too, which takes longer (default: full for up to 100,000 events, and for detections)")
 	f.BoolVar(&follow, "follow", false, "go on delivering until interrupted")
 	f.DurationVar(&clock.Every, "every", time.Minute, "how often --follow delivers what is due")
 	f.Float64Var(&clock.Speed, "speed", 1, "how many times as fast as real time --follow delivers")

@@ -24,6 +24,7 @@ const (
 	serving           // cluster_source MODELS
 	stormRun          // classic, and counted exactly: nothing odd about it
 	stormUser         // interactive, and counted exactly
+	planted           // no cluster but a line of the script, whose number is the ref
 )
 
 // clusterRefBits of a cluster's ref are random, the rest is its time in ms.
@@ -42,9 +43,13 @@ type cluster struct {
 	// autotermination is in minutes; negative is absent.
 	autotermination int
 	failed          bool
+	id              string // of a planted one; else the ref says it
 }
 
 func (s style) storm() bool { return s == stormRun || s == stormUser }
+
+// exact tells that the event is counted exactly and must not come twice.
+func (s style) exact() bool { return s.storm() || s == planted }
 
 func (c *cluster) interactive() bool { return c.style == interactive || c.style == stormUser }
 

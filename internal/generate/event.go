@@ -83,6 +83,10 @@ func (w *writer) decide(e event) {
 	*r = rng(e.seed)
 	d := &w.d
 	*d = decided{event: e, k: &w.world.kinds[e.kind]}
+	if e.style == planted {
+		w.decidePlanted()
+		return
+	}
 	d.status = 200
 	if d.k.fail > 0 && r.chance(d.k.fail) {
 		d.status = w.failure()
@@ -197,6 +201,19 @@ func (w *writer) decideOwner() {
 			d.actor = "unknown"
 		case o < 40:
 			d.actor = "Unknown"
+		}
+	}
+}
+
+// decidePlanted takes what the script says.
+func (w *writer) decidePlanted() {
+	d := &w.d
+	l := &w.world.script.Lines[d.ref]
+	d.actor, d.user, d.status = l.Actor, l.User, l.Status
+	if c := l.Cluster; c != nil {
+		d.cluster = cluster{style: interactive, name: c.Name, creator: c.Creator, autotermination: c.Autotermination, id: c.ID}
+		if c.Creator != "" {
+			d.cluster.style = classic
 		}
 	}
 }

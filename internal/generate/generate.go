@@ -13,7 +13,8 @@
 //	files    events of one workspace and one slot of time become one object,
 //	         which may be delivered again with more lines
 //	writer   turns one event into one line; a pure function of event and world
-//	Truth    counts what the writer decided, over the newest version of each file
+//	Truth    counts what the writer decided, over the newest version of each file,
+//	         and has package truth answer all queries from the lines
 //
 // A line is never kept: a file that is delivered again is written again from
 // its events, so memory is bounded by the events of about a day.
@@ -40,6 +41,9 @@ import (
 	"fmt"
 	"iter"
 	"time"
+
+	"github.com/auditlake/auditlake/internal/plant"
+	"github.com/auditlake/auditlake/internal/truth"
 )
 
 // Scenario is the story the logs tell.
@@ -51,6 +55,20 @@ const (
 	// Article is ordinary traffic with the job storm of 2019-12-28 that the
 	// article "Monitor Your Databricks Workspace with Audit Logs" finds.
 	Article Scenario = "article"
+	// Detections is ordinary traffic with stories in it for every query of the
+	// catalog, of package plant.
+	Detections Scenario = "detections"
+)
+
+// Detail is how much the truth has.
+type Detail string
+
+const (
+	// Basic is the numbers of the layers and the panels of the article.
+	Basic Detail = "basic"
+	// Full is also the answers of all queries. It reads every line again and
+	// keeps the events.
+	Full Detail = "full"
 )
 
 const (
@@ -58,6 +76,9 @@ const (
 	maxDays           = 3700
 	maxEventsPerDay   = 20_000_000
 	maxWorkspaces     = 1000
+	// fullEvents is up to how many events the truth is full unless asked.
+	// It takes some 40 µs an event, many times what writing it does.
+	fullEvents = 100_000
 )
 
 // Config says what to generate. The zero Scenario is Default, zero Workspaces
@@ -70,6 +91,8 @@ type Config struct {
 	EventsPerDay int
 	Scenario     Scenario
 	Workspaces   int // besides workspaceId=0, which carries account events
+	// Truth is Full for up to 100,000 events and for Detections, unless said.
+	Truth Detail
 }
 
 // Validate reports everything that is wrong with c.
@@ -99,8 +122,15 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("scenario %s needs %s among its %d days from %s",
 				Article, stormDate.Format(time.DateOnly), c.Days, start.Format(time.DateOnly)))
 		}
+	case Detections:
+		if c.Days < plant.Days {
+			errs = append(errs, fmt.Errorf("scenario %s needs %d days, not %d", Detections, plant.Days, c.Days))
+		}
 	default:
-		errs = append(errs, fmt.Errorf("unknown scenario %q, want %s or %s", c.Scenario, Default, Article))
+		errs = append(errs, fmt.Errorf("unknown scenario %q, want %s, %s or %s", c.Scenario, Default, Article, Detections))
+	}
+	if c.Truth != Basic && c.Truth != Full {
+		errs = append(errs, fmt.Errorf("unknown detail of the truth %q, want %s or %s", c.Truth, Basic, Full))
 	}
 	return errors.Join(errs...)
 }
@@ -111,6 +141,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Workspaces == 0 {
 		c.Workspaces = defaultWorkspaces
+	}
+	if c.Truth == "" {
+		c.Truth = Basic
+		if c.Days*c.EventsPerDay <= fullEvents || c.Scenario == Detections {
+			c.Truth = Full
+		}
 	}
 	c.Start = c.Start.UTC()
 	return c
@@ -158,6 +194,10 @@ func WriteBetween(ctx context.Context, cfg Config, after, until time.Time, sink 
 	cfg = cfg.withDefaults()
 	w := newWriter(newWorld(cfg))
 	tally := newTally(w.world)
+	var log *truth.Log
+	if cfg.Truth == Full {
+		log = truth.NewLog()
+	}
 	for s := range schedule(w.world) {
 		at := time.UnixMilli(s.at)
 		if !until.IsZero() && at.After(until) {
@@ -179,6 +219,9 @@ func WriteBetween(ctx context.Context, cfg Config, after, until time.Time, sink 
 		if newest && s.file.recognised() {
 			tally.files++
 			tally.bytes += int64(len(body))
+			if log != nil {
+				log.Add(s.file.key, w.b)
+			}
 		}
 		if !deliver {
 			continue
@@ -187,7 +230,12 @@ func WriteBetween(ctx context.Context, cfg Config, after, until time.Time, sink 
 			return nil, fmt.Errorf("deliver %s: %w", s.file.key, err)
 		}
 	}
-	return tally.truth(until), nil
+	t := tally.truth(until)
+	if log != nil {
+		t.Queries = log.Cases(cfg.Start, cfg.Start.AddDate(0, 0, cfg.Days))
+	}
+	t.Planted = w.world.script.Marks
+	return t, nil
 }
 
 // ignore is for lines that the truth does not count: those of a version that

@@ -115,6 +115,7 @@ func TestTruthIsWhatAnIndependentReaderFinds(t *testing.T) {
 		{"default until before the first delivery", ordinary, december},
 		{"article to the end", article, time.Time{}},
 		{"article until the middle of the storm", article, time.Date(2019, 12, 28, 13, 1, 0, 0, time.UTC)},
+		{"detections", generate.Config{Seed: 6, Start: december, Days: 30, EventsPerDay: 100, Scenario: generate.Detections}, time.Time{}},
 		{"few events", generate.Config{Seed: 5, Start: december, Days: 3, EventsPerDay: 40, Workspaces: 9}, time.Time{}},
 		{"one event a day", generate.Config{Start: december, Days: 2, EventsPerDay: 1}, time.Time{}},
 		{"many events in one workspace", dense, time.Time{}},
@@ -269,6 +270,8 @@ func TestValidate(t *testing.T) {
 		"workspaces is -1":  func(c *generate.Config) { c.Workspaces = -1 },
 		"unknown scenario":  func(c *generate.Config) { c.Scenario = "x" },
 		"needs 2019-12-28":  func(c *generate.Config) { c.Days = 27 },
+		"needs 30 days":     func(c *generate.Config) { c.Scenario, c.Days = generate.Detections, 29 },
+		"unknown detail":    func(c *generate.Config) { c.Truth = "x" },
 		"from 2019-12-29":   func(c *generate.Config) { c.Start = c.Start.AddDate(0, 0, 28) },
 		"days is 100000000": func(c *generate.Config) { c.Days = 100_000_000 },
 	} {

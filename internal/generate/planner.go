@@ -98,6 +98,7 @@ func (p *planner) day(day int) (events, late []event) {
 	if day == 0 {
 		p.introduce()
 	}
+	p.plant()
 	for n := int(size) - len(p.events); n > 0; n-- {
 		p.add(p.bulkEvent(p.moment()))
 	}
@@ -183,15 +184,15 @@ func (p *planner) midnight() {
 	}
 }
 
-// repeat delivers n lines twice, half of them in another file. The exactly
-// counted storm is left alone.
+// repeat delivers n lines twice, half of them in another file. What is exactly
+// counted is left alone.
 func (p *planner) repeat(n int) {
 	for range n {
 		if len(p.events) == 0 {
 			return
 		}
 		e := pick(&p.r, p.events)
-		if e.style.storm() {
+		if e.style.exact() {
 			continue
 		}
 		if p.r.chance(5000) {

@@ -169,6 +169,23 @@ func (p *planner) clusterRef(at int64) uint64 {
 	return uint64(at)<<clusterRefBits | p.r.next()>>(64-clusterRefBits)
 }
 
+// plant adds the lines of the script that fall on the day.
+func (p *planner) plant() {
+	for i := range p.w.script.Lines {
+		l := &p.w.script.Lines[i]
+		if l.At < p.start || l.At >= p.end {
+			continue
+		}
+		ws := uint16(1)
+		if l.Workspace == p.w.workspaces[0].id {
+			ws = 0
+		}
+		e := p.event(p.w.plantKinds[i], l.At, ws)
+		e.ref, e.style = uint64(i), planted
+		p.add(e)
+	}
+}
+
 // loginBurst tries one user's password again and again within minutes.
 func (p *planner) loginBurst(longest int) {
 	at, ws, ref := p.moment(), p.anyWorkspace(), p.r.next()|1

@@ -120,7 +120,9 @@ func (t *tally) create(d *decided) {
 	}
 	if c.interactive() && c.autotermination == 0 {
 		row := WithoutAutotermination{Time: stamp(d.at), Email: Nullable(d.actor), ClusterName: c.name, WorkspaceID: t.w.workspaces[d.ws].id}
-		if d.status == 200 {
+		if c.id != "" {
+			row.ClusterID = Nullable(c.id)
+		} else if d.status == 200 && d.style != planted {
 			row.ClusterID = Nullable(appendClusterID(nil, c.ref))
 		}
 		row.at = d.at

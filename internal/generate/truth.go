@@ -8,6 +8,9 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/auditlake/auditlake/internal/plant"
+	"github.com/auditlake/auditlake/internal/truth"
 )
 
 // queryLimit is the number of rows that a query has by default where its
@@ -23,6 +26,12 @@ type Truth struct {
 	Layers  LayersTruth   `json:"layers"`
 	Article *ArticleTruth `json:"article,omitempty"`
 	Panels  Panels        `json:"panels"`
+	// Queries has every query of the catalog with several questions each, if
+	// the truth is Full.
+	Queries map[string][]truth.Case `json:"queries,omitempty"`
+	// Planted is what the stories of the Detections scenario put into the logs
+	// for each query.
+	Planted map[string]plant.Marks `json:"planted,omitempty"`
 }
 
 // ConfigTruth is the Config with its defaults filled in.
@@ -89,7 +98,7 @@ func (t *Truth) JSON() []byte {
 
 func (t *tally) truth(until time.Time) *Truth {
 	cfg := t.w.cfg
-	truth := &Truth{
+	all := &Truth{
 		Config: ConfigTruth{
 			Seed: cfg.Seed, Start: cfg.Start.Format(time.DateOnly), Days: cfg.Days,
 			EventsPerDay: cfg.EventsPerDay, Scenario: cfg.Scenario, Workspaces: cfg.Workspaces,
@@ -102,17 +111,17 @@ func (t *tally) truth(until time.Time) *Truth {
 		Panels: t.panels(),
 	}
 	if !until.IsZero() {
-		truth.Until = Nullable(until.UTC().Format(stampLayout))
+		all.Until = Nullable(until.UTC().Format(stampLayout))
 	}
 	for i, n := range t.byKind {
 		if n > 0 {
-			truth.Layers.Gold[t.w.kinds[i].goldTable()] += n
+			all.Layers.Gold[t.w.kinds[i].goldTable()] += n
 		}
 	}
 	if cfg.Scenario == Article {
-		truth.Article = t.article()
+		all.Article = t.article()
 	}
-	return truth
+	return all
 }
 
 func (t *tally) article() *ArticleTruth {

@@ -3,6 +3,8 @@ package generate
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/auditlake/auditlake/internal/plant"
 )
 
 const (
@@ -56,6 +58,8 @@ type world struct {
 	clusters   []string    // ids of clusters older than the logs
 	kinds      []kind
 	scripts    scripts
+	script     plant.Script // of Detections, else empty
+	plantKinds []uint16     // of each line of the script
 }
 
 func newWorld(cfg Config) *world {
@@ -117,7 +121,35 @@ func newWorld(cfg Config) *world {
 	for range longLivedClusters {
 		w.clusters = append(w.clusters, string(appendClusterID(nil, uint64(cfg.Start.UnixMilli()-int64(r.between(1, 5_000_000))*1000)<<clusterRefBits|r.next()>>(64-clusterRefBits))))
 	}
+	if cfg.Scenario == Detections {
+		w.plant()
+	}
 	return w
+}
+
+// plant writes the stories, with kinds for what ordinary traffic lacks.
+func (w *world) plant() {
+	scene := plant.Scene{Start: w.cfg.Start, Account: w.accountID, Seed: w.cfg.Seed}
+	for _, ws := range w.workspaces[1:] {
+		scene.Workspaces = append(scene.Workspaces, ws.id)
+	}
+	w.script = plant.Write(scene)
+	type name struct{ service, action string }
+	known := map[name]uint16{}
+	for i := range w.kinds {
+		known[name{w.kinds[i].service, w.kinds[i].action}] = uint16(i)
+	}
+	for _, l := range w.script.Lines {
+		i, found := known[name{l.Service, l.Action}]
+		if !found {
+			i = uint16(len(w.kinds))
+			k := kind{service: l.Service, action: l.Action}
+			k.method = k.loginMethod()
+			w.kinds = append(w.kinds, k)
+			known[name{l.Service, l.Action}] = i
+		}
+		w.plantKinds = append(w.plantKinds, i)
+	}
 }
 
 // kind returns the index of a kind that the catalogue must have.

@@ -88,6 +88,10 @@ func (w *writer) line(e *event) {
 	start := len(w.b)
 	w.decide(*e)
 	d := &w.d
+	if d.style == planted {
+		w.b = append(w.b, w.world.script.Lines[d.ref].Text...)
+		return
+	}
 	if d.damage == notAnObject {
 		w.raw("[")
 	}

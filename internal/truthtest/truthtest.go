@@ -5,7 +5,10 @@ package truthtest
 import (
 	"bytes"
 	"encoding/json"
-	"reflect"
+	"maps"
+	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,8 +43,8 @@ func MustRun(t testing.TB, args ...string) string {
 }
 
 // Check compares every number of the truth with what the lake at the URL says:
-// rows of every layer and table, and every panel, row by row and column by
-// column. It also has verify prove the lake.
+// rows of every layer and table, and every panel and query with each of its cases,
+// row by row and column by column. It also has verify prove the lake.
 func Check(t testing.TB, lakeURL string, truth *generate.Truth) {
 	t.Helper()
 	var want struct {
@@ -52,7 +55,8 @@ func Check(t testing.TB, lakeURL string, truth *generate.Truth) {
 			Silver     int64            `json:"silver"`
 			Gold       map[string]int64 `json:"gold"`
 		} `json:"layers"`
-		Panels map[string]json.RawMessage `json:"panels"`
+		Panels  map[string]json.RawMessage `json:"panels"`
+		Queries map[string][]question      `json:"queries"`
 	}
 	decode(t, truth.JSON(), &want)
 
@@ -75,7 +79,7 @@ func Check(t testing.TB, lakeURL string, truth *generate.Truth) {
 		t.Errorf("the truth has only %d panels", len(want.Panels))
 	}
 	for name, rows := range want.Panels {
-		args := []string{"query", "--lake", lakeURL, "--named", name, "--format", "json"}
+		args := []string{"--named", name}
 		if name == "job_owner" {
 			var owner struct {
 				JobID string          `json:"job_id"`
@@ -87,18 +91,99 @@ func Check(t testing.TB, lakeURL string, truth *generate.Truth) {
 			}
 			args, rows = append(args, "--param", "job_id="+owner.JobID), owner.Rows
 		}
-		answer := compact(t, []byte(MustRun(t, args...)))
-		if expected := compact(t, rows); answer != expected {
-			var a, e []map[string]any
-			decode(t, []byte(answer), &a)
-			decode(t, []byte(expected), &e)
-			if reflect.DeepEqual(a, e) {
-				t.Errorf("panel %s: the columns are in another order: %.200s, the truth has %.200s", name, answer, expected)
-			} else {
-				t.Errorf("panel %s (-truth +lake):\n%s", name, cmp.Diff(e, a))
-			}
+		compare(t, lakeURL, args, rows)
+	}
+	for _, name := range slices.Sorted(maps.Keys(want.Queries)) {
+		for _, c := range want.Queries[name] {
+			compare(t, lakeURL, c.args(name), c.Rows)
 		}
 	}
+}
+
+// question is a case of the truth as its text has it.
+type question struct {
+	Params map[string]string `json:"params"`
+	From   string            `json:"from"`
+	To     string            `json:"to"`
+	Rows   json.RawMessage   `json:"rows"`
+}
+
+func (q question) args(name string) []string {
+	args := []string{"--named", name}
+	for _, p := range slices.Sorted(maps.Keys(q.Params)) {
+		args = append(args, "--param", p+"="+q.Params[p])
+	}
+	if q.From != "" {
+		args = append(args, "--from", q.From)
+	}
+	if q.To != "" {
+		args = append(args, "--to", q.To)
+	}
+	return args
+}
+
+// compare asks the lake and reports where it says other rows than expected.
+func compare(t testing.TB, lakeURL string, args []string, expected json.RawMessage) {
+	t.Helper()
+	out, err := Run(t, append([]string{"query", "--lake", lakeURL, "--format", "json"}, args...)...)
+	if err != nil {
+		t.Errorf("query %q: %v", args, err)
+		return
+	}
+	if diff := cmp.Diff(rowsOf(t, expected), rowsOf(t, []byte(out)), closeEnough()); diff != "" {
+		t.Errorf("query %q (-truth +lake):\n%s", args, diff)
+	}
+}
+
+// cell is a column's name and its value.
+type cell struct {
+	Column string
+	Value  any // nil, string, bool or json.Number
+}
+
+// rowsOf keeps the order of columns, which a map would lose.
+func rowsOf(t testing.TB, text []byte) [][]cell {
+	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	next := func() json.Token {
+		tok, err := dec.Token()
+		if err != nil {
+			t.Fatalf("parse %.200s: %v", text, err)
+		}
+		return tok
+	}
+	rows := [][]cell{}
+	next() // [
+	for dec.More() {
+		row := []cell{}
+		next() // {
+		for dec.More() {
+			name, _ := next().(string)
+			var value any
+			if err := dec.Decode(&value); err != nil {
+				t.Fatalf("parse %.200s: %v", text, err)
+			}
+			row = append(row, cell{name, value})
+		}
+		next() // }
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// closeEnough takes fractions for equal that differ by rounding alone. Whole
+// numbers have to be the same, digit for digit.
+func closeEnough() cmp.Option {
+	return cmp.Comparer(func(a, b json.Number) bool {
+		if a == b {
+			return true
+		}
+		x, errX := a.Float64()
+		y, errY := b.Float64()
+		fraction := strings.ContainsAny(a.String()+b.String(), ".eE")
+		return errX == nil && errY == nil && fraction && math.Abs(x-y) <= 1e-9*math.Max(math.Abs(x), math.Abs(y))
+	})
 }
 
 func decode(t testing.TB, text []byte, into any) {
@@ -106,14 +191,4 @@ func decode(t testing.TB, text []byte, into any) {
 	if err := json.Unmarshal(text, into); err != nil {
 		t.Fatalf("parse %.200s: %v", text, err)
 	}
-}
-
-// compact keeps the order of columns, which a map would lose.
-func compact(t testing.TB, text []byte) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := json.Compact(&b, text); err != nil {
-		t.Fatalf("parse %.200s: %v", text, err)
-	}
-	return b.String()
 }

@@ -32,6 +32,17 @@ func TestArticle(t *testing.T) {
 	truthtest.MustRun(t, "verify", "--lake", lake, "--source", logs)
 }
 
+// TestDetections is the month of stories, each query of the catalog over all of
+// it, in the middle and at the end.
+func TestDetections(t *testing.T) {
+	logs, lake := t.TempDir(), t.TempDir()
+	truth := deliver(t, logs, generate.Config{
+		Seed: 2, Start: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: 2_000, Scenario: generate.Detections,
+	}, time.Time{})
+	truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", lake)
+	truthtest.Check(t, lake, truth)
+}
+
 // TestAsItIsDelivered runs the ETL between deliveries, so that files are
 // overwritten and come late after they were read; the numbers are exact at every
 // stop.
