@@ -85,7 +85,7 @@ func newNetworks(k *look) *Answer {
 	}
 	a := columns("user", "network", "first", "num_logins")
 	for l, g := range groups(pick(k.logins(), []test{ok, k.people()}), from) {
-		if l[1] != nil && users[l[0]] && !known[l] {
+		if l[0] != nil && l[1] != nil && users[l[0]] && !known[l] {
 			a.add(l[0], l[1], g.first(), len(g))
 		}
 	}
