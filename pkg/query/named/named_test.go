@@ -88,9 +88,13 @@ func TestCatalogIsSound(t *testing.T) {
 			if q.Alert != nil {
 				alert(t, q, params)
 			}
+			events := 0
+			for _, e := range q.Examples {
+				events += len(e.Events)
+			}
 			counts := slices.ContainsFunc(q.Examples, func(e named.Example) bool { return len(e.Rows) > 0 })
-			if len(q.Examples) < 2 || !counts {
-				t.Error("a query has an example with rows, and one that shows what does not count")
+			if events < 2 || !counts {
+				t.Error("examples show what counts and what does not")
 			}
 		})
 	}
