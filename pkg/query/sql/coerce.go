@@ -62,6 +62,12 @@ func (x *exprs) read(at int, text, other query.Expr, kind columnar.Kind) (query.
 			return constantTime(at, c, columnar.Timestamp), fold(query.Cast{X: other, To: columnar.Timestamp})
 		}
 		return constantTime(at, c, kind), other
+	case constant && kind == columnar.Boolean:
+		b, err := strconv.ParseBool(strings.ToLower(string(c.Value.Bytes)))
+		if err != nil {
+			fail(at, "%s is neither true nor false, which %s is", c, other)
+		}
+		return query.Bool(b), other
 	case constant && isNumber(kind):
 		s := strings.TrimSpace(string(c.Value.Bytes))
 		if i, err := strconv.ParseInt(s, 10, 64); err == nil && isLong(kind) {
