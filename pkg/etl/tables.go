@@ -113,8 +113,8 @@ func goldLayout(table string) lake.Layout {
 	return lake.Layout{Plain: silverLayout().Plain, Stats: stats, Order: eventOrder()}
 }
 
-// layoutOf is the layout of a table by its name.
-func layoutOf(table string) lake.Layout {
+// LayoutOf is how the rows of a table lie in its files.
+func LayoutOf(table string) lake.Layout {
 	switch table {
 	case lake.Bronze:
 		return bronzeLayout()
