@@ -22,6 +22,7 @@ type corpus struct {
 	plain []string // paths that are written without a dictionary today
 	stats []string
 	order []string
+	group int    // rows of a row group today; 0: the writer's default
 	sum   uint64 // of the hashes of all rows
 	seed  maphash.Seed
 }
@@ -34,7 +35,7 @@ func readCorpus(ctx context.Context, l *lake.Lake, name string) (*corpus, error)
 	layout := etl.LayoutOf(name)
 	c := &corpus{
 		table: name, rows: columnar.NewBatch(view.Schema()),
-		plain: layout.Plain, stats: layout.Stats, order: layout.Order, seed: maphash.MakeSeed(),
+		plain: layout.Plain, stats: layout.Stats, order: layout.Order, group: layout.RowGroupRows, seed: maphash.MakeSeed(),
 	}
 	for b, err := range view.Scan(ctx, view.Schema(), nil, nil) {
 		if err != nil {

@@ -46,7 +46,8 @@ type columnWeight struct {
 
 // weigher encodes pages. Its memory is reused.
 type weigher struct {
-	comp    *zstd.Encoder
+	comp    *zstd.Encoder // of numbers and codes
+	text    *zstd.Encoder // of strings: their literals are coded
 	inflate *zstd.Decoder
 	buf     []byte
 }
@@ -54,17 +55,26 @@ type weigher struct {
 // weighColumns encodes every column of the corpus in every encoding.
 func weighColumns(c *corpus, progress io.Writer) ([]columnWeight, error) {
 	fmt.Fprintf(progress, "%s: encodings\n", c.table)
-	comp, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20), zstd.WithEncoderConcurrency(1))
+	encoder := func(literals bool) (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithAllLitEntropyCompression(literals),
+			zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20), zstd.WithEncoderConcurrency(1))
+	}
+	comp, err := encoder(false)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = comp.Close() }() // only of use for streams
+	text, err := encoder(true)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = text.Close() }()
 	inflate, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
 	defer inflate.Close()
-	w := &weigher{comp: comp, inflate: inflate}
+	w := &weigher{comp: comp, text: text, inflate: inflate}
 	var out []columnWeight
 	for _, l := range c.leaves() {
 		var weight columnWeight
@@ -97,11 +107,11 @@ func weighColumns(c *corpus, progress io.Writer) ([]columnWeight, error) {
 
 // page is the compressed size of a page, and how long it takes to decompress and
 // to decode.
-func (w *weigher) page(body []byte, err error, decode func([]byte) error) (int, time.Duration, error) {
+func (w *weigher) page(comp *zstd.Encoder, body []byte, err error, decode func([]byte) error) (int, time.Duration, error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	packed := w.comp.EncodeAll(body, nil)
+	packed := comp.EncodeAll(body, nil)
 	start := time.Now()
 	if w.buf, err = w.inflate.DecodeAll(packed, w.buf[:0]); err != nil {
 		return 0, 0, err
@@ -134,7 +144,7 @@ func (w *weigher) ints(values []int64) (columnWeight, error) {
 	var splitter bytestreamsplit.Encoding
 	ints := make([]int64, pageValues)
 	add := func(enc int, body []byte, err error, decode func([]byte) error) error {
-		n, took, err := w.page(body, err, decode)
+		n, took, err := w.page(w.comp, body, err, decode)
 		out.size[enc] += n
 		out.decode[enc] += took
 		return err
@@ -203,7 +213,7 @@ func (w *weigher) texts(v *columnar.Vector) (columnWeight, error) {
 	var lengths delta.LengthByteArrayEncoding
 	var prefixes delta.ByteArrayEncoding
 	add := func(enc int, body []byte, err error, decode func([]byte) error) error {
-		n, took, err := w.page(body, err, decode)
+		n, took, err := w.page(w.text, body, err, decode)
 		out.size[enc] += n
 		out.decode[enc] += took
 		return err
@@ -231,9 +241,11 @@ func (w *weigher) texts(v *columnar.Vector) (columnWeight, error) {
 				}
 			}
 			coded, err := packCodes(pageCodes, len(codes))
-			if err = add(encDictionary, coded, err, nil); err != nil {
+			n, _, err := w.page(w.comp, coded, err, nil)
+			if err != nil {
 				return out, err
 			}
+			out.size[encDictionary] += n
 			if err = add(encPlain, plain, nil, func(b []byte) error {
 				text, at := make([]byte, 0, len(b)), 0
 				for range page {

@@ -6,6 +6,7 @@
 //	lake ──► corpus: one table, decoded, in the order of its layout
 //	           ├─► variants:  one file each; size, CPU to write, CPU of each panel
 //	           ├─► encodings: what each column would take in encodings we do not write
+//	           ├─► levels:    what large columns take at each level of Zstandard
 //	           └─► filters:   what bloom filters would take, and leave out
 //
 // A table is one file here, whatever it is in the lake, so that there are several
@@ -114,6 +115,10 @@ func runTable(ctx context.Context, l *lake.Lake, name string, o Options) error {
 	if err != nil {
 		return err
 	}
+	levels, err := weighLevels(c, columns, results[0].size)
+	if err != nil {
+		return fmt.Errorf("compress columns: %w", err)
+	}
 	filters := weighFilters(c, o.Repeats)
-	return writeReport(o.Out, c, panels, results, duck, columns, filters)
+	return writeReport(o.Out, c, panels, results, duck, columns, levels, filters)
 }

@@ -21,11 +21,11 @@ import (
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// smallLake is a lake of two days of the article's logs.
+// smallLake is a lake of two days of logs.
 func smallLake(t *testing.T) string {
 	t.Helper()
 	logs, root := t.TempDir(), t.TempDir()
-	cfg := generate.Config{Seed: 1, Start: time.Date(2019, 12, 27, 0, 0, 0, 0, time.UTC), Days: 2, EventsPerDay: 400, Scenario: generate.Article}
+	cfg := generate.Config{Seed: 1, Start: time.Date(2019, 12, 27, 0, 0, 0, 0, time.UTC), Days: 2, EventsPerDay: 600}
 	if _, err := generate.Write(t.Context(), cfg, time.Time{}, generate.Folder(logs)); err != nil {
 		t.Fatal(err)
 	}

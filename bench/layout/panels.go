@@ -39,10 +39,10 @@ func panelsOf(c *corpus) ([]panel, error) {
 				fmt.Sprintf("SELECT lineNumber, raw FROM %%s WHERE fileId = %d", file),
 			},
 			{
-				"search raw",
-				query.From(c.table, query.TimeRange{}).Filter(query.Like{X: col(columnar.String, "raw"), Pattern: "%autotermination_minutes%"}).
-					Aggregate(nil, query.CountRows("n")),
-				"SELECT count(*) FROM %s WHERE raw LIKE '%%autotermination_minutes%%'",
+				"all lines",
+				query.From(c.table, query.TimeRange{}).
+					Aggregate(nil, query.Agg{Name: "n", Func: query.Max, Arg: col(columnar.String, "raw")}),
+				"SELECT max(raw) FROM %s",
 			},
 		}, nil
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func writeReport(to io.Writer, c *corpus, panels []panel, results []*result, duck *duckResult, columns []columnWeight, filters []filterWeight) error {
+func writeReport(to io.Writer, c *corpus, panels []panel, results []*result, duck *duckResult, columns []columnWeight, levels []levelWeight, filters []filterWeight) error {
 	var s strings.Builder
 	base := results[0]
 	fmt.Fprintf(&s, "### %s: %d rows, %d columns, %.1f MB in one file\n\n", c.table, c.rows.Len, len(c.leaves()), mega(base.size))
@@ -16,6 +16,9 @@ func writeReport(to io.Writer, c *corpus, panels []panel, results []*result, duc
 		reportOwn(&s, base, duck)
 	}
 	reportColumns(&s, base, columns)
+	if len(levels) > 0 {
+		reportLevels(&s, levels)
+	}
 	if len(filters) > 0 {
 		reportFilters(&s, base, filters)
 	}
@@ -101,6 +104,23 @@ func reportColumns(s *strings.Builder, base *result, columns []columnWeight) {
 	}
 	fmt.Fprintf(s, "\nkB, in brackets ns to decode a value; columns of 0.4 %% of the file and more, %d of %d. All columns as written: %.2f MB; with dictionaries for numbers where they help: %s; with the best of all for each column: %s. Decoding every value: PLAIN %s, DELTA %s.\n\n",
 		shown, len(columns), mega(now), percent(float64(dictInts), float64(now)), percent(float64(deltas), float64(now)), millis(plainTime), millis(deltaTime))
+}
+
+func reportLevels(s *strings.Builder, columns []levelWeight) {
+	head := []string{"Zstandard, PLAIN pages"}
+	for _, w := range columns {
+		head = append(head, w.path)
+	}
+	row(s, head)
+	row(s, rule(len(head)))
+	for i, l := range levels() {
+		cells := []string{l.name}
+		for _, w := range columns {
+			cells = append(cells, fmt.Sprintf("%.2f B (%d, %d)", w.size[i], w.write[i].Nanoseconds(), w.inflate[i].Nanoseconds()))
+		}
+		row(s, cells)
+	}
+	s.WriteString("\nBytes a value, in brackets ns to compress and to decompress it.\n\n")
 }
 
 func reportFilters(s *strings.Builder, base *result, filters []filterWeight) {

@@ -45,6 +45,9 @@ func variantsOf(c *corpus, only []string) []variant {
 			o.Plain = append(o.Plain, l.path)
 		}
 	})
+	// What looks best of each, together.
+	add("group=64k,page=16k", func(o *columnar.WriterOptions) { o.RowGroupRows, o.PageRows = 64<<10, 16<<10 })
+	add("zstd-default,page=16k", func(o *columnar.WriterOptions) { o.Compression, o.PageRows = columnar.ZstdDefault, 16<<10 })
 	sorted := func(name string, columns ...string) {
 		out = append(out, variant{name: "order=" + name, order: append(columns, c.order...)})
 	}
@@ -60,7 +63,7 @@ func variantsOf(c *corpus, only []string) []variant {
 }
 
 func (v variant) options(c *corpus) columnar.WriterOptions {
-	o := columnar.WriterOptions{Plain: c.plain, StatsColumns: c.stats}
+	o := columnar.WriterOptions{Plain: c.plain, StatsColumns: c.stats, RowGroupRows: c.group}
 	if v.set != nil {
 		v.set(&o)
 	}
