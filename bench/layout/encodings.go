@@ -55,16 +55,15 @@ type weigher struct {
 // weighColumns encodes every column of the corpus in every encoding.
 func weighColumns(c *corpus, progress io.Writer) ([]columnWeight, error) {
 	fmt.Fprintf(progress, "%s: encodings\n", c.table)
-	encoder := func(literals bool) (*zstd.Encoder, error) {
-		return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithAllLitEntropyCompression(literals),
-			zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20), zstd.WithEncoderConcurrency(1))
+	options := []zstd.EOption{
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(1 << 20), zstd.WithEncoderConcurrency(1),
 	}
-	comp, err := encoder(false)
+	comp, err := zstd.NewWriter(nil, options...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = comp.Close() }() // only of use for streams
-	text, err := encoder(true)
+	text, err := zstd.NewWriter(nil, append(options, zstd.WithAllLitEntropyCompression(true))...)
 	if err != nil {
 		return nil, err
 	}
