@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/auditlake/auditlake/bench/etl"
 	"github.com/auditlake/auditlake/bench/measure"
 	"github.com/auditlake/auditlake/bench/report"
 )
@@ -34,7 +35,9 @@ type part struct {
 }
 
 func parts() []part {
-	return []part{}
+	return []part{
+		{etl.Part, etl.Run, etl.Section},
+	}
 }
 
 func main() {
