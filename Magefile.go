@@ -173,9 +173,9 @@ func Bench(ctx context.Context, parts, scale *string, rounds, times *int) error 
 	return steps(ctx, goStep(args...))
 }
 
-// BenchOnce runs every Go benchmark once, to see that they work.
+// BenchOnce runs every Go benchmark once, on as little data as it takes, to see that they work.
 func BenchOnce(ctx context.Context) error {
-	return steps(ctx, goStep("test", "-run=^$", "-bench=.", "-benchtime=1x", "./..."))
+	return steps(ctx, goStep("test", "-short", "-run=^$", "-bench=.", "-benchtime=1x", "./..."))
 }
 
 // benchstat is run at a pinned version, so that go.mod need not carry it.

@@ -91,12 +91,13 @@ write(
 )
 done("bronze")
 
+# Some status codes are numbers in quotes, which Spark takes for no number.
 EVENT = """
     version STRING, auditLevel STRING, timestamp STRING, orgId STRING, workspaceId STRING, accountId STRING,
     shardName STRING, sourceIPAddress STRING, userAgent STRING, sessionId STRING, serviceName STRING,
     actionName STRING, requestId STRING, userIdentity STRUCT<email: STRING, subjectName: STRING>,
     requestParams MAP<STRING, STRING>,
-    response STRUCT<statusCode: BIGINT, errorMessage: STRING, result: STRING>, identityMetadata STRING
+    response STRUCT<statusCode: STRING, errorMessage: STRING, result: STRING>, identityMetadata STRING
 """
 FIRST, LAST = 1356998400000, int((time.time() + 2 * 24 * 60 * 60) * 1000)
 events = (
@@ -104,6 +105,7 @@ events = (
     # A line that is not valid UTF-8 is no event.
     .where(~F.decode(F.col("raw").cast("binary"), "UTF-8").contains("\ufffd"))
     .withColumn("event", F.from_json("raw", EVENT))
+    .withColumn("status", F.expr("cast(event.response.statusCode AS BIGINT)"))
     .withColumn("millis", F.expr("CASE WHEN event.timestamp RLIKE '^-?[0-9]+$' THEN cast(event.timestamp AS BIGINT) END"))
     .where(F.col("millis").between(FIRST, LAST))
 )
@@ -117,10 +119,11 @@ write(
         "coalesce(nullif(event.userIdentity.email, ''), nullif(event.requestParams['user'], '')) AS actor",
         "timestamp_millis(millis) AS date_time", "cast(timestamp_millis(millis) AS DATE) AS date",
         "map_filter(event.requestParams, (k, v) -> v IS NOT NULL) AS requestParams",
-        "event.response AS response",
-        """CASE WHEN event.response.statusCode BETWEEN 200 AND 399 THEN 'succeeded'
-                WHEN event.response.statusCode IN (401, 403) THEN 'denied'
-                WHEN event.response.statusCode IS NULL THEN 'unknown' ELSE 'error' END AS outcome""",
+        """CASE WHEN event.response IS NOT NULL THEN named_struct('statusCode', status,
+                'errorMessage', event.response.errorMessage, 'result', event.response.result) END AS response""",
+        """CASE WHEN status BETWEEN 200 AND 399 THEN 'succeeded'
+                WHEN status IN (401, 403) THEN 'denied'
+                WHEN status IS NULL THEN 'unknown' ELSE 'error' END AS outcome""",
         "event.identityMetadata", "lineHash AS eventKey", "sourceFile", "ingestedAt",
     ),
     "silver",
