@@ -212,7 +212,7 @@ func (b *bench) sides(ctx context.Context, all *engines.Engines) (sides []measur
 		})
 	}
 	if b.o.Takes("spark") {
-		python, env, err := all.Spark(ctx)
+		command, err := b.spark(ctx, all)
 		switch {
 		case errors.Is(err, engines.ErrLacking):
 			lacking["spark"] = err.Error()
@@ -220,17 +220,31 @@ func (b *bench) sides(ctx context.Context, all *engines.Engines) (sides []measur
 		case err != nil:
 			return nil, nil, err
 		default:
-			add("spark", partitioned, func(out string) *exec.Cmd {
-				cmd := exec.CommandContext(ctx, python, filepath.Join(b.o.Root, "bench", "peers", "etl", "spark.py"), b.delivered, out)
-				cmd.Env = append(append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1"), env...)
-				return cmd
-			})
+			add("spark", partitioned, command)
 		}
 	}
 	if len(sides) == 0 {
 		return nil, nil, fmt.Errorf("no side of %s can take part", strings.Join(b.o.Sides, ", "))
 	}
 	return sides, lacking, nil
+}
+
+// spark starts Spark once, so that it has its jars, and gives the command for
+// each run.
+func (b *bench) spark(ctx context.Context, all *engines.Engines) (func(out string) *exec.Cmd, error) {
+	python, env, err := all.Spark(ctx)
+	if err != nil {
+		return nil, err
+	}
+	script := filepath.Join(b.o.Root, "bench", "peers", "etl", "spark.py")
+	if _, err := engines.Output(ctx, b.dir, env, python, script); err != nil {
+		return nil, engines.SparkError(err)
+	}
+	return func(out string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, python, script, b.delivered, out)
+		cmd.Env = append(append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1"), env...)
+		return cmd
+	}, nil
 }
 
 // once has a side do all the work in a new folder, and looks at what it made.

@@ -141,7 +141,6 @@ func Save(o Options, part string, figures any) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("write figures of %s: %w", part, err)
 	}
-	o.Logf("figures: %s", file)
 	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 

@@ -30,7 +30,9 @@ import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 
 // The package is installed where the interop tests have it.
-const { DuckDBInstance, version } = createRequire(new URL('../../interop/package.json', import.meta.url))('@duckdb/node-api');
+const { DuckDBInstance, version } = createRequire(new URL('../../interop/package.json', import.meta.url))(
+  '@duckdb/node-api'
+);
 
 async function open({ database = ':memory:', threads = 2, pragmas = [] }) {
   const connection = await (await DuckDBInstance.create(database, { threads: String(threads) })).connect();

@@ -1,7 +1,8 @@
 """The article's notebook on Spark with Delta: spark.py DELIVERED EMPTY_FOLDER.
 
 Needs pyspark of interop/requirements.txt, Java 17, and INTEROP_JARS, a folder for
-Delta's jars. Prints what each layer took as JSON.
+Delta's jars. Prints what each layer took as JSON. Without arguments it only starts
+Spark, which fetches the jars.
 
 Each layer is a Delta table that the next one reads. Tuned for two cores: few and
 even tasks, small files opened cheaply, no Python in the rows (the article's
@@ -20,7 +21,7 @@ from pyspark.sql import functions as F
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "interop", "readers"))
 from session import DELTA  # noqa: E402
 
-delivered, out = (os.path.abspath(path) for path in sys.argv[1:])
+delivered, out = (os.path.abspath(path) for path in sys.argv[1:] or (".", "."))
 scratch = os.path.join(out, ".spark")
 
 began = time.perf_counter()
@@ -59,6 +60,20 @@ spark = (
 )
 spark.sparkContext.setLogLevel("ERROR")
 done("preparation")
+
+
+def end():
+    """Ends the JVM with its input. Waiting for it has the system count its time and
+    memory with ours."""
+    java = spark.sparkContext._gateway.proc
+    spark.stop()
+    java.stdin.close()
+    java.wait()
+
+
+if len(sys.argv) == 1:
+    end()
+    sys.exit()
 
 
 def write(rows, table, *partition):
@@ -151,10 +166,4 @@ for table, names in services.items():
 done("gold")
 
 print(json.dumps(layers))
-
-# The JVM ends with its input. Waiting for it has the system count its time and
-# memory with ours.
-java = spark.sparkContext._gateway.proc
-spark.stop()
-java.stdin.close()
-java.wait()
+end()
