@@ -28,7 +28,7 @@ type panelResult struct {
 	bytes  int64 // that were fetched
 }
 
-func measure(ctx context.Context, c *corpus, v variant, panels []panel, repeats int) (*result, error) {
+func measureVariant(ctx context.Context, c *corpus, v variant, panels []panel, repeats int) (*result, error) {
 	r := &result{variant: v}
 	batches := v.batches(c)
 	var out bytes.Buffer
