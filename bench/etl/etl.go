@@ -190,7 +190,7 @@ type tables struct{ bronze, silver, gold string }
 // sides are those that are asked for and can be had here, and why others cannot.
 func (b *bench) sides(ctx context.Context, all *engines.Engines) (sides []measure.Side[once], lacking map[string]string, err error) {
 	lacking = map[string]string{}
-	partitioned := tables{bronze: "bronze/*/*.parquet", silver: "silver/*/*.parquet", gold: "gold/*/*.parquet"}
+	partitioned := tables{bronze: "bronze/date=*/*.parquet", silver: "silver/date=*/*.parquet", gold: "gold/*/*.parquet"}
 	add := func(name string, at tables, command func(out string) *exec.Cmd) {
 		if b.o.Takes(name) {
 			sides = append(sides, measure.Side[once]{Name: name, Run: func(ctx context.Context, round int) (once, error) {
