@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"github.com/auditlake/auditlake/bench/measure"
+	"github.com/auditlake/auditlake/bench/queries"
 	"github.com/auditlake/auditlake/bench/report"
 )
 
@@ -34,7 +35,9 @@ type part struct {
 }
 
 func parts() []part {
-	return []part{}
+	return []part{
+		{queries.Part, queries.Run, queries.Section},
+	}
 }
 
 func main() {

@@ -1,20 +1,22 @@
 package queries
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
 
 // Answer is the rows that a side gave. A value is nil, a float64 for a double, or
-// text: of a time its microseconds since 1970, of a map its entries in order of
-// their keys as JSON.
+// text: of a time its microseconds since 1970, of a map its entries in the order of
+// their keys.
 type Answer [][]any
 
 // answerOf is an answer of the embedded executor.
@@ -23,7 +25,7 @@ func answerOf(b *columnar.Batch) (Answer, error) {
 	for i := range out {
 		out[i] = make([]any, len(b.Columns))
 		for c, v := range b.Columns {
-			value, err := textOf(v, i)
+			value, err := ourText(v, i)
 			if err != nil {
 				return nil, fmt.Errorf("column %s: %w", b.Schema[c].Name, err)
 			}
@@ -33,7 +35,7 @@ func answerOf(b *columnar.Batch) (Answer, error) {
 	return out, nil
 }
 
-func textOf(v *columnar.Vector, i int) (any, error) {
+func ourText(v *columnar.Vector, i int) (any, error) {
 	switch x := v.Any(i).(type) {
 	case nil, float64, string:
 		return x, nil
@@ -47,33 +49,89 @@ func textOf(v *columnar.Vector, i int) (any, error) {
 		}
 		return strconv.FormatInt(x.UnixMicro(), 10), nil
 	case map[string]any:
-		entries := make([][2]any, 0, len(x))
+		var entries []entry
 		for key, value := range x {
-			entries = append(entries, [2]any{key, value})
+			entries = append(entries, entry{key, value})
 		}
-		slices.SortFunc(entries, func(a, b [2]any) int { return cmp.Compare(a[0].(string), b[0].(string)) })
-		return jsonText(entries)
-	default:
-		return nil, fmt.Errorf("a %s cannot be compared", v.Type)
+		return entriesText(entries), nil
 	}
+	return nil, fmt.Errorf("a %s cannot be compared", v.Type)
 }
 
-// jsonText is JSON as JavaScript writes it, without escapes for HTML.
-func jsonText(v any) (string, error) {
-	var b jsonBuffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return "", err
+// duckText is an answer of DuckDB, whose columns have the names and types of ours.
+func duckText(rows []map[string]any, schema columnar.Schema) (Answer, error) {
+	out := make(Answer, len(rows))
+	for i, row := range rows {
+		if len(row) != len(schema) {
+			return nil, fmt.Errorf("there are %d columns, not %d", len(row), len(schema))
+		}
+		out[i] = make([]any, len(schema))
+		for c, f := range schema {
+			value, ok := row[f.Name]
+			if !ok {
+				return nil, fmt.Errorf("there is no column %s", f.Name)
+			}
+			var err error
+			if out[i][c], err = duckValue(value, f.Type.Kind); err != nil {
+				return nil, fmt.Errorf("column %s: %w", f.Name, err)
+			}
+		}
 	}
-	return string(b[:len(b)-1]), nil
+	return out, nil
 }
 
-type jsonBuffer []byte
+// duckValue is a value as DuckDB's client writes it to JSON: a map is a list of keys
+// and values, and what JavaScript has no type for is text.
+func duckValue(v any, kind columnar.Kind) (any, error) {
+	switch {
+	case v == nil:
+		return nil, nil
+	case kind == columnar.Timestamp:
+		const layout = "2006-01-02 15:04:05.999999"
+		text, ok := v.(string)
+		t, err := time.Parse(layout, strings.TrimSuffix(text, "+00"))
+		if !ok || err != nil {
+			return nil, fmt.Errorf("%v is not a time: %w", v, err)
+		}
+		return strconv.FormatInt(t.UnixMicro(), 10), nil
+	case kind == columnar.Map:
+		var entries []entry
+		text, err := json.Marshal(v)
+		if err == nil {
+			err = json.NewDecoder(bytes.NewReader(text)).Decode(&entries)
+		}
+		return entriesText(entries), err
+	}
+	switch x := v.(type) {
+	case string:
+		return x, nil
+	case bool:
+		return strconv.FormatBool(x), nil
+	case float64:
+		if kind == columnar.Double {
+			return x, nil
+		}
+		return strconv.FormatFloat(x, 'f', -1, 64), nil
+	}
+	return nil, fmt.Errorf("%v cannot be compared", v)
+}
 
-func (b *jsonBuffer) Write(p []byte) (int, error) {
-	*b = append(*b, p...)
-	return len(p), nil
+type entry struct {
+	Key   string `json:"key"`
+	Value any    `json:"value"`
+}
+
+func entriesText(entries []entry) string {
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.Key, b.Key) })
+	var b strings.Builder
+	for _, e := range entries {
+		if e.Value == nil {
+			fmt.Fprintf(&b, "%q is null; ", e.Key)
+		} else {
+			fmt.Fprintf(&b, "%q is %q; ", e.Key, e.Value)
+		}
+	}
+	return b.String()
 }
 
 // closeEnough is how far two doubles may be apart, relative to their size.
@@ -87,7 +145,7 @@ func Same(want, got Answer) error {
 		}
 		for c := range want[i] {
 			if !sameValue(want[i][c], got[i][c]) {
-				return fmt.Errorf("row %d, column %d is %v, not %v", i+1, c+1, got[i][c], want[i][c])
+				return fmt.Errorf("row %d, column %d is %.200v, not %.200v", i+1, c+1, got[i][c], want[i][c])
 			}
 		}
 	}

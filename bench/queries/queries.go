@@ -92,7 +92,9 @@ func Questions(s Subject) ([]Question, error) {
 // fill puts the subject in the place of $from, $to, $from_date, $to_date (the last
 // day), $needle.
 func (s Subject) fill(sql string) string {
-	instant := func(t time.Time) string { return "TIMESTAMPTZ '" + t.UTC().Format("2006-01-02 15:04:05.999999") + "+00'" }
+	instant := func(t time.Time) string {
+		return "TIMESTAMPTZ '" + t.UTC().Format("2006-01-02 15:04:05.999999") + "+00'"
+	}
 	date := func(t time.Time) string { return "DATE '" + t.UTC().Format(time.DateOnly) + "'" }
 	return strings.NewReplacer(
 		"$from_date", date(s.Window.From), "$to_date", date(s.Window.To.Add(-time.Microsecond)),

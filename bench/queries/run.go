@@ -5,15 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/auditlake/auditlake/bench/lakes"
 	"github.com/auditlake/auditlake/bench/measure"
+	"github.com/auditlake/auditlake/bench/peers"
+	"github.com/auditlake/auditlake/internal/engines"
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
 )
+
+// Part is the name under which the figures are kept.
+const Part = "queries"
 
 // The sides, by the names that measure.Options.Sides knows.
 const (
@@ -47,11 +51,6 @@ type Took struct {
 	Bytes     measure.Summary `json:"bytes"` // read from files
 }
 
-const (
-	warmRounds = 5 // at least, after one that is not counted
-	coldRounds = 3
-)
-
 // spec is the lake of a scale. A full one takes some four minutes to make.
 func spec(o measure.Options) lakes.Spec {
 	if o.Scale == measure.Small {
@@ -63,29 +62,57 @@ func spec(o measure.Options) lakes.Spec {
 // bench is one measurement under way.
 type bench struct {
 	measure.Options
-	modules string // folder with DuckDB's node_modules
+	node    string // runs DuckDB; "" if there is none
 	made    *lakes.Made
 	asked   []Question
-	files   map[string][]string // live data files by table
-	sides   map[string]*session // DuckDB's, by side
-	ours    *embedded           // the warm one
+	files   map[string][]string      // live data files by table
+	sides   map[string]*peers.DuckDB // DuckDB's, by side
+	ours    *embedded                // the warm one
 	figures *Figures
 }
 
-// Run measures. modules is a folder that has DuckDB in its node_modules. It fails if
-// two sides give different answers. Times of the machine and the commit are the
-// caller's to add.
-func Run(ctx context.Context, o measure.Options, modules string) (_ *Figures, err error) {
-	b := &bench{Options: o, modules: modules, sides: map[string]*session{}}
+// Run measures and keeps the figures. It fails if two sides give different answers.
+// DuckDB is left out, and the log says so, where it cannot be had.
+func Run(ctx context.Context, o measure.Options) error {
+	f, err := Measure(ctx, o)
+	if err != nil {
+		return err
+	}
+	return measure.Save(o, Part, f)
+}
+
+// Measure is Run without keeping anything.
+func Measure(ctx context.Context, o measure.Options) (_ *Figures, err error) {
+	b := &bench{Options: o, sides: map[string]*peers.DuckDB{}}
 	defer func() {
 		for _, s := range b.sides {
-			err = errors.Join(err, s.close())
+			_, closing := s.Close()
+			err = errors.Join(err, closing)
 		}
 	}()
+	other := engines.New(o.Root, o.Logf)
+	versions, err := other.Versions()
+	if err != nil {
+		return nil, err
+	}
+	if b.Takes(DuckDBFiles) || b.Takes(DuckDBTables) {
+		b.node, err = other.Node(ctx)
+		if errors.Is(err, engines.ErrLacking) {
+			b.Logf("without DuckDB: %v", err)
+		} else if err != nil {
+			return nil, err
+		}
+	}
 	if err := b.setUp(ctx); err != nil {
 		return nil, err
 	}
-	b.figures = &Figures{Lake: b.made.Spec, Events: b.made.Events}
+	b.figures = &Figures{
+		Taken: measure.Taken{
+			At: time.Now().UTC(), Commit: measure.Commit(ctx, o.Root), Rounds: b.rounds(), Scale: o.Scale, Times: o.Times,
+			Machine: measure.Describe(ctx, map[string]string{"DuckDB": versions["DuckDB"]}),
+		},
+		Lake: b.made.Spec, Events: b.made.Events,
+	}
 	if err := b.startDuckDB(ctx); err != nil {
 		return nil, err
 	}
@@ -98,6 +125,22 @@ func Run(ctx context.Context, o measure.Options, modules string) (_ *Figures, er
 		b.figures.Questions = append(b.figures.Questions, a)
 	}
 	return b.figures, nil
+}
+
+// rounds is how often each side answers a question warm.
+func (b *bench) rounds() int {
+	if b.Scale == measure.Small {
+		return 2
+	}
+	return max(5, b.Rounds)
+}
+
+// coldRounds is how often each side answers a question cold: it costs a process.
+func (b *bench) coldRounds() int {
+	if b.Scale == measure.Small {
+		return 1
+	}
+	return 3
 }
 
 func (b *bench) setUp(ctx context.Context) (err error) {
@@ -143,35 +186,33 @@ func (b *bench) subject(ctx context.Context) (Subject, error) {
 	return s, nil
 }
 
-// startDuckDB starts the two warm sessions, and loads the rows into one of them.
+// startDuckDB starts the two warm processes, and loads the rows into one of them.
 func (b *bench) startDuckDB(ctx context.Context) error {
-	if b.Takes(DuckDBFiles) {
-		s, err := newSession(ctx, b.Root, b.modules, "")
+	start := func(side, database string, statements []string) error {
+		if b.node == "" || !b.Takes(side) {
+			return nil
+		}
+		s, err := startDuckDB(ctx, b.Root, b.node, database)
 		if err != nil {
 			return err
 		}
-		b.sides[DuckDBFiles] = s
-		if err := s.prepare(overFiles(b.files, Tables())...); err != nil {
-			return err
+		b.sides[side] = s
+		for _, sql := range statements {
+			if _, err := s.Run(sql); err != nil {
+				return fmt.Errorf("%s: %w", side, err)
+			}
 		}
+		return nil
 	}
-	if b.Takes(DuckDBTables) {
-		database := filepath.Join(b.Scratch, "tables.duckdb")
-		if err := os.RemoveAll(database); err != nil {
-			return err
-		}
-		s, err := newSession(ctx, b.Root, b.modules, database)
-		if err != nil {
-			return err
-		}
-		b.sides[DuckDBTables] = s
-		began := time.Now()
-		if err := s.prepare(intoTables(b.files)...); err != nil {
-			return err
-		}
-		b.figures.LoadTime = time.Since(began)
-		b.Logf("DuckDB's own tables: loaded in %s", b.figures.LoadTime.Round(time.Millisecond))
+	if err := start(DuckDBFiles, "", overFiles(b.files, Tables())); err != nil {
+		return err
 	}
+	began := time.Now()
+	if err := start(DuckDBTables, filepath.Join(b.Scratch, "tables.duckdb"), intoTables(b.files)); err != nil {
+		return err
+	}
+	b.figures.LoadTime = time.Since(began)
+	b.Logf("DuckDB's own tables: loaded in %s", b.figures.LoadTime.Round(time.Millisecond))
 	return nil
 }
 
@@ -190,7 +231,11 @@ func (b *bench) measure(ctx context.Context, q Question) (Asked, error) {
 	}
 	a.Rows = len(want)
 	for side, s := range b.sides {
-		_, got, err := s.ask(q.SQL, true)
+		var rows []map[string]any
+		if _, err := s.Query(q.SQL, &rows); err != nil {
+			return a, fmt.Errorf("%s: %w", side, err)
+		}
+		got, err := duckText(rows, result.Schema)
 		if err != nil {
 			return a, fmt.Errorf("%s: %w", side, err)
 		}
@@ -198,12 +243,12 @@ func (b *bench) measure(ctx context.Context, q Question) (Asked, error) {
 			return a, fmt.Errorf("%s gives another answer: %w", side, err)
 		}
 	}
-	cold, err := measure.InTurn(ctx, coldRounds, b.coldSides(q))
+	cold, err := measure.InTurn(ctx, b.coldRounds(), b.coldSides(q))
 	if err != nil {
 		return a, err
 	}
 	a.Cold = took(cold)
-	warm, err := measure.InTurn(ctx, max(warmRounds, b.Rounds)+1, b.warmSides(q))
+	warm, err := measure.InTurn(ctx, b.rounds()+1, b.warmSides(q))
 	if err != nil {
 		return a, err
 	}
@@ -225,8 +270,8 @@ func (b *bench) warmSides(q Question) []measure.Side[Cost] {
 	for _, side := range []string{DuckDBFiles, DuckDBTables} {
 		if s := b.sides[side]; s != nil {
 			out = append(out, measure.Side[Cost]{Name: side, Run: func(context.Context, int) (Cost, error) {
-				cost, _, err := s.ask(q.SQL, false)
-				return cost, err
+				answer, err := s.Run(q.SQL)
+				return costOf(answer), err
 			}})
 		}
 	}
@@ -249,16 +294,20 @@ func (b *bench) coldSides(q Question) []measure.Side[Cost] {
 	}
 	if b.sides[DuckDBFiles] != nil {
 		out = append(out, measure.Side[Cost]{Name: DuckDBFiles, Run: func(ctx context.Context, _ int) (cost Cost, err error) {
-			s, err := newSession(ctx, b.Root, b.modules, "")
+			s, err := startDuckDB(ctx, b.Root, b.node, "")
 			if err != nil {
 				return Cost{}, err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
+			defer func() {
+				_, closing := s.Close()
+				err = errors.Join(err, closing)
+			}()
 			for _, sql := range append(overFiles(b.files, q.Tables), q.SQL) {
-				c, _, err := s.ask(sql, false)
+				answer, err := s.Run(sql)
 				if err != nil {
 					return Cost{}, err
 				}
+				c := costOf(answer)
 				cost = Cost{Wall: cost.Wall + c.Wall, CPU: cost.CPU + c.CPU, Bytes: cost.Bytes + c.Bytes}
 			}
 			return cost, nil

@@ -15,13 +15,12 @@ func TestASmallMeasurement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules := filepath.Join(root, "interop")
 	o := measure.Options{Root: root, Scratch: t.TempDir(), Rounds: 1, Scale: measure.Small, Times: 1, Log: t.Output()}
-	if _, err := os.Stat(filepath.Join(modules, "node_modules", "@duckdb")); err != nil {
+	if _, err := os.Stat(filepath.Join(root, "interop", "node_modules", "@duckdb")); err != nil {
 		t.Log("DuckDB is not installed: only the embedded executor is asked")
 		o.Sides = []string{queries.Auditlake}
 	}
-	f, err := queries.Run(t.Context(), o, modules)
+	f, err := queries.Measure(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,18 +1,13 @@
 package queries
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	osexec "os/exec"
 	"strings"
 	"time"
 
 	"github.com/auditlake/auditlake/bench/lakes"
+	"github.com/auditlake/auditlake/bench/peers"
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
@@ -51,93 +46,24 @@ func (e *embedded) ask(ctx context.Context, p query.Plan) (Cost, *exec.Result, e
 	return cost, result, err
 }
 
-// session is DuckDB in a process of its own; see bench/peers/ask_duckdb.mjs.
-type session struct {
-	cmd *osexec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
-}
-
 // threads is what DuckDB may use; the embedded executor answers on one.
 const threads = 2
 
-// newSession starts DuckDB on a database file, or in memory if it is "".
-func newSession(ctx context.Context, root, modules, database string) (*session, error) {
-	args := []string{root + "/bench/peers/ask_duckdb.mjs", modules}
-	if database != "" {
-		args = append(args, database)
-	}
-	s := &session{cmd: osexec.CommandContext(ctx, "node", args...)}
-	s.cmd.Stderr = os.Stderr
-	var err error
-	if s.in, err = s.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	s.out = bufio.NewReaderSize(out, 1<<20)
-	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start DuckDB: %w", err)
-	}
-	err = s.prepare(
-		fmt.Sprintf("SET threads = %d", threads), "SET TimeZone = 'UTC'", "SET preserve_insertion_order = false",
-		"SET enable_object_cache = true", "SET parquet_metadata_cache = true",
-	)
-	if err != nil {
-		return nil, errors.Join(err, s.close())
-	}
-	return s, nil
+// startDuckDB starts a process on a database file, or in memory if it is "".
+func startDuckDB(ctx context.Context, root, node, database string) (*peers.DuckDB, error) {
+	return peers.StartDuckDB(ctx, root, node, peers.DuckDBOptions{
+		Database: database, Threads: threads,
+		Pragmas: []string{
+			"SET preserve_insertion_order = false", // every question says its order
+			"SET enable_object_cache = true", "SET parquet_metadata_cache = true",
+		},
+	})
 }
 
-func (s *session) close() error {
-	return errors.Join(s.in.Close(), s.cmd.Wait())
-}
-
-type reply struct {
-	Millis    float64
-	CPUMicros float64 `json:"cpuMicros"`
-	Bytes     int64
-	Rows      Answer
-	Error     string
-}
-
-func (s *session) call(request any) (reply, error) {
-	var r reply
-	text, err := json.Marshal(request)
-	if err != nil {
-		return r, err
-	}
-	if _, err := s.in.Write(append(text, '\n')); err != nil {
-		return r, fmt.Errorf("ask DuckDB: %w", err)
-	}
-	line, err := s.out.ReadBytes('\n')
-	if err != nil {
-		return r, fmt.Errorf("hear from DuckDB: %w", err)
-	}
-	if err := json.Unmarshal(line, &r); err != nil {
-		return r, fmt.Errorf("hear from DuckDB: %w", err)
-	}
-	if r.Error != "" {
-		return r, fmt.Errorf("DuckDB: %s", r.Error)
-	}
-	return r, nil
-}
-
-func (s *session) prepare(statements ...string) error {
-	_, err := s.call(map[string]any{"prepare": statements})
-	return err
-}
-
-// ask runs a statement. The clock stops when the whole answer is in DuckDB's memory.
-func (s *session) ask(sql string, rows bool) (Cost, Answer, error) { //nolint:revive // of the protocol
-	r, err := s.call(map[string]any{"ask": sql, "rows": rows})
-	return Cost{
-		Wall:  time.Duration(r.Millis * float64(time.Millisecond)),
-		CPU:   time.Duration(r.CPUMicros * float64(time.Microsecond)),
-		Bytes: r.Bytes,
-	}, r.Rows, err
+// costOf is what an answer took. The clock stopped when the client had all of it.
+func costOf(a peers.Answer) Cost {
+	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	return Cost{Wall: seconds(a.Seconds), CPU: seconds(a.CPUSeconds), Bytes: a.Bytes}
 }
 
 // overFiles are the statements that make each table a view of its live files.
@@ -153,7 +79,7 @@ func overFiles(files map[string][]string, tables []string) []string {
 func intoTables(files map[string][]string) []string {
 	var out []string
 	for _, table := range Tables() {
-		out = append(out, fmt.Sprintf("CREATE TABLE %s AS SELECT * FROM %s", table, readFiles(files[table])))
+		out = append(out, fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT * FROM %s", table, readFiles(files[table])))
 	}
 	return append(out, "CHECKPOINT")
 }
