@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/auditlake/auditlake/bench/growth"
 	"github.com/auditlake/auditlake/bench/measure"
 	"github.com/auditlake/auditlake/bench/queries"
 	"github.com/auditlake/auditlake/bench/report"
@@ -37,6 +38,7 @@ type part struct {
 func parts() []part {
 	return []part{
 		{queries.Part, queries.Run, queries.Section},
+		{growth.Part, growth.Run, growth.Section},
 	}
 }
 
