@@ -3,6 +3,8 @@ package growth
 import (
 	"context"
 	"time"
+
+	"github.com/auditlake/auditlake/pkg/lake"
 )
 
 // Window is one 7-day panel on one lake.
@@ -43,12 +45,12 @@ func (b *bench) measureWindow(ctx context.Context) error {
 				windows[i].ColdGets = meter.Usage().Get.Calls
 			}
 		}
-		for i, m := range b.lakes {
-			l, _, err := open(ctx, m, 0)
-			if err != nil {
-				return err
-			}
-			for n := range b.warm + 1 {
+		opened, err := b.openAll(ctx)
+		if err != nil {
+			return err
+		}
+		for n := range b.warm + 1 {
+			for i, l := range opened {
 				took, stats, err := answer(ctx, l, p.plan)
 				if err != nil {
 					return err
@@ -60,6 +62,8 @@ func (b *bench) measureWindow(ctx context.Context) error {
 				w := &windows[i]
 				w.Files, w.RowGroups, w.Rows, w.WarmBytes = stats.Files-stats.FilesPruned, stats.RowGroups-stats.RowGroupsPruned, stats.Rows, stats.Bytes
 			}
+		}
+		for i, m := range b.lakes {
 			w := &windows[i]
 			w.Panel, w.Days, w.Events = p.name, m.Spec.Days, m.Events
 			w.Warm, w.Cold = spreadOf(warm[i]), spreadOf(cold[i])
@@ -68,4 +72,16 @@ func (b *bench) measureWindow(ctx context.Context) error {
 		b.out.Window = append(b.out.Window, windows...)
 	}
 	return nil
+}
+
+func (b *bench) openAll(ctx context.Context) ([]*lake.Lake, error) {
+	var out []*lake.Lake
+	for _, m := range b.lakes {
+		l, _, err := open(ctx, m, 0)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, l)
+	}
+	return out, nil
 }
