@@ -150,7 +150,7 @@ func (p *proofs) report() error {
 
 // Interop reads every table with other engines and compares row by row.
 func Interop(ctx context.Context) error {
-	return steps(ctx, goStep("test", "-count=1", "-timeout=40m", "-tags=interop", "./interop/..."))
+	return steps(ctx, goStep("test", "-count=1", "-timeout=40m", "-tags=interop", "./interop/...", "./bench/..."))
 }
 
 // Bench measures Auditlake side by side with other engines and writes docs/benchmarks.md. It takes hours; -parts=etl,queries, -rounds=3, -scale=small and -times=10 change that.

@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/auditlake/auditlake/bench/etl"
 	"github.com/auditlake/auditlake/bench/growth"
 	"github.com/auditlake/auditlake/bench/measure"
 	"github.com/auditlake/auditlake/bench/queries"
@@ -37,6 +38,7 @@ type part struct {
 
 func parts() []part {
 	return []part{
+		{etl.Part, etl.Run, etl.Section},
 		{queries.Part, queries.Run, queries.Section},
 		{growth.Part, growth.Run, growth.Section},
 	}

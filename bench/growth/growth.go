@@ -15,6 +15,7 @@ package growth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -86,9 +87,15 @@ func Run(ctx context.Context, o measure.Options) error {
 	return measure.Save(o, Part, f)
 }
 
-// Measure is Run without keeping anything.
-func Measure(ctx context.Context, o measure.Options) (*Figures, error) {
+// Measure is Run without keeping anything. A lake that is in the scratch folder
+// already is taken from there, and all of them are removed at the end.
+func Measure(ctx context.Context, o measure.Options) (_ *Figures, err error) {
 	b := &bench{Options: o, sizes: sizesOf(o), out: &Figures{}}
+	defer func() {
+		for _, m := range b.lakes {
+			err = errors.Join(err, m.Remove())
+		}
+	}()
 	b.out.Taken = measure.Taken{
 		At: time.Now().UTC(), Commit: measure.Commit(ctx, o.Root), Rounds: b.warm, Scale: o.Scale, Times: o.Times,
 		Machine: measure.Describe(ctx, nil),

@@ -15,8 +15,16 @@
 // bytes what it read from files, 0 where the system does not tell. What goes wrong is {"error": "..."}, and the next
 // message is still read. Numbers that JavaScript cannot hold are strings.
 //
-// By hand:  node duckdb.mjs FILE.sql [name=value ...]  runs a script with two
-// threads, with the variables set, and prints what each statement took.
+// As a command it runs a script, with two threads, and prints what each layer took:
+//
+//   node duckdb.mjs FILE.sql [name=value ...]
+//
+// In the script {name} stands for the value. Two kinds of comments, each a line of
+// its own, are understood:
+//
+//   -- layer: silver             what follows counts as this layer
+//   -- for each: SELECT a, b ... the next statement is run once for each row, where
+//                                {a} and {b} stand for its columns
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
@@ -77,26 +85,51 @@ async function serve() {
   }
 }
 
-// statements of a script; a line that ends in a semicolon ends one.
-const statements = (script) =>
-  script
-    .split(/;[ \t]*$/m)
-    .filter((statement) => statement.replace(/--.*$/gm, '').trim() !== '');
-
-async function runScript(file, variables) {
-  const connection = await open({});
-  for (const variable of variables) {
-    const at = variable.indexOf('=');
-    await connection.run(`SET VARIABLE ${variable.slice(0, at)} = $1`, [variable.slice(at + 1)]);
+// steps are the statements of a script with their layer; a line that ends in a
+// semicolon ends one.
+function* steps(script) {
+  let layer = 'preparation';
+  let each;
+  let lines = [];
+  for (const line of script.split('\n')) {
+    const comment = /^-- (layer|for each): (.*)$/.exec(line);
+    if (comment?.[1] === 'layer') {
+      layer = comment[2];
+    } else if (comment) {
+      each = comment[2];
+    } else if (!line.startsWith('--')) {
+      lines.push(line);
+      if (line.trimEnd().endsWith(';')) {
+        yield { layer, each, sql: lines.join('\n') };
+        each = undefined;
+        lines = [];
+      }
+    }
   }
-  const began = performance.now();
-  for (const sql of statements(readFileSync(file, 'utf8'))) {
-    const { seconds } = await execute(connection, { sql });
-    const first = sql.replace(/--.*$/gm, '').trim().split('\n')[0];
-    process.stdout.write(`${seconds.toFixed(3)} s  ${first}\n`);
-  }
-  process.stdout.write(`${((performance.now() - began) / 1000).toFixed(3)} s  in all\n`);
 }
 
-const [file, ...variables] = process.argv.slice(2);
-await (file ? runScript(file, variables) : serve());
+const filledIn = (text, values) =>
+  Object.entries(values).reduce((sql, [name, value]) => sql.replaceAll(`{${name}}`, () => value), text);
+
+async function runScript(file, assignments) {
+  const variables = Object.fromEntries(
+    assignments.map((assignment) => {
+      const at = assignment.indexOf('=');
+      return [assignment.slice(0, at), assignment.slice(at + 1)];
+    })
+  );
+  const connection = await open({});
+  const layers = {};
+  for (const { layer, each, sql } of steps(readFileSync(file, 'utf8'))) {
+    const began = performance.now();
+    const rows = each ? (await connection.runAndReadAll(filledIn(each, variables))).getRowObjectsJson() : [{}];
+    for (const row of rows) {
+      await connection.run(filledIn(sql, { ...variables, ...row }));
+    }
+    layers[layer] = (layers[layer] ?? 0) + (performance.now() - began) / 1000;
+  }
+  process.stdout.write(`${JSON.stringify(layers)}\n`);
+}
+
+const [file, ...assignments] = process.argv.slice(2);
+await (file ? runScript(file, assignments) : serve());

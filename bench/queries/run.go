@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -72,7 +73,7 @@ type bench struct {
 }
 
 // Run measures and keeps the figures. It fails if two sides give different answers.
-// DuckDB is left out, and the log says so, where it cannot be had.
+// The lake stays in the scratch folder, for the part that may ask it next. DuckDB is left out, and the log says so, where it cannot be had.
 func Run(ctx context.Context, o measure.Options) error {
 	f, err := Measure(ctx, o)
 	if err != nil {
@@ -89,6 +90,7 @@ func Measure(ctx context.Context, o measure.Options) (_ *Figures, err error) {
 			_, closing := s.Close()
 			err = errors.Join(err, closing)
 		}
+		err = errors.Join(err, os.RemoveAll(b.database()))
 	}()
 	other := engines.New(o.Root, o.Logf)
 	versions, err := other.Versions()
@@ -186,6 +188,9 @@ func (b *bench) subject(ctx context.Context) (Subject, error) {
 	return s, nil
 }
 
+// database is the file of DuckDB's own tables.
+func (b *bench) database() string { return filepath.Join(b.Scratch, "tables.duckdb") }
+
 // startDuckDB starts the two warm processes, and loads the rows into one of them.
 func (b *bench) startDuckDB(ctx context.Context) error {
 	start := func(side, database string, statements []string) error {
@@ -208,7 +213,7 @@ func (b *bench) startDuckDB(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	if err := start(DuckDBTables, filepath.Join(b.Scratch, "tables.duckdb"), intoTables(b.files)); err != nil {
+	if err := start(DuckDBTables, b.database(), intoTables(b.files)); err != nil {
 		return err
 	}
 	b.figures.LoadTime = time.Since(began)

@@ -1,7 +1,6 @@
 package queries_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -9,27 +8,32 @@ import (
 	"github.com/auditlake/auditlake/bench/queries"
 )
 
-// TestASmallMeasurement asks all questions of a small lake, on every side there is.
-func TestASmallMeasurement(t *testing.T) {
+func small(t *testing.T, sides ...string) *queries.Figures {
+	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := measure.Options{Root: root, Scratch: t.TempDir(), Rounds: 1, Scale: measure.Small, Times: 1, Log: t.Output()}
-	if _, err := os.Stat(filepath.Join(root, "interop", "node_modules", "@duckdb")); err != nil {
-		t.Log("DuckDB is not installed: only the embedded executor is asked")
-		o.Sides = []string{queries.Auditlake}
-	}
-	f, err := queries.Measure(t.Context(), o)
+	f, err := queries.Measure(t.Context(), measure.Options{
+		Root: root, Scratch: t.TempDir(), Rounds: 1, Scale: measure.Small, Times: 1, Sides: sides, Log: t.Output(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(f.Questions) != 12 {
 		t.Errorf("%d questions", len(f.Questions))
 	}
-	for _, q := range f.Questions {
+	return f
+}
+
+// TestTheExecutorAlone asks all questions of a small lake.
+func TestTheExecutorAlone(t *testing.T) {
+	for _, q := range small(t, queries.Auditlake).Questions {
 		if q.Rows == 0 || q.Warm[queries.Auditlake].Millis.Median <= 0 || q.Cold[queries.Auditlake].Bytes.Median <= 0 {
 			t.Errorf("%s: %+v", q.Name, q)
+		}
+		if len(q.Warm) != 1 || len(q.Cold) != 1 {
+			t.Errorf("%s: other sides were taken: %+v", q.Name, q)
 		}
 	}
 }
