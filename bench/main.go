@@ -23,7 +23,9 @@ import (
 	"syscall"
 
 	"github.com/auditlake/auditlake/bench/etl"
+	"github.com/auditlake/auditlake/bench/growth"
 	"github.com/auditlake/auditlake/bench/measure"
+	"github.com/auditlake/auditlake/bench/queries"
 	"github.com/auditlake/auditlake/bench/report"
 )
 
@@ -38,6 +40,8 @@ type part struct {
 func parts() []part {
 	return []part{
 		{etl.Part, etl.Run, etl.Section},
+		{queries.Part, queries.Run, queries.Section},
+		{growth.Part, growth.Run, growth.Section},
 	}
 }
 

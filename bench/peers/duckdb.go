@@ -40,9 +40,11 @@ type DuckDBOptions struct {
 
 // Answer is what a statement gave.
 type Answer struct {
-	Seconds float64         `json:"seconds"` // the client's time until the last row was fetched
-	Rows    int             `json:"rows"`
-	Answer  json.RawMessage `json:"answer"` // an array of objects, if it was asked for
+	Seconds    float64         `json:"seconds"`    // the client's time until the last row was fetched
+	CPUSeconds float64         `json:"cpuSeconds"` // of the whole process meanwhile
+	Bytes      int64           `json:"bytes"`      // read from files meanwhile; 0 where the system does not tell
+	Rows       int             `json:"rows"`
+	Answer     json.RawMessage `json:"answer"` // an array of objects, if it was asked for
 }
 
 // StartDuckDB starts a process; node is that of engines.Engines of the same root.

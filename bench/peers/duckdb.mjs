@@ -4,14 +4,15 @@
 //   {"database": ":memory:", "threads": 2, "pragmas": ["SET memory_limit='4GB'"]}
 //     -> {"version": "v1.5.6"}
 //   {"sql": "SELECT 1 AS one"}
-//     -> {"seconds": 0.001, "rows": 1}
+//     -> {"seconds": 0.001, "cpuSeconds": 0.002, "bytes": 4096, "rows": 1}
 //   {"sql": "SELECT 1 AS one", "answer": true}
-//     -> {"seconds": 0.001, "rows": 1, "answer": [{"one": 1}]}
+//     -> {"seconds": 0.001, ..., "rows": 1, "answer": [{"one": 1}]}
 //
 // The first message opens the database, every other is one or more statements.
 // seconds is the time from the statement's text to its last row fetched, of the
 // last one if there are several, on the client's side; making JavaScript values
-// of the rows is not in it. What goes wrong is {"error": "..."}, and the next
+// of the rows is not in it. cpuSeconds is what the process used meanwhile, and
+// bytes what it read from files, 0 where the system does not tell. What goes wrong is {"error": "..."}, and the next
 // message is still read. Numbers that JavaScript cannot hold are strings.
 //
 // As a command it runs a script, with two threads, and prints what each layer took:
@@ -43,11 +44,27 @@ async function open({ database = ':memory:', threads = 2, pragmas = [] }) {
   return connection;
 }
 
+function bytesRead() {
+  try {
+    return Number(/^rchar: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))[1]);
+  } catch {
+    return 0;
+  }
+}
+
 async function execute(connection, { sql, answer }) {
+  const before = bytesRead();
+  const cpu = process.cpuUsage();
   const began = performance.now();
   const reader = await connection.runAndReadAll(sql);
   const seconds = (performance.now() - began) / 1000;
-  const done = { seconds, rows: reader.currentRowCount };
+  const used = process.cpuUsage(cpu);
+  const done = {
+    seconds,
+    cpuSeconds: (used.user + used.system) / 1e6,
+    bytes: bytesRead() - before,
+    rows: reader.currentRowCount,
+  };
   return answer ? { ...done, answer: reader.getRowObjectsJson() } : done;
 }
 
