@@ -24,6 +24,7 @@ import (
 
 	"github.com/auditlake/auditlake/bench/etl"
 	"github.com/auditlake/auditlake/bench/growth"
+	"github.com/auditlake/auditlake/bench/layout"
 	"github.com/auditlake/auditlake/bench/measure"
 	"github.com/auditlake/auditlake/bench/queries"
 	"github.com/auditlake/auditlake/bench/report"
@@ -42,6 +43,7 @@ func parts() []part {
 		{etl.Part, etl.Run, etl.Section},
 		{queries.Part, queries.Run, queries.Section},
 		{growth.Part, growth.Run, growth.Section},
+		{layout.Part, layout.PartRun, layout.Section},
 	}
 }
 
