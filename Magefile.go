@@ -58,11 +58,12 @@ func Test(ctx context.Context) error {
 	)
 }
 
-// Check is what CI runs: test, the headless demo, integration and interop.
+// Check is what CI runs: test, every benchmark once, the headless demo, integration and interop.
 func Check(ctx context.Context) error {
 	headless := true
 	return steps(ctx,
 		step{"test", Test},
+		step{"benchmarks", BenchOnce},
 		step{"demo", func(ctx context.Context) error { return Demo(ctx, &headless) }},
 		step{"integration", Integration},
 		step{"interop", Interop},
@@ -149,12 +150,64 @@ func (p *proofs) report() error {
 
 // Interop reads every table with other engines and compares row by row.
 func Interop(ctx context.Context) error {
-	return steps(ctx, goStep("test", "-count=1", "-timeout=40m", "-tags=interop", "./interop/..."))
+	return steps(ctx, goStep("test", "-count=1", "-timeout=40m", "-tags=interop", "./interop/...", "./bench/..."))
 }
 
-// Bench runs every Go benchmark once, to see that they work; measure with go test -bench.
-func Bench(ctx context.Context) error {
-	return steps(ctx, goStep("test", "-run=^$", "-bench=.", "-benchtime=1x", "./..."))
+// Bench measures Auditlake side by side with other engines and writes docs/benchmarks.md. It takes hours; -parts=etl,queries, -rounds=3, -scale=small and -times=10 change that.
+func Bench(ctx context.Context, parts, scale *string, rounds, times *int) error {
+	args := []string{"run", "./bench"}
+	if parts != nil {
+		args = append(args, strings.Split(*parts, ",")...)
+	} else {
+		args = append(args, "all")
+	}
+	if scale != nil {
+		args = append(args, "--scale="+*scale)
+	}
+	if rounds != nil {
+		args = append(args, "--rounds="+strconv.Itoa(*rounds))
+	}
+	if times != nil {
+		args = append(args, "--times="+strconv.Itoa(*times))
+	}
+	return steps(ctx, goStep(args...))
+}
+
+// BenchOnce runs every Go benchmark once, on as little data as it takes, to see that they work.
+func BenchOnce(ctx context.Context) error {
+	return steps(ctx, goStep("test", "-short", "-run=^$", "-bench=.", "-benchtime=1x", "./..."))
+}
+
+// benchstat is run at a pinned version, so that go.mod need not carry it.
+const benchstat = "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da"
+
+// BenchCompare runs every Go benchmark six times and compares with bench/baseline.txt; -store makes these figures the new baseline. Baselines of other machines say nothing.
+func BenchCompare(ctx context.Context, store *bool) error {
+	const baseline = "bench/baseline.txt"
+	storing := store != nil && *store
+	if _, err := os.Stat(baseline); err != nil && !storing {
+		return fmt.Errorf("%w: go tool mage benchCompare --store makes it", err)
+	}
+	fresh, err := os.CreateTemp("", "auditlake-bench-*.txt")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(fresh.Name()) }()
+	err = steps(ctx, step{"go test -bench", func(ctx context.Context) error {
+		err := runTo(ctx, io.MultiWriter(os.Stdout, fresh), ".", "go", "test", "-run=^$", "-bench=.", "-count=6", "-timeout=0", "./...")
+		return errors.Join(err, fresh.Close())
+	}})
+	if err != nil {
+		return err
+	}
+	if storing {
+		text, err := os.ReadFile(fresh.Name())
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(baseline, text, 0o644)
+	}
+	return steps(ctx, goStep("run", benchstat, "before="+baseline, "after="+fresh.Name()))
 }
 
 // Fuzz runs every fuzz target for 10s each; -duration=1m changes that.
@@ -379,13 +432,13 @@ func executable(path string) string {
 }
 
 // goFolders hold the Go code of the repository, beside this file.
-var goFolders = []string{"cmd", "integration", "internal", "interop", "pkg"}
+var goFolders = []string{"bench", "cmd", "integration", "internal", "interop", "pkg"}
 
 // findInTests gives the pattern's first group in the test files of the root
 // module, by package.
 func findInTests(pattern *regexp.Regexp) (map[string][]string, error) {
 	found := map[string][]string{}
-	for _, dir := range []string{"cmd", "internal", "pkg"} {
+	for _, dir := range []string{"bench", "cmd", "internal", "pkg"} {
 		err := filepath.WalkDir(dir, func(file string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(file, "_test.go") {
 				return err

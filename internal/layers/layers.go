@@ -46,13 +46,14 @@ var picture = map[string][]string{
 var owners = map[string][]string{
 	"github.com/parquet-go/parquet-go":           {"pkg/columnar"},
 	"github.com/aws/aws-sdk-go-v2/service/s3":    {"pkg/store"},
-	"github.com/grafana/grafana-plugin-sdk-go":   {"pkg", "pkg/plugin", "internal/host", "internal/demo"},
+	"github.com/grafana/grafana-plugin-sdk-go":   {"pkg", "pkg/plugin", "internal/host", "internal/demo", "bench/growth"},
 	"github.com/hashicorp/go-plugin":             {"internal/host"},
 	"modernc.org/sqlite":                         {"pkg/query"},
 	"github.com/trinodb/trino-go-client":         {"pkg/query"},
 	"github.com/spf13/cobra":                     {"pkg/cli", "cmd"},
 	"github.com/auditlake/auditlake/cmd":         {},
-	"github.com/auditlake/auditlake/internal":    {"internal", "cmd"},
+	"github.com/auditlake/auditlake/internal":    {"internal", "cmd", "bench"},
+	"github.com/auditlake/auditlake/bench":       {"bench"},
 	"github.com/auditlake/auditlake/integration": {},
 }
 
@@ -60,13 +61,13 @@ var owners = map[string][]string{
 // paths it imports.
 type Graph map[string][]string
 
-// Read parses the imports of every package under root's cmd, internal and pkg.
+// Read parses the imports of every package under root's bench, cmd, internal and pkg.
 // Folders that do not exist yet are empty. It reads the files itself instead of
 // asking the go command, because then go test knows what the result depends on
 // and does not answer from its cache when an import has changed.
 func Read(root string) (Graph, error) {
 	graph := Graph{}
-	for _, top := range []string{"cmd", "internal", "pkg"} {
+	for _, top := range []string{"bench", "cmd", "internal", "pkg"} {
 		if _, err := os.Stat(filepath.Join(root, top)); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -29,6 +29,7 @@ type leafWriter struct {
 	wantDict bool
 	o        *WriterOptions
 	comp     compressor
+	text     compressor // of pages of plain strings
 
 	// The page being filled.
 	def, rep []uint8
@@ -386,7 +387,11 @@ func (l *leafWriter) flushPage() error {
 		DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 		Statistics: format.Statistics{NullCount: l.nulls},
 	})
-	page, err := l.compressed(&h, body)
+	comp := l.comp
+	if l.kind.InBytes() && encoding == format.Plain {
+		comp = l.text
+	}
+	page, err := l.compressed(comp, &h, body)
 	if err != nil {
 		return err
 	}
@@ -460,11 +465,11 @@ func (l *leafWriter) packCodes() error {
 }
 
 // compressed is a page of the chunk, header and compressed body.
-func (l *leafWriter) compressed(h *format.PageHeader, body []byte) ([]byte, error) {
+func (l *leafWriter) compressed(comp compressor, h *format.PageHeader, body []byte) ([]byte, error) {
 	if len(body) > maxPageBytes {
 		return nil, fmt.Errorf("page of %d bytes is over the limit of %d", len(body), maxPageBytes)
 	}
-	l.packed = l.comp.append(l.packed[:0], body)
+	l.packed = comp.append(l.packed[:0], body)
 	h.CompressedPageSize = int32(len(l.packed))
 	l.header.Reset()
 	var p thrift.CompactProtocol
@@ -502,7 +507,7 @@ func (l *leafWriter) flushChunk() (dictPage []byte, err error) {
 		l.vals = values[:0]
 		h := format.PageHeader{Type: format.DictionaryPage, UncompressedPageSize: int32(len(values))}
 		h.DictionaryPageHeader = thrift.New(format.DictionaryPageHeader{NumValues: int32(d.values.Len()), Encoding: format.Plain})
-		if dictPage, err = l.compressed(&h, values); err != nil {
+		if dictPage, err = l.compressed(l.text, &h, values); err != nil {
 			return nil, err
 		}
 		l.countPage(format.DictionaryPage, format.Plain)

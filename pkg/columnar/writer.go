@@ -82,6 +82,10 @@ func NewWriter(w io.Writer, schema Schema, o WriterOptions) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	text, err := o.Compression.forText()
+	if err != nil {
+		return nil, err
+	}
 	if len(schema) == 0 {
 		return nil, fmt.Errorf("write parquet: a schema without columns")
 	}
@@ -89,7 +93,7 @@ func NewWriter(w io.Writer, schema Schema, o WriterOptions) (*Writer, error) {
 	root := format.SchemaElement{Name: "schema"}
 	root.NumChildren.Set(int32(len(schema)))
 	out.elements = append(out.elements, root)
-	b := treeBuilder{w: out, comp: comp}
+	b := treeBuilder{w: out, comp: comp, text: text}
 	for _, f := range schema {
 		n, err := b.node(f.Type, nodePlace{parquet: []string{f.Name}, name: []string{f.Name}, stats: true})
 		if err != nil {
@@ -105,8 +109,8 @@ func NewWriter(w io.Writer, schema Schema, o WriterOptions) (*Writer, error) {
 
 // treeBuilder makes the write tree and the schema elements, both depth first.
 type treeBuilder struct {
-	w    *Writer
-	comp compressor
+	w          *Writer
+	comp, text compressor
 }
 
 // nodePlace is where in the tree a node goes.
@@ -189,7 +193,7 @@ func (b *treeBuilder) node(t Type, p nodePlace) (*writeNode, error) {
 		path: p.parquet, name: p.name, kind: t.Kind, required: p.required, maxDef: p.def, maxRep: p.rep,
 		stats:    p.stats && b.wantStats(p.name),
 		wantDict: t.Kind.InBytes() && !contains(b.w.o.Plain, strings.Join(p.name, ".")),
-		o:        &b.w.o, comp: b.comp,
+		o:        &b.w.o, comp: b.comp, text: b.text,
 	}
 	b.w.leaves = append(b.w.leaves, n.leaf)
 	return n, nil

@@ -11,13 +11,16 @@ import (
 
 // BenchmarkMedallion brings 30 days of 10,000 events from delivered files on the
 // local disk into bronze, silver and gold, with fsync, as the command line does.
-// MB/s is of raw JSON. For the throughput of one core:
+// MB/s is of raw JSON. With -short it is one day. For the throughput of one core:
 //
 //	GOMAXPROCS=1 go test -run '^$' -bench Medallion -benchtime 1x -count 5 ./pkg/etl
 func BenchmarkMedallion(b *testing.B) {
-	dir := b.TempDir()
+	dir, days := b.TempDir(), 30
+	if testing.Short() {
+		days = 1
+	}
 	truth, err := generate.Write(b.Context(), generate.Config{
-		Seed: 1, Start: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: 10_000,
+		Seed: 1, Start: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), Days: days, EventsPerDay: 10_000,
 	}, time.Time{}, generate.Folder(dir))
 	if err != nil {
 		b.Fatal(err)

@@ -239,10 +239,14 @@ func copyTo(t testing.TB, folder string, from store.Store) {
 	}
 }
 
-// BenchmarkBudget prints what a month of 261 MB takes at several bounds of memory.
+// BenchmarkBudget prints what a month of 261 MB takes at several bounds of memory;
+// with -short, which only sees that it works, what a day takes.
 func BenchmarkBudget(b *testing.B) {
-	source := b.TempDir()
-	backlog(b, 30, 10_000, generate.Folder(source))
+	source, days := b.TempDir(), 30
+	if testing.Short() {
+		days = 1
+	}
+	backlog(b, days, 10_000, generate.Folder(source))
 	for _, mib := range []int64{0, 256, 192, 128, 64} {
 		b.Run(fmt.Sprintf("MiB=%d", mib), func(b *testing.B) {
 			for b.Loop() {

@@ -138,7 +138,7 @@ func planOptimize(ctx context.Context, l *lake.Lake, tables []string, minFiles i
 // mergesDue is the plan for one table.
 func mergesDue(name string, snap *delta.Snapshot, minFiles int) []lake.Merge {
 	order := ""
-	if by := layoutOf(name).Order; len(by) > 0 {
+	if by := LayoutOf(name).Order; len(by) > 0 {
 		order = by[0]
 	}
 	return lake.PlanMerges(snap, minFiles, order)
@@ -170,7 +170,7 @@ func optimizeTable(ctx context.Context, t *lake.Table, plan optimizePlan, p *met
 		return err
 	}
 	for _, m := range plan.merges {
-		adds, rows, err := t.Rewrite(ctx, plan.base, m, layoutOf(t.Name))
+		adds, rows, err := t.Rewrite(ctx, plan.base, m, LayoutOf(t.Name))
 		if err != nil {
 			return done, err
 		}

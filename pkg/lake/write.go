@@ -23,6 +23,9 @@ type Layout struct {
 	Order       []string // columns of whole numbers or times that a rewrite sorts by
 	Tag         *Tag     // what to note of each file's content, or nil
 
+	// RowGroupRows is the most rows of a row group; 0: columnar's default. Readers
+	// leave out, or take, a row group as a whole.
+	RowGroupRows int
 	// FileBytes is where a file is closed and a new one begun; 0: 32 MiB. A file
 	// is held in memory until it is uploaded.
 	FileBytes int64
@@ -203,7 +206,7 @@ func (w *Writer) file(ctx context.Context, part int64) (*openFile, error) {
 	f := &openFile{labels: map[string]bool{}, used: w.clock}
 	var err error
 	f.w, err = columnar.NewWriter(&f.buf, w.inFile, columnar.WriterOptions{
-		Plain: w.layout.Plain, StatsColumns: w.layout.Stats,
+		Plain: w.layout.Plain, StatsColumns: w.layout.Stats, RowGroupRows: w.layout.RowGroupRows,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("table %s: %w", w.table.Name, err)

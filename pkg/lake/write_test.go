@@ -121,7 +121,7 @@ func TestAWriterUploadsFullFiles(t *testing.T) {
 	metered := store.NewMetered(store.NewMemory("lake"))
 	w := newLake(metered).Table("bronze").NewWriter(events(), lake.Layout{Plain: []string{"service"}})
 	noise := uint64(1)
-	for i := range int64(60) { // 60 MB that hardly compress
+	for i := range int64(80) { // 80 MB of hexadecimal digits: compressed, a little more than half
 		b := columnar.NewBatch(events())
 		text := make([]byte, 0, 1<<20)
 		for len(text) < 1<<20 {
@@ -137,6 +137,26 @@ func TestAWriterUploadsFullFiles(t *testing.T) {
 	adds, err := w.Close(t.Context())
 	if err != nil || before == 0 || len(adds) < 1 {
 		t.Errorf("%d uploads before Close, %d files, %v", before, len(adds), err)
+	}
+}
+
+func TestALayoutSaysHowLargeRowGroupsAre(t *testing.T) {
+	b := columnar.NewBatch(events())
+	for i := range int64(100) {
+		row(b, i, 19000, "x")
+	}
+	for rows, want := range map[int]int64{0: 1, 40: 3, 100: 1} {
+		l := newLake(store.NewMemory("lake"))
+		commit(t, l, "bronze", lake.Layout{PartitionBy: "date", RowGroupRows: rows}, b)
+		var stats lake.ScanStats
+		for _, err := range view(t, l, "bronze").Scan(t.Context(), events(), nil, &stats) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if stats.RowGroups != want || stats.Rows != 100 {
+			t.Errorf("%d rows a group: %d groups with %d rows, want %d with 100", rows, stats.RowGroups, stats.Rows, want)
+		}
 	}
 }
 

@@ -1,0 +1,5 @@
+SELECT date, count(*) AS num_clusters
+FROM clusters
+WHERE actionName = 'create'
+GROUP BY date
+ORDER BY date NULLS FIRST

@@ -1,0 +1,4 @@
+SELECT serviceName, actionName, count(*) AS events
+FROM silver
+GROUP BY serviceName, actionName
+ORDER BY events DESC, serviceName NULLS FIRST, actionName NULLS FIRST

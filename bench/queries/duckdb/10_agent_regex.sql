@@ -1,0 +1,5 @@
+SELECT date, count(*) AS events, count(DISTINCT userAgent) AS agents
+FROM silver
+WHERE regexp_matches(userAgent, '(?i)(terraform|databricks-cli|python-requests)[-/][0-9]+\.')
+GROUP BY date
+ORDER BY date NULLS FIRST
