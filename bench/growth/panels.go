@@ -13,6 +13,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -37,7 +38,7 @@ const dashboardDays = 30
 func dashboardPlans() ([]query.Plan, error) {
 	var out []query.Plan
 	for _, name := range dashboard() {
-		p, err := query.BuildNamed(name, nil, lastDays(dashboardDays))
+		p, err := named.Build(name, nil, lastDays(dashboardDays))
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +63,7 @@ func weekPanels() ([]panel, error) {
 	out := []panel{{"events per hour (silver)", hourly}}
 	for _, p := range []panel{{name: "clusters_created_per_day"}, {name: "failed_logins"}} {
 		var err error
-		if p.plan, err = query.BuildNamed(p.name, nil, week); err != nil {
+		if p.plan, err = named.Build(p.name, nil, week); err != nil {
 			return nil, err
 		}
 		out = append(out, p)

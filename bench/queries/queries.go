@@ -28,6 +28,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 //go:embed duckdb/*.sql
@@ -124,7 +125,7 @@ var (
 func plans(s Subject) []asked {
 	silver := func() query.Plan { return query.From("silver", query.TimeRange{}) }
 	named := func(name string) query.Plan {
-		p, err := query.BuildNamed(name, nil, s.All)
+		p, err := named.Build(name, nil, s.All)
 		if err != nil {
 			panic(err) // the catalog lacks a name that is written below
 		}
