@@ -179,17 +179,21 @@ func (l *lowering) source(s source, ctes *known) relation {
 	if s.query != nil {
 		return l.selection(s.query, ctes)
 	}
-	for k := ctes; k != nil; k = k.outer {
+	for k := ctes; k != nil && !s.lookup; k = k.outer {
 		if strings.EqualFold(k.cte.name, s.name) {
 			return l.selection(k.cte.of, k.outer)
 		}
 	}
-	scan, within := query.Within(s.name, l.binding.Scans)
+	table := s.name
+	if s.lookup {
+		table = query.Lookups + table
+	}
+	scan, within := query.Within(table, l.binding.Scans)
 	p := query.Plan{Root: scan}
 	if len(within) > 0 {
 		p = p.Filter(within...)
 	}
-	return relation{plan: p, table: s.name}
+	return relation{plan: p, table: table}
 }
 
 // filter adds conditions to a plan, to those that are there already.
