@@ -10,6 +10,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -38,7 +39,7 @@ func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {
 }
 
 // Frames are the frames of a result.
-func Frames(n query.Named, result *exec.Result) data.Frames {
+func Frames(n *named.Query, result *exec.Result) data.Frames {
 	return answer{named: n, plan: query.From("t", query.TimeRange{}), result: result}.frames()
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/plugin"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 )
 
@@ -57,7 +58,7 @@ var bothDays = backend.TimeRange{
 	To:   time.Date(2019, 12, 29, 0, 0, 0, 0, time.UTC),
 }
 
-func named(refID, name string, params map[string]string) backend.DataQuery {
+func namedQuery(refID, name string, params map[string]string) backend.DataQuery {
 	model, err := json.Marshal(map[string]any{"queryType": "named", "named": name, "params": params})
 	if err != nil {
 		panic(err)
@@ -149,7 +150,7 @@ numeric-long 0.1 table
 `,
 	} {
 		t.Run(name, func(t *testing.T) {
-			res := ask(t, d, nil, named("A", name, nil))["A"]
+			res := ask(t, d, nil, namedQuery("A", name, nil))["A"]
 			if res.Error != nil {
 				t.Fatal(res.Error)
 			}
@@ -198,7 +199,7 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 		"no tables": {},
 	} {
 		d := plugin.NewOver(memory(t, lake))
-		for _, n := range query.All() {
+		for _, n := range named.All() {
 			t.Run(n.Name+" over "+tables, func(t *testing.T) {
 				params := map[string]string{}
 				for _, p := range n.Params {
@@ -206,13 +207,13 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 						params[p.Name] = "31303"
 					}
 				}
-				res := ask(t, d, nil, named("A", n.Name, params))["A"]
+				res := ask(t, d, nil, namedQuery("A", n.Name, params))["A"]
 				if res.Error != nil {
 					t.Fatal(res.Error)
 				}
 				meta := res.Frames[0].Meta
-				if alertable := meta.Type != data.FrameTypeTable; alertable != n.Alertable {
-					t.Errorf("alertable is %v in the catalog and the frame is %s", n.Alertable, meta.Type)
+				if alertable := meta.Type != data.FrameTypeTable; alertable != n.Alertable() {
+					t.Errorf("alertable is %v in the catalog and the frame is %s", n.Alertable(), meta.Type)
 				}
 				if (n.Visualization == "timeseries") != meta.Type.IsTimeSeries() {
 					t.Errorf("visualization is %s and the frame is %s", n.Visualization, meta.Type)
@@ -222,7 +223,7 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 				}
 				// "No data" of the contract is a typed frame without fields; a count of
 				// nothing is data.
-				counts := n.Name == "clusters_created" || n.Name == "cluster_spike"
+				counts := n.Visualization == "stat" && n.Name != "data_freshness"
 				if fields := len(res.Frames[0].Fields); tables == "no tables" && (fields > 0) != (meta.Type == data.FrameTypeTable || counts) {
 					t.Errorf("%s without data has %d fields", meta.Type, fields)
 				}
@@ -237,7 +238,7 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 
 func TestTheRangeEndsBeforeTo(t *testing.T) {
 	d := plugin.NewOver(memory(t, map[string]string{"clusters": clusterEvents}))
-	q := named("A", "clusters_by_creator", nil)
+	q := namedQuery("A", "clusters_by_creator", nil)
 	q.TimeRange.From = time.Date(2019, 12, 28, 10, 0, 0, 0, time.UTC)
 	q.TimeRange.To = time.Date(2019, 12, 28, 11, 0, 0, 0, time.UTC)
 	got := picture(ask(t, d, nil, q)["A"].Frames)
@@ -253,16 +254,16 @@ func TestAFailedQueryTakesNoOtherWithIt(t *testing.T) {
 		return backend.DataQuery{RefID: refID, TimeRange: bothDays, JSON: []byte(text)}
 	}
 	res := ask(t, d, nil,
-		named("fine", "clusters_by_creator", nil),
+		namedQuery("fine", "clusters_by_creator", nil),
 		raw("numbers as numbers", `{"named":"clusters_by_job","params":{"limit":1,"x":null}}`),
 		raw("not JSON", `{`),
 		raw("another type", `{"queryType":"sql","sql":"select 1"}`),
 		raw("nothing chosen", `{"queryType":"named"}`),
 		raw("a list for a parameter", `{"named":"clusters_by_job","params":{"limit":[1]}}`),
-		named("unknown", "clusters_by_creater", nil),
-		named("unknown parameter", "clusters_by_job", map[string]string{"limmit": "1"}),
-		named("no number", "clusters_by_job", map[string]string{"limit": "many"}),
-		named("required", "job_owner", nil),
+		namedQuery("unknown", "clusters_by_creater", nil),
+		namedQuery("unknown parameter", "clusters_by_job", map[string]string{"limmit": "1"}),
+		namedQuery("no number", "clusters_by_job", map[string]string{"limit": "many"}),
+		namedQuery("required", "job_owner", nil),
 	)
 	if got := res["fine"]; got.Error != nil || got.Status != backend.StatusOK || len(got.Frames) != 1 {
 		t.Errorf("the good query: %+v", got)
@@ -291,9 +292,9 @@ func TestAFailedQueryTakesNoOtherWithIt(t *testing.T) {
 func TestAlertRules(t *testing.T) {
 	d := plugin.NewOver(memory(t, map[string]string{"clusters": clusterEvents}))
 	res := ask(t, d, map[string]string{backend.FromAlertHeaderName: "true"},
-		named("table", "clusters_without_autotermination", nil),
-		named("series", "clusters_created_per_day", nil),
-		named("numbers", "clusters_by_creator", nil),
+		namedQuery("table", "clusters_without_autotermination", nil),
+		namedQuery("series", "clusters_created_per_day", nil),
+		namedQuery("numbers", "clusters_by_creator", nil),
 	)
 	if got := res["table"]; got.Status != backend.StatusBadRequest || !strings.Contains(got.Error.Error(), "clusters_without_autotermination_per_day") {
 		t.Errorf("a table for a rule: %d %v", got.Status, got.Error)
@@ -330,7 +331,7 @@ func TestAPanicIsThatQuerysFailure(t *testing.T) {
 		}
 	}})
 	var failed int
-	for _, res := range ask(t, d, nil, named("A", "clusters_by_creator", nil), named("B", "clusters_by_creator", nil)) {
+	for _, res := range ask(t, d, nil, namedQuery("A", "clusters_by_creator", nil), namedQuery("B", "clusters_by_creator", nil)) {
 		if res.Error == nil {
 			continue
 		}
@@ -359,7 +360,7 @@ func TestQueriesWaitForTheirTurnAndStopWhenAsked(t *testing.T) {
 		d := plugin.NewOver(stuck(func() { running.Add(1) }))
 		queries := make([]backend.DataQuery, 16)
 		for i := range queries {
-			queries[i] = named(fmt.Sprint(i), "clusters_by_creator", nil)
+			queries[i] = namedQuery(fmt.Sprint(i), "clusters_by_creator", nil)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var panels sync.WaitGroup
@@ -400,7 +401,7 @@ func TestNoticesTakeNoLongerThanAQueryMay(t *testing.T) {
 		}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // Grafana's
 		defer cancel()
-		res, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{named("A", "clusters_by_creator", nil)}})
+		res, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{namedQuery("A", "clusters_by_creator", nil)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -415,7 +416,7 @@ func TestDisposeEndsWhatRuns(t *testing.T) {
 		d := plugin.NewOver(stuck(func() {}))
 		var panel sync.WaitGroup
 		panel.Go(func() {
-			res := ask(t, d, nil, named("A", "clusters_by_creator", nil))["A"]
+			res := ask(t, d, nil, namedQuery("A", "clusters_by_creator", nil))["A"]
 			if res.Error == nil || !strings.Contains(res.Error.Error(), "run it again") {
 				t.Errorf("error %v", res.Error)
 			}

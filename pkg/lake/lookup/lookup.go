@@ -40,10 +40,11 @@ const (
 	maxKept = 64 << 20
 )
 
-// IsName says whether a look-up may have the name: letters, digits, _ and -.
+// IsName says whether a look-up may have the name: lower-case letters, digits,
+// _ and -.
 func IsName(name string) bool {
 	return name != "" && len(name) <= maxName && !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' || r == '-')
 	})
 }
 

@@ -184,7 +184,7 @@ func (l *lowering) source(s source, ctes *known) relation {
 			return l.selection(k.cte.of, k.outer)
 		}
 	}
-	table := s.name
+	table := strings.ToLower(s.name) // as all are
 	if s.lookup {
 		table = query.Lookups + table
 	}
@@ -196,15 +196,64 @@ func (l *lowering) source(s source, ctes *known) relation {
 	return relation{plan: p, table: table}
 }
 
-// filter adds conditions to a plan, to those that are there already.
+// filter adds conditions to a plan, as near to its scans as they mean the same: a
+// scan is pruned by the conditions on it.
 func filter(p query.Plan, conditions []query.Expr) query.Plan {
-	if len(conditions) == 0 {
-		return p
-	}
-	if f, ok := p.Root.(query.Filter); ok {
-		if _, scan := f.Input.(query.Scan); scan {
-			return query.Plan{Root: f.Input}.Filter(append(query.Conjuncts(f.If), conditions...)...)
+	var here []query.Expr
+	for _, c := range conditions {
+		if below, ok := sink(p.Root, c); ok {
+			p = query.Plan{Root: below}
+		} else {
+			here = append(here, c)
 		}
 	}
-	return p.Filter(conditions...)
+	if len(here) == 0 {
+		return p
+	}
+	return p.Filter(here...)
+}
+
+// sink puts a condition below projections and unions, on scans. It reports false
+// where the condition has to stay above.
+func sink(n query.Node, condition query.Expr) (query.Node, bool) {
+	switch n := n.(type) {
+	case query.Scan:
+		return query.Plan{Root: n}.Filter(condition).Root, true
+	case query.Filter:
+		if _, scan := n.Input.(query.Scan); scan {
+			return query.Plan{Root: n.Input}.Filter(append(query.Conjuncts(n.If), condition)...).Root, true
+		}
+		below, ok := sink(n.Input, condition)
+		return query.Filter{Input: below, If: n.If}, ok
+	case query.Project:
+		plain := true
+		below := query.Rewrite(condition, func(c query.Col) query.Expr {
+			i := slices.IndexFunc(n.Cols, func(o query.Output) bool { return len(c.Path) == 1 && o.Name == c.Path[0] })
+			if i < 0 {
+				plain = false
+				return c
+			}
+			switch n.Cols[i].Expr.(type) {
+			case query.Col, query.Const:
+				return n.Cols[i].Expr
+			}
+			plain = false
+			return c
+		})
+		if !plain {
+			return nil, false
+		}
+		input, ok := sink(n.Input, below)
+		return query.Project{Input: input, Cols: n.Cols}, ok
+	case query.Union:
+		out := query.Union{Of: make([]query.Node, len(n.Of))}
+		for i := range n.Of {
+			var ok bool
+			if out.Of[i], ok = sink(n.Of[i], condition); !ok {
+				return nil, false
+			}
+		}
+		return out, true
+	}
+	return nil, false
 }

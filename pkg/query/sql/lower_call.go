@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -149,12 +150,12 @@ func (x *exprs) macro(c *call) query.Expr {
 	}
 	r := x.binding.Range
 	switch c.name {
-	case "$__timefrom", "$__timeFrom":
+	case "$__timeFrom":
 		if r.From.IsZero() {
 			return query.Time(earliest)
 		}
 		return query.Time(r.From)
-	case "$__timeto", "$__timeTo":
+	case "$__timeTo":
 		if r.To.IsZero() {
 			panic(fault{c.pos(), ErrNoEnd})
 		}
@@ -351,7 +352,7 @@ func (w *windows) add(win query.Window) string {
 			return w.list[i].Name
 		}
 	}
-	win.Name = "window " + string(rune('1'+len(w.list)))
+	win.Name = fmt.Sprintf("window %d", len(w.list)+1)
 	w.list = append(w.list, win)
 	return win.Name
 }

@@ -182,12 +182,14 @@ func (x *exprs) boolean(e expr) query.Expr {
 func (x *exprs) conditions(e expr) []query.Expr {
 	var out []query.Expr
 	for _, c := range conjuncts(e) {
-		out = append(out, query.Conjuncts(x.condition(c))...)
+		for _, part := range query.Conjuncts(x.boolean(c)) {
+			if k, ok := part.(query.Const); !ok || k.Value.Kind != columnar.Boolean || k.Value.Int == 0 {
+				out = append(out, part)
+			}
+		}
 	}
 	return out
 }
-
-func (x *exprs) condition(e expr) query.Expr { return x.boolean(e) }
 
 var (
 	compareOps = map[string]query.Op{
@@ -274,12 +276,12 @@ func (x *exprs) in(e *in) query.Expr {
 	}
 	if constant {
 		values := make([]columnar.Value, len(list))
-		for i, y := range list {
-			l, r := x.coerced(e.pos(), v, y)
-			if l.String() != v.String() && i > 0 {
-				fail(e.pos(), "the values of IN are of different types")
+		for range 2 { // the second time with the type that suits all
+			for i, y := range list {
+				var made query.Expr
+				v, made = x.coerced(e.pos(), v, y)
+				values[i] = made.(query.Const).Value
 			}
-			v, values[i] = l, r.(query.Const).Value
 		}
 		return query.In{X: v, List: values}
 	}

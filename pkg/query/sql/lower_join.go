@@ -55,7 +55,7 @@ func (j *joining) plan() query.Plan {
 	for i := range j.core.from {
 		on[i] = j.splitOn(i)
 	}
-	names := j.collect()
+	names := j.collect(on)
 	plan := j.side(0)
 	for i := 1; i < len(j.sides); i++ {
 		plan = j.join(plan, i, on[i], names)
@@ -63,7 +63,7 @@ func (j *joining) plan() query.Plan {
 	j.scope.renamed = names
 	var rest []query.Expr
 	for _, e := range j.rest {
-		rest = append(rest, j.condition(e))
+		rest = append(rest, j.conditions(e)...)
 	}
 	return filter(plan, rest)
 }
@@ -173,9 +173,9 @@ func (j *joining) oneSource(e expr) (source int, one bool) {
 	return max(source, 0), one
 }
 
-// collect gives each side the columns that the core reads of it and says what they
-// are called from then on.
-func (j *joining) collect() map[string]string {
+// collect gives each side the columns that are read of it above its own conditions,
+// and says what they are called from then on.
+func (j *joining) collect(on [][]expr) map[string]string {
 	names := map[string]string{}
 	see := func(e expr) {
 		p, ok := e.(*path)
@@ -195,14 +195,15 @@ func (j *joining) collect() map[string]string {
 	}
 	for i, src := range j.core.from {
 		hide := j.show(i)
-		walk(src.on, see)
+		for _, e := range on[i] {
+			walk(e, see)
+		}
 		for _, name := range src.using {
 			see(&path{at(src.at), []string{name}})
-			see(&path{at(src.at), []string{j.scope.sources[i].alias, name}})
 		}
 		hide()
 	}
-	for _, e := range j.core.expressions() {
+	for _, e := range append(j.core.outputs(), j.rest...) {
 		walk(e, see)
 	}
 	for _, k := range j.order {
@@ -227,7 +228,7 @@ func (j *joining) collect() map[string]string {
 func (j *joining) side(i int) query.Plan {
 	var conditions []query.Expr
 	for _, e := range j.sides[i].conditions {
-		conditions = append(conditions, j.condition(e))
+		conditions = append(conditions, j.conditions(e)...)
 	}
 	outputs := j.sides[i].outputs
 	if len(outputs) == 0 {
