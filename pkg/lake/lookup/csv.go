@@ -127,6 +127,8 @@ type column struct {
 	v     *columnar.Vector
 	dict  map[string]int32 // of a string
 	empty string           // why a value must be there, if it must
+	// verbatim says that space around a value is part of it.
+	verbatim bool
 }
 
 // reader appends a value that is not empty, or says what it should be like.
@@ -194,7 +196,7 @@ func (t *table) header(names []string) error {
 		case slices.ContainsFunc(t.columns, func(o *column) bool { return strings.EqualFold(o.name, name) }):
 			return bad(i, "there is a column %s before it, and letter case makes no difference: give one another name", name)
 		}
-		c.kind, c.read = types[at].kind, types[at].read
+		c.kind, c.read, c.verbatim = types[at].kind, types[at].read, kind == "string"
 		if workspace {
 			c.read = readWorkspace
 		}
@@ -219,7 +221,7 @@ func (t *table) add(record []string) error {
 	}
 	for i, c := range t.columns {
 		text := record[i]
-		if c.kind != columnar.String || text == "" {
+		if !c.verbatim {
 			text = strings.TrimSpace(text)
 		}
 		var wanted string
@@ -362,7 +364,7 @@ func readTimestamp(c *column, text string) string {
 }
 
 func readNetwork(c *column, text string) string {
-	p, err := ParseNetwork(strings.TrimSpace(text))
+	p, err := ParseNetwork(text)
 	if err != nil {
 		return "write a network such as 10.0.0.0/8 or 2001:db8::/32, or take :network from the header"
 	}
