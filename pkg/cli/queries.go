@@ -104,9 +104,9 @@ with file and line.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var all []*named.Query
-			wrong := 0
+			wrong := false
 			report := func(err error) {
-				wrong++
+				wrong = true
 				_, _ = fmt.Fprintln(cmd.ErrOrStderr(), err)
 			}
 			for _, arg := range args {
@@ -115,7 +115,7 @@ with file and line.`,
 					report(err)
 				}
 			}
-			examples := 0
+			sound, examples := 0, 0
 			for i, q := range all {
 				err := example.Check(cmd.Context(), q)
 				if examples += len(q.Examples); err == nil {
@@ -123,12 +123,14 @@ with file and line.`,
 				}
 				if err != nil {
 					report(err)
+				} else {
+					sound++
 				}
 			}
-			if wrong > 0 {
-				return fmt.Errorf("%d of %d are wrong", wrong, max(len(all), wrong))
+			if wrong {
+				return fmt.Errorf("not all queries are sound: %d are", sound)
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d queries are sound, and their %d examples are as they say\n", len(all), examples)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d queries are sound, and their %d examples are as they say\n", sound, examples)
 			return err
 		},
 	}

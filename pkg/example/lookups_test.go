@@ -8,7 +8,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
-const file = `name: outside_offices
+const offices = `name: outside_offices
 title: Logins from outside the offices
 description: Who logged in from no network of an office.
 group: Logins and identity
@@ -43,7 +43,7 @@ func TestExamplesHaveLookups(t *testing.T) {
 		"a name of no one": {"offices: |", "Offices: |", `look-up "Offices"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q, err := named.Parse("outside_offices.yaml", []byte(strings.NewReplacer(tt.from, tt.to).Replace(file)))
+			q, err := named.Parse("outside_offices.yaml", []byte(strings.NewReplacer(tt.from, tt.to).Replace(offices)))
 			if err != nil {
 				t.Fatal(err)
 			}

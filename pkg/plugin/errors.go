@@ -73,7 +73,7 @@ var outcomes = []outcome{
 	{is(named.ErrUnknown), backend.StatusBadRequest, downstream, "Choose another query", true},
 	{is(named.ErrParam), backend.StatusBadRequest, downstream, "Correct the parameters", true},
 	{is(errNotAlertable), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
-	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for more than the limits maxRows and maxQueryMemoryMiB of the data source allow", true},
+	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for more than the data source allows", true},
 	{is(errRequest), backend.StatusBadRequest, downstream, "The request cannot be read", true},
 	{a[*forbiddenError], backend.StatusForbidden, downstream, "Not allowed", true},
 	{a[*noJobError], statusConflict, downstream, "This data source does not run the ETL", true},

@@ -299,9 +299,13 @@ func TestAlertRules(t *testing.T) {
 	if got := res["table"]; got.Status != backend.StatusBadRequest || !strings.Contains(got.Error.Error(), "clusters_without_autotermination_per_day") {
 		t.Errorf("a table for a rule: %d %v", got.Status, got.Error)
 	}
-	for _, refID := range []string{"series", "numbers"} {
-		if got := res[refID]; got.Error != nil || !got.Frames[0].Meta.Type.IsKnownType() {
-			t.Errorf("%s for a rule: %+v", refID, got)
+	// Whatever the panel shows, a rule gets labels and one number.
+	for refID, want := range map[string]string{
+		"series":  "numeric-long 0.1 table\n  num_clusters *int64: 2\n",
+		"numbers": "numeric-long 0.1 table\n  creator *string: JOB_LAUNCHER user\n  num_clusters *int64: 2 1\n",
+	} {
+		if got := res[refID]; got.Error != nil || picture(got.Frames) != want {
+			t.Errorf("%s for a rule: %v\n%s", refID, got.Error, picture(got.Frames))
 		}
 	}
 }

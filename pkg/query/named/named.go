@@ -119,10 +119,8 @@ func (q *Query) AlertPlan(params map[string]string, r query.TimeRange) (query.Pl
 		return p, err
 	}
 	var by []query.Output
-	var keys []query.SortKey
 	for _, label := range q.Alert.Labels {
 		by = append(by, query.As(label, query.Name(label)))
-		keys = append(keys, query.Asc(label))
 	}
 	number := query.CountRows(CountColumn)
 	some := query.Expr(query.Compare{Op: query.Greater, L: query.Name(CountColumn), R: query.Int(0)})
@@ -130,11 +128,11 @@ func (q *Query) AlertPlan(params map[string]string, r query.TimeRange) (query.Pl
 		number = query.Agg{Name: v, Func: query.Max, Arg: query.Name(v)}
 		some = query.NotNull(query.Name(v))
 	}
-	p = p.Aggregate(by, number).Filter(some)
-	if len(keys) > 0 {
-		p = p.Sort(keys...)
+	keys := []query.SortKey{query.Desc(number.Name)}
+	for _, label := range q.Alert.Labels {
+		keys = append(keys, query.Asc(label))
 	}
-	return p, nil
+	return p.Aggregate(by, number).Filter(some).Sort(keys...), nil
 }
 
 //go:embed queries

@@ -310,31 +310,32 @@ func (p *fileParser) sqlError(node *yaml.Node, err error) {
 	p.problems = append(p.problems, e)
 }
 
-// line is where a key of the file is, or an entry of a list under it; 0 if nowhere.
+// line is where a key of the file is, or what it is in as far as it is there.
 func (p *fileParser) line(keys ...string) int {
+	line, _ := p.find(keys...)
+	return line
+}
+
+// find is the line of a key, or of an entry of a list by its number.
+func (p *fileParser) find(keys ...string) (line int, found bool) {
 	if len(p.root.Content) == 0 {
-		return 0
+		return 0, false
 	}
-	n, line := p.root.Content[0], 0
+	n := p.root.Content[0]
 	for _, key := range keys {
 		var next *yaml.Node
-		switch n.Kind {
-		case yaml.MappingNode:
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				if n.Content[i].Value == key {
-					next, line = n.Content[i+1], n.Content[i].Line
-				}
-			}
-		case yaml.SequenceNode:
-			if i, err := strconv.Atoi(key); err == nil && i < len(n.Content) {
-				next = n.Content[i]
-				line = next.Line
+		for i, c := range n.Content {
+			switch {
+			case n.Kind == yaml.MappingNode && i%2 == 0 && c.Value == key:
+				next, line = n.Content[i+1], c.Line
+			case n.Kind == yaml.SequenceNode && strconv.Itoa(i) == key:
+				next, line = c, c.Line
 			}
 		}
 		if next == nil {
-			return line
+			return line, false
 		}
 		n = next
 	}
-	return line
+	return line, true
 }

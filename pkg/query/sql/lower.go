@@ -9,7 +9,14 @@ import (
 )
 
 // lowering makes the plan of a statement. It raises faults.
-type lowering struct{ binding Binding }
+type lowering struct {
+	binding Binding
+	sources int // that were lowered
+}
+
+// mostSources is how many tables and queries a plan may read. A CTE is lowered each
+// time it is read, so that a short statement could become any number.
+const mostSources = 500
 
 // known are the CTEs that a selection sees, the innermost first.
 type known struct {
@@ -176,6 +183,9 @@ func nearPath(e expr, cols []column) string {
 
 // source is the rows of a table, a CTE or a query.
 func (l *lowering) source(s source, ctes *known) relation {
+	if l.sources++; l.sources > mostSources {
+		fail(s.at, "the statement reads more than %d tables and queries, with those of each CTE as often as it is read", mostSources)
+	}
 	if s.query != nil {
 		return l.selection(s.query, ctes)
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
-// sources is the rows that SELECT is over: the sources of a core, joined, and with
+// joined is the rows that SELECT is over: the sources of a core, joined, and with
 // the conditions of WHERE. After a join, and where there are windows, these are
 // under names of their own.
-func (l *lowering) sources(c *core, order []orderKey, ctes *known) (query.Plan, *scope) {
+func (l *lowering) joined(c *core, order []orderKey, ctes *known) (query.Plan, *scope) {
 	s := &scope{}
 	for _, src := range c.from {
 		alias := src.alias

@@ -3,6 +3,7 @@ package sql_test
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,6 +108,27 @@ func TestARangeWithoutAnEnd(t *testing.T) {
 	var at *sql.Error
 	if !errors.Is(err, sql.ErrNoEnd) || !errors.As(err, &at) || at.Line != 1 || at.Column != 54 {
 		t.Errorf("%v", err)
+	}
+}
+
+// What would take more than its share of time or stack is refused.
+func TestStatementsThatAreTooMuch(t *testing.T) {
+	doubling := "with c0 as (select actor from clusters)"
+	for i := range 30 {
+		doubling += fmt.Sprintf(", c%d as (select actor from c%d union all select actor from c%d)", i+1, i, i)
+	}
+	for want, text := range map[string]string{
+		"reads more than 500 tables": doubling + " select actor from c30",
+		"longer than 20000 words":    "select actor from clusters where " + strings.Repeat("1 = 1 and ", 10_000) + "1 = 1",
+		"nested more than 200 deep":  "select " + strings.Repeat("(", 1000) + "1" + strings.Repeat(")", 1000) + " from clusters",
+	} {
+		s, err := sql.Parse(text)
+		if err == nil {
+			_, err = s.Plan(binding())
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }
 

@@ -77,3 +77,8 @@ select in_network(sourceIPAddress, $nets) as a, in_network(sourceIPAddress, '10.
 select timestamp_millis(requestParams.tokenExpirationTime::long) as t, unix_millis(date_time) as u, regexp_extract(actor, '@(.*)', 1) as v, greatest(autoterminationMinutes, 1.5) as g from accounts
 -- | project timestamp_millis(cast(requestParams.tokenExpirationTime as long)) as t, unix_millis(date_time) as u, regexp_extract(actor, '@(.*)', 1) as v, greatest(autoterminationMinutes, 1.5) as g
 -- |   scan accounts from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, autoterminationMinutes, date_time timestamp, requestParams.tokenExpirationTime string
+
+select actor from clusters where (size($empty) = 0 or jobId in ($empty)) and (size($users) = 0 or actor in ($users)) and 'x' not in ($users)
+-- | project actor
+-- |   filter actor in ('System-User', 'unknown')
+-- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string

@@ -117,3 +117,15 @@ select layer, n from (select 'bronze' as layer, count(*) as n from bronze)
 -- |   aggregate count() as n
 -- |     filter date >= date '2024-03-05' and date <= date '2024-03-05'
 -- |       scan bronze columns date date
+
+select lower(actor) as actor, count(*) as n from clusters
+-- | 1:14: actor is neither in GROUP BY nor in an aggregate
+
+select b + 1 as a, a + 1 as b, count(*) as n from clusters group by 1, 2 having a > b and n > 1
+-- | project a, b, n
+-- |   filter a > b and n > 1
+-- |     aggregate count() as n by b + 1 as a, a + 1 as b
+-- |       scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns a, b
+
+select count(*) as a, a + 1 as b from clusters
+-- | 1:23: a is neither in GROUP BY nor in an aggregate
