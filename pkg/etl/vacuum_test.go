@@ -68,6 +68,62 @@ func TestVacuumDeletesWhatNoTableNeeds(t *testing.T) {
 	w.sound()
 }
 
+// TestMaintenanceLeavesLookupsAlone: what the owner of the lake wrote stays, whatever
+// it looks like.
+func TestMaintenanceLeavesLookupsAlone(t *testing.T) {
+	w := newAged(t)
+	w.hours(2)
+	for _, o := range keysOf(t, w.lake, "silver/") {
+		body, _, err := store.ReadAll(t.Context(), w.lake, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.lake.Put(t.Context(), strings.Replace(o, "silver/", "lookups/events/", 1), body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{"lookups/x.csv", "lookups/events/part-stray.parquet", "lookups/y/part-0.parquet", "lookups/.hidden"} {
+		if _, err := w.lake.Put(t.Context(), key, []byte("a\n1\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var before []store.Object
+	list := func() (out []store.Object) {
+		for o, err := range w.lake.List(t.Context(), "lookups/", "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, o)
+		}
+		return out
+	}
+	before = list()
+	w.hours(20)
+	w.pass(30 * 24 * time.Hour)
+	l := w.open(w.lake)
+	if _, err := etl.Optimize(t.Context(), l, etl.OptimizeOptions{MinFiles: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := etl.Maintain(t.Context(), l, etl.MaintainOptions{Retention: etl.RetentionOptions{BronzeDays: 5, SilverDays: 5, GoldDays: 5, QuarantineDays: 5}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := etl.Replay(t.Context(), l, etl.ReplayOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := etl.Vacuum(t.Context(), l, etl.VacuumOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, list()); diff != "" {
+		t.Errorf("look-ups (-before +after):\n%s", diff)
+	}
+	w.sound()
+	for _, name := range []string{"lookups.events", "lookups/events"} {
+		if sum, err := etl.Optimize(t.Context(), l, etl.OptimizeOptions{Tables: []string{name}, MinFiles: 2}); err == nil && len(sum.Tables) > 0 {
+			t.Errorf("optimize %s: %+v", name, sum)
+		}
+	}
+}
+
 func TestVacuumRefusesAShortRetention(t *testing.T) {
 	w := newAged(t)
 	w.hours(1)

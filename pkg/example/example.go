@@ -21,6 +21,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/lake/lookup"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/named"
@@ -49,6 +50,14 @@ func check(ctx context.Context, q *named.Query, e named.Example) error {
 	l, err := Lake(ctx, e.Events)
 	if err != nil {
 		return err
+	}
+	for name, file := range e.Lookups {
+		if !lookup.IsName(name) {
+			return fmt.Errorf("look-up %q: its name has other than lower-case letters, digits, _ and -", name)
+		}
+		if _, err := l.Store().Put(ctx, lookup.Key(name), []byte(file)); err != nil {
+			return err
+		}
 	}
 	plan, err := q.Plan(e.Params, named.ExampleRange())
 	if err != nil {

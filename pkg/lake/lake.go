@@ -3,6 +3,7 @@
 //
 //	<root>/bronze/  silver/  quarantine/  runs/     the layers
 //	<root>/gold/<service>/                          one table per service
+//	<root>/lookups/<name>/                          a table of the lake's owner, to be read
 //	<root>/_auditlake/                              state that is no table
 //
 //	Table.View       the newest snapshot; its Scan leaves out files that cannot match
@@ -26,6 +27,7 @@ import (
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/lake/lookup"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -67,8 +69,9 @@ type Lake struct {
 	store store.Store
 	opts  Options
 
-	mu     sync.Mutex
-	tables map[string]*Table // guarded by mu
+	mu      sync.Mutex        // guards tables and lookups
+	tables  map[string]*Table // by name
+	lookups map[string]*Table
 }
 
 // New is the lake in a store. It does no I/O: nothing need be there yet.
@@ -76,7 +79,7 @@ func New(s store.Store, opts Options) *Lake {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Lake{store: s, opts: opts, tables: map[string]*Table{}}
+	return &Lake{store: s, opts: opts, tables: map[string]*Table{}, lookups: map[string]*Table{}}
 }
 
 // Store is where the lake lies.
@@ -92,17 +95,34 @@ func (l *Lake) Table(name string) *Table {
 	defer l.mu.Unlock()
 	t, ok := l.tables[name]
 	if !ok {
-		root := Root(name)
-		t = &Table{
-			Name: name, lake: l, root: root,
-			log: delta.Open(l.store, root, delta.Options{
-				Engine: l.opts.Engine, Now: l.opts.Now, OnWarning: l.opts.OnWarning,
-			}),
-			footers: newFooters(),
-		}
+		t = l.open(name, Root(name))
 		l.tables[name] = t
 	}
 	return t
+}
+
+// Lookup is the Delta table below lookups/, whether it exists or not, which its
+// owner writes. It is none of Table: nothing that writes tables or looks after them
+// gets at it by a name.
+func (l *Lake) Lookup(name string) *Table {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t, ok := l.lookups[name]
+	if !ok {
+		t = l.open(name, lookup.Folder+name+"/")
+		l.lookups[name] = t
+	}
+	return t
+}
+
+func (l *Lake) open(name, root string) *Table {
+	return &Table{
+		Name: name, lake: l, root: root,
+		log: delta.Open(l.store, root, delta.Options{
+			Engine: l.opts.Engine, Now: l.opts.Now, OnWarning: l.opts.OnWarning,
+		}),
+		footers: newFooters(),
+	}
 }
 
 // maxTableName is what a folder's name may have in bytes where lakes are folders.
@@ -120,6 +140,13 @@ func (l *Lake) Forget(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.tables, name)
+}
+
+// ForgetLookup is Forget of a name given to Lookup.
+func (l *Lake) ForgetLookup(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.lookups, name)
 }
 
 // Known are the names of the tables that this Lake has looked at, in byte order.

@@ -9,6 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/lake/lookup"
 	"github.com/auditlake/auditlake/pkg/plugin"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/named"
@@ -27,6 +28,7 @@ func TestEveryErrorHasAStatusASourceAndWords(t *testing.T) {
 		{named.ErrUnknown, 400, downstream, "Choose another query: no such query"},
 		{named.ErrParam, 400, downstream, "Correct the parameters: bad parameter"},
 		{&exec.LimitError{Limit: "MaxRows", Max: 3}, 400, downstream, "The query asks for more than the data source allows: the answer has more than 3 rows: aggregate, add a limit or filters, or raise maxRows in the settings of the data source"},
+		{&lookup.Error{File: "lookups/x.csv", Line: 2, Why: errors.New("y")}, 400, downstream, "A look-up table of the lake needs a change: lookups/x.csv, line 2: y"},
 		{context.Canceled, 499, downstream, "The query was canceled."},
 		{context.DeadlineExceeded, 504, downstream, "There was no answer in the time that Grafana allows: choose a shorter time range or raise the timeout."},
 		{store.ErrDenied, 403, downstream, "The store refuses access: access denied"},

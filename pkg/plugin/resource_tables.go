@@ -18,7 +18,7 @@ import (
 // tableInfo is one table that the lake has.
 type tableInfo struct {
 	Name string `json:"name"`
-	// Layer is bronze, silver, gold, quarantine or runs.
+	// Layer is bronze, silver, gold, quarantine, runs or lookup.
 	Layer string `json:"layer"`
 }
 
@@ -31,7 +31,10 @@ func (d *Datasource) tableList(ctx context.Context, r request) (any, error) {
 	out := make([]tableInfo, len(names))
 	for i, name := range names {
 		out[i] = tableInfo{Name: name, Layer: name}
-		if !slices.Contains(lake.Layers(), name) {
+		switch {
+		case query.IsLookup(name):
+			out[i].Layer = "lookup"
+		case !slices.Contains(lake.Layers(), name):
 			out[i].Layer = "gold"
 		}
 	}

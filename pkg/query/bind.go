@@ -107,6 +107,10 @@ func bind(ctx context.Context, catalog Catalog, n Node, above []Col) (*Bound, er
 		b.Inputs = append(b.Inputs, bi)
 	}
 	if err := b.derive(); err != nil {
+		if i := slices.IndexFunc(b.Missing(), IsLookup); i >= 0 {
+			return nil, planErrorf("%w: table %s, whose columns have no types before there is one: write lookups/%s.csv, or cast them: %w",
+				ErrNoTable, b.Missing()[i], strings.TrimPrefix(b.Missing()[i], Lookups), err)
+		}
 		return nil, planErrorf("%s of %s: %w", strings.SplitN(n.line(), " ", 2)[0], strings.Join(Plan{n}.Tables(), ", "), err)
 	}
 	return b, nil
@@ -253,8 +257,21 @@ func typeOfAgg(a Agg, in []BoundCol) (columnar.Type, error) {
 
 func (b *Bound) deriveJoin(n Join) error {
 	l, r := b.Inputs[0], b.Inputs[1]
-	if len(n.LKeys) == 0 || len(n.LKeys) != len(n.RKeys) {
+	if len(n.LKeys) == 0 && n.Network == nil || len(n.LKeys) != len(n.RKeys) {
 		return errors.New("needs as many keys on the left as on the right, at least one")
+	}
+	if w := n.Network; w != nil {
+		for _, side := range []struct {
+			node Node
+			key  string
+			cols []BoundCol
+		}{{n.L, w.Address, l.Cols}, {n.R, w.Network, r.Cols}} {
+			if t, err := keyType(side.node, side.key, side.cols); err != nil {
+				return err
+			} else if t.Kind != columnar.String {
+				return fmt.Errorf("%s is %s: addresses and networks are strings", side.key, t)
+			}
+		}
 	}
 	for i := range n.LKeys {
 		lt, err := keyType(n.L, n.LKeys[i], l.Cols)
@@ -419,6 +436,9 @@ func bindScan(ctx context.Context, catalog Catalog, s Scan, needs []Col) (*Bound
 		needs = append(needs, Column(columnar.Timestamp, TimeColumn))
 	}
 	for _, c := range needs {
+		if missing && IsLookup(s.Table) {
+			c.Kind = missingKind(c)
+		}
 		src, t, err := resolve(schema, c)
 		if missing && c.Kind == columnar.Invalid {
 			return nil, fmt.Errorf("table %s: %w", s.Table, ErrNoTable)

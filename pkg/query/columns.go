@@ -20,8 +20,11 @@ type KnownColumn struct {
 
 // KnownColumns are those of a table, in its order. Request parameters are not among
 // them: whatever is below requestParams is a string; see FindKnown. A gold table may
-// have further columns.
+// have further columns, and of a look-up none is known.
 func KnownColumns(table string) []KnownColumn {
+	if IsLookup(table) {
+		return nil
+	}
 	switch table {
 	case lake.Bronze:
 		return lineKnown()
@@ -57,16 +60,19 @@ func FindKnown(table string, path []string) (Col, bool) {
 // HasEvents reports whether the rows of a table are events, which have a time and
 // parameters.
 func HasEvents(table string) bool {
-	return table != lake.Bronze && table != lake.Quarantine && table != lake.Runs
+	return table != lake.Bronze && table != lake.Quarantine && table != lake.Runs && !IsLookup(table)
 }
 
 // Within is what of a table is about a time range: a scan of it, and predicates that
 // its rows have to meet. Events are by their time; lines, which have no other time,
 // by the date of their delivery, for all dates (UTC) that the range touches; runs by
-// their start.
+// their start; look-ups are of no time.
 func Within(table string, r TimeRange) (Scan, []Expr) {
 	if HasEvents(table) {
 		return Scan{table, r}, nil
+	}
+	if IsLookup(table) {
+		return Scan{Table: table}, nil
 	}
 	column, unit := Column(columnar.Date, DateColumn), dayMicros
 	if table == lake.Runs {

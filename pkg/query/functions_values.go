@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake/lookup"
 )
 
 func absLong(a []columnar.Value) columnar.Value {
@@ -130,9 +131,9 @@ func dateFormat(c call) (Eval, error) {
 	}, nil
 }
 
-// parseAddress reads an IP address as audit logs have it: with a port or without,
+// ParseAddress reads an IP address as audit logs have it: with a port or without,
 // IPv6 in brackets or not, IPv4 within IPv6 as what it is.
-func parseAddress(s []byte) (netip.Addr, bool) {
+func ParseAddress(s []byte) (netip.Addr, bool) {
 	text := strings.TrimSpace(string(s))
 	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
 	if err != nil {
@@ -143,32 +144,16 @@ func parseAddress(s []byte) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
-// parseNetwork reads a network in CIDR notation, or one address.
-func parseNetwork(text string) (netip.Prefix, error) {
-	p, err := netip.ParsePrefix(text)
-	if err != nil {
-		addr, err := netip.ParseAddr(text)
-		if err != nil {
-			return p, fmt.Errorf("%q is not a network such as 10.0.0.0/8 or 2001:db8::/32", text)
-		}
-		p = netip.PrefixFrom(addr, addr.BitLen())
-	}
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	return p.Masked(), nil
-}
-
 func inNetwork(c call) (Eval, error) {
 	networks := make([]netip.Prefix, len(c.args)-1)
 	for i, v := range c.args[1:] {
 		var err error
-		if networks[i], err = parseNetwork(string(v.Bytes)); err != nil {
+		if networks[i], err = lookup.ParseNetwork(string(v.Bytes)); err != nil {
 			return nil, err
 		}
 	}
 	return func(a []columnar.Value) columnar.Value {
-		addr, ok := parseAddress(a[0].Bytes)
+		addr, ok := ParseAddress(a[0].Bytes)
 		inside := false
 		for _, n := range networks {
 			inside = inside || ok && n.Contains(addr)
@@ -183,7 +168,7 @@ func network(c call) (Eval, error) {
 		return nil, errors.New("a network has 0 to 32 bits in IPv4 and 0 to 128 in IPv6")
 	}
 	return func(a []columnar.Value) columnar.Value {
-		addr, ok := parseAddress(a[0].Bytes)
+		addr, ok := ParseAddress(a[0].Bytes)
 		if !ok {
 			return columnar.Value{}
 		}

@@ -5,17 +5,25 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/lake/lookup"
 )
 
-// OfLake is the catalog of a lake's tables.
-func OfLake(l *lake.Lake) Catalog { return lakeCatalog{l} }
+// OfLake is the catalog of a lake's tables and look-ups.
+func OfLake(l *lake.Lake) Catalog { return lakeCatalog{l, lookup.New(l.Store(), l.Now)} }
 
-type lakeCatalog struct{ lake *lake.Lake }
+type lakeCatalog struct {
+	lake    *lake.Lake
+	lookups *lookup.Set
+}
 
 func (c lakeCatalog) Table(ctx context.Context, name string) (Table, error) {
+	if of, ok := strings.CutPrefix(name, Lookups); ok {
+		return c.lookup(ctx, of)
+	}
 	if !lake.MayBeTable(name) {
 		return nil, ErrNoTable
 	}
@@ -43,6 +51,11 @@ func (c lakeCatalog) Tables(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 	}
+	lookups, err := c.lookupNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names = append(names, lookups...)
 	slices.Sort(names)
 	return names, nil
 }

@@ -120,12 +120,23 @@ func (k JoinKind) String() string { return joinText[k] }
 // partner is not there twice but has the left value. Any other name that is on both
 // sides is an error; a Project below the join gives it another. The rows come in
 // no particular order.
+//
+// With a Network the partner of a left row is one row, if any: of those of the right
+// with equal keys, of which there need be none then, the one with the smallest
+// network that the address is in. Among rows with the same network it is the least by
+// the columns that the join gives, left to right, null first. What is no address or
+// no network has no partner.
 type Join struct {
-	Kind  JoinKind
-	L, R  Node
-	LKeys []string
-	RKeys []string
+	Kind    JoinKind
+	L, R    Node
+	LKeys   []string
+	RKeys   []string
+	Network *InRange
 }
+
+// InRange names the columns of a Join by network: addresses on the left, and on the
+// right networks in CIDR notation or single addresses.
+type InRange struct{ Address, Network string }
 
 // WindowFunc is a function over the rows of a partition in order.
 type WindowFunc uint8
@@ -221,6 +232,13 @@ func (p Plan) Join(kind JoinKind, right Plan, on ...On) Plan {
 	for _, o := range on {
 		j.LKeys, j.RKeys = append(j.LKeys, o.L), append(j.RKeys, o.R)
 	}
+	return Plan{j}
+}
+
+// JoinNetwork is Join with a Network.
+func (p Plan) JoinNetwork(kind JoinKind, right Plan, network InRange, on ...On) Plan {
+	j := p.Join(kind, right, on...).Root.(Join)
+	j.Network = &network
 	return Plan{j}
 }
 
@@ -498,6 +516,9 @@ func (n Join) line() string {
 	parts := make([]string, len(n.LKeys))
 	for i := range n.LKeys {
 		parts[i] = quoteName(n.LKeys[i]) + " = " + quoteName(n.RKeys[i])
+	}
+	if w := n.Network; w != nil {
+		parts = append(parts, "in_network("+quoteName(w.Address)+", "+quoteName(w.Network)+")")
 	}
 	return "join " + n.Kind.String() + " on " + strings.Join(parts, ", ")
 }

@@ -39,8 +39,8 @@ var ErrNoTable = errors.New("table does not exist")
 // Catalog is what queries see of the lake. It is safe for concurrent use.
 type Catalog interface {
 	// Table is the newest snapshot of a table: bronze, silver, quarantine, runs,
-	// or a gold table by the name of its service, such as clusters. It is
-	// ErrNoTable where there is none.
+	// a gold table by the name of its service, such as clusters, or a look-up, such
+	// as lookups.networks. It is ErrNoTable where there is none.
 	Table(ctx context.Context, name string) (Table, error)
 	// Tables are the names of the tables that exist, in byte order.
 	Tables(ctx context.Context) ([]string, error)

@@ -48,7 +48,8 @@ func commandKeys() []string {
 //	                                   is no string is null, and so is a column that
 //	                                   this package does not know
 //
-// Null stays null. A table that has none of these columns is as it was. Hashes of
+// Null stays null. A table that has none of these columns is as it was, and so is a
+// look-up: it holds what its owner wrote, and nothing of events. Hashes of
 // lines and events stay, so that who knows all of an event can recognise it.
 func Redact(c Catalog, r Redaction) Catalog {
 	keys := slices.Clone(r.Keys)
@@ -69,8 +70,8 @@ type redactedCatalog struct {
 
 func (c redactedCatalog) Table(ctx context.Context, name string) (Table, error) {
 	t, err := c.Catalog.Table(ctx, name)
-	if err != nil {
-		return nil, err
+	if err != nil || IsLookup(name) {
+		return t, err
 	}
 	return redactedTable{t, c.secrets, treatments(t.Schema(), c.secrets)}, nil
 }

@@ -21,7 +21,8 @@ type Scope struct {
 // Scoped is the catalog with the rows of the scope alone: whoever reads from it,
 // by whatever plan, never gets another row. A row without a workspace is in no
 // scope, and neither are those of a table that says nothing of workspaces, such as
-// runs. Where delivered lines are read, they must not say that they are another
+// runs. In a look-up a row whose workspaceId is null is that of every workspace, and
+// one that has no such column is in no scope either. Where delivered lines are read, they must not say that they are another
 // workspace's. Names of tables and columns are those of the whole lake.
 func Scoped(c Catalog, s Scope) Catalog {
 	if s.Workspaces == nil {
@@ -44,12 +45,13 @@ func (c scopedCatalog) Table(ctx context.Context, name string) (Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scopedTable{t, c.visible}, nil
+	return scopedTable{t, c.visible, IsLookup(name)}, nil
 }
 
 type scopedTable struct {
 	Table
 	visible map[int64]bool
+	shared  bool // a row without a workspace is visible
 }
 
 // Scan reads the workspaces too, if they are not wanted, and leaves out files and
@@ -109,6 +111,9 @@ func (t scopedTable) mayBeVisible(b columnar.Bounds, column string) bool {
 	if !ok {
 		return true
 	}
+	if bound.Nulls != 0 && t.shared { // -1 where it is not known
+		return true
+	}
 	if b.Rows() > 0 && bound.Nulls >= b.Rows() {
 		return false
 	}
@@ -129,6 +134,9 @@ func (t scopedTable) selectVisible(workspaces *columnar.Vector, rows []int32) []
 	known, visible := false, false
 	for i, id := range workspaces.Ints[:workspaces.Len] {
 		if workspaces.IsNull(i) {
+			if t.shared {
+				rows = append(rows, int32(i))
+			}
 			continue
 		}
 		if !known || id != last {

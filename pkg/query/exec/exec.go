@@ -21,6 +21,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -80,7 +81,7 @@ func Run(ctx context.Context, catalog query.Catalog, p query.Plan, o Options) (*
 	}
 	r := &Result{Schema: bound.Schema()}
 	for _, table := range bound.Missing() {
-		r.Notices = append(r.Notices, fmt.Sprintf("table %s does not exist yet: the answer has nothing from it", table))
+		r.Notices = append(r.Notices, missingNotice(table))
 	}
 	b := &builder{ctx: ctx, stats: &r.Stats, budget: &budget{max: min(o.MaxMemory, 2<<30)}, maxJoined: o.MaxJoinRows}
 	in, err := b.build(bound, nil)
@@ -95,6 +96,13 @@ func Run(ctx context.Context, catalog query.Catalog, p query.Plan, o Options) (*
 	r.Estimated = b.estimated(bound)
 	r.Notices = append(r.Notices, estimateNotices(r)...)
 	return r, nil
+}
+
+func missingNotice(table string) string {
+	if name, ok := strings.CutPrefix(table, query.Lookups); ok {
+		return fmt.Sprintf("there is no look-up %s: put lookups/%s.csv into the lake, or a Delta table lookups/%s/; the answer has nothing from it", name, name, name)
+	}
+	return fmt.Sprintf("table %s does not exist yet: the answer has nothing from it", table)
 }
 
 // chunk is rows between two operators: vectors of n values, of which only the

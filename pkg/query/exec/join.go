@@ -22,7 +22,11 @@ func (b *builder) join(n *query.Bound, j query.Join) (rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	lkeys, rkeys := keyColumns(n.Inputs[0], j.LKeys), keyColumns(n.Inputs[1], j.RKeys)
+	lkeys, rkeys := keysOf(n.Inputs[0], j.LKeys), keysOf(n.Inputs[1], j.RKeys)
+	if j.Network != nil {
+		lkeys.network = keysOf(n.Inputs[0], []string{j.Network.Address}).equal[0]
+		rkeys.network = keysOf(n.Inputs[1], []string{j.Network.Network}).equal[0]
+	}
 	return func(yield func(*chunk, error) bool) {
 		t := newJoinTable(n)
 		var held int64
@@ -58,16 +62,22 @@ func (b *builder) join(n *query.Bound, j query.Join) (rows, error) {
 	}, nil
 }
 
-func keyColumns(n *query.Bound, names []string) []int {
-	out := make([]int, len(names))
+// joinKeys are the columns by which one side is joined.
+type joinKeys struct {
+	equal   []int
+	network int // addresses on the left and networks on the right, or -1
+}
+
+func keysOf(n *query.Bound, names []string) joinKeys {
+	out := joinKeys{make([]int, len(names)), -1}
 	for i, name := range names {
-		out[i] = query.FindColumn(n.Cols, []string{name})
+		out.equal[i] = query.FindColumn(n.Cols, []string{name})
 	}
 	return out
 }
 
 // joinTable is the rows of the right: row i is followed by row next[i] of the same
-// key. Rows whose key has a null are not in it.
+// key. Rows whose key has a null are not in it. A network is part of the key.
 type joinTable struct {
 	given []int // the columns that the join gives
 	cols  []*columnar.Vector
@@ -75,6 +85,7 @@ type joinTable struct {
 	first map[string]int32 // the first row, by key
 	last  map[string]int32 // the last one, until seal
 	keys  int64            // bytes of keys
+	bits  networkBits      // of the networks that are there
 
 	key []byte
 	sel []int32
@@ -88,12 +99,20 @@ func newJoinTable(n *query.Bound) *joinTable {
 	return t
 }
 
-func (t *joinTable) add(c *chunk, keys []int) {
+func (t *joinTable) add(c *chunk, keys joinKeys) {
 	t.sel = t.sel[:0]
 	for _, i := range c.sel {
 		var ok bool
-		if t.key, ok = appendKey(t.key[:0], c, keys, int(i)); !ok {
+		if t.key, ok = appendKey(t.key[:0], c, keys.equal, int(i)); !ok {
 			continue
+		}
+		if keys.network >= 0 {
+			p, ok := networkAt(c.cols[keys.network], int(i))
+			if !ok {
+				continue
+			}
+			t.bits.add(p)
+			t.key = appendNetwork(t.key, p)
 		}
 		row := int32(len(t.next))
 		t.next = append(t.next, -1)
@@ -121,6 +140,9 @@ func (t *joinTable) size() int64 {
 // row, so that a pair takes no copy of them.
 func (t *joinTable) seal() {
 	t.last = nil
+	if t.bits.some() {
+		t.leastOfEach()
+	}
 	for _, v := range t.cols {
 		if !v.Type.Kind.InBytes() {
 			continue
@@ -137,12 +159,16 @@ func (t *joinTable) seal() {
 }
 
 // find is the first row with the key of a row of the left, or -1.
-func (t *joinTable) find(c *chunk, keys []int, i int32) int32 {
+func (t *joinTable) find(c *chunk, keys joinKeys, i int32) int32 {
 	var ok bool
-	if t.key, ok = appendKey(t.key[:0], c, keys, int(i)); ok {
-		if row, ok := t.first[string(t.key)]; ok {
-			return row
-		}
+	if t.key, ok = appendKey(t.key[:0], c, keys.equal, int(i)); !ok {
+		return -1
+	}
+	if keys.network >= 0 {
+		return t.findNetwork(c.cols[keys.network], int(i))
+	}
+	if row, ok := t.first[string(t.key)]; ok {
+		return row
 	}
 	return -1
 }
@@ -160,7 +186,7 @@ type pairing struct {
 
 // pair gives the pairs of the rows of a chunk, and if keep also those rows that
 // have no partner. It reports whether there is a need for more.
-func (p *pairing) pair(c *chunk, keys []int, keep bool) bool { //nolint:revive // the two kinds of one loop
+func (p *pairing) pair(c *chunk, keys joinKeys, keep bool) bool { //nolint:revive // the two kinds of one loop
 	for _, i := range c.sel {
 		row := p.table.find(c, keys, i)
 		if row < 0 && keep {
@@ -201,7 +227,7 @@ func (p *pairing) flush(c *chunk) bool {
 }
 
 // without gives the rows of a chunk that have no partner.
-func (p *pairing) without(c *chunk, keys []int) bool {
+func (p *pairing) without(c *chunk, keys joinKeys) bool {
 	p.sel = p.sel[:0]
 	for _, i := range c.sel {
 		if p.table.find(c, keys, i) < 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -407,9 +408,44 @@ func naiveGiven(n query.Join, right []string) (out []string) {
 	return out
 }
 
+// naiveSmallest are the rows of the right, one or none, that may be the partner of l
+// by its network.
+func naiveSmallest(n query.Join, l row, right []row) (out []row) {
+	text, _ := l[n.Network.Address].(string)
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return nil
+	}
+	longest := -1
+	for _, r := range right {
+		equal := true
+		for i := range n.LKeys {
+			equal = equal && l[n.LKeys[i]] != nil && l[n.LKeys[i]] == r[n.RKeys[i]]
+		}
+		text, _ := r[n.Network.Network].(string)
+		p, err := netip.ParsePrefix(text)
+		if !equal || err != nil || !p.Contains(address) || p.Bits() < longest {
+			continue
+		}
+		if p.Bits() > longest {
+			out, longest = nil, p.Bits()
+		}
+		out = append(out, r)
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(out[0]))
+	return naiveSort(nil, out, names)[:1]
+}
+
 func naiveJoin(n query.Join, left, right []row) (out []row) {
 	for _, l := range left {
 		partners := 0
+		right := right
+		if n.Network != nil {
+			right = naiveSmallest(n, l, right)
+		}
 		for _, r := range right {
 			equal := true
 			for i := range n.LKeys {

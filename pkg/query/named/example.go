@@ -16,6 +16,8 @@ type Example struct {
 	Name   string
 	Params map[string]string
 	Events []Event
+	// Lookups are the files of look-up tables by name, as CSV.
+	Lookups map[string]string
 	// Rows are as `auditlake query --format json` prints them; nil for none.
 	Rows []yaml.Node
 

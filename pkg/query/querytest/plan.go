@@ -180,9 +180,16 @@ func (p *parser) node(in []query.Node) (n query.Node, closed bool) {
 			}
 		}
 		for {
-			j.LKeys = append(j.LKeys, p.name())
-			p.want("=")
-			j.RKeys = append(j.RKeys, p.name())
+			if p.take("in_network", "(") {
+				j.Network = &query.InRange{Address: p.name()}
+				p.want(",")
+				j.Network.Network = p.name()
+				p.want(")")
+			} else {
+				j.LKeys = append(j.LKeys, p.name())
+				p.want("=")
+				j.RKeys = append(j.RKeys, p.name())
+			}
 			if !p.take(",") {
 				return j, true
 			}

@@ -48,10 +48,12 @@ type source struct {
 	at    int
 	name  string
 	query *selection // nil for a name
-	alias string
-	join  string   // "" for the first; inner, left, anti
-	on    expr     // or
-	using []string // names
+	// lookup says that lookups. was in front of the name.
+	lookup bool
+	alias  string
+	join   string   // "" for the first; inner, left, anti
+	on     expr     // or
+	using  []string // names
 }
 
 type orderKey struct {

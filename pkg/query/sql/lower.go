@@ -189,12 +189,15 @@ func (l *lowering) source(s source, ctes *known) relation {
 	if s.query != nil {
 		return l.selection(s.query, ctes)
 	}
-	for k := ctes; k != nil; k = k.outer {
+	for k := ctes; k != nil && !s.lookup; k = k.outer {
 		if strings.EqualFold(k.cte.name, s.name) {
 			return l.selection(k.cte.of, k.outer)
 		}
 	}
 	table := strings.ToLower(s.name) // as all are
+	if s.lookup {
+		table = query.Lookups + table
+	}
 	scan, within := query.Within(table, l.binding.Scans)
 	p := query.Plan{Root: scan}
 	if len(within) > 0 {

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/query"
@@ -96,6 +97,11 @@ func (j *joining) splitOn(i int) []expr {
 			keys = append(keys, b)
 		case isBinary && b.op == "=" && j.parts(b.r, b.l, i):
 			keys = append(keys, &binary{b.at, "=", b.r, b.l})
+		case j.isNetwork(e, i):
+			if slices.ContainsFunc(keys, isCall) {
+				fail(e.pos(), "a join has one in_network between its sides: join one after the other")
+			}
+			keys = append(keys, e)
 		case src.join == "inner":
 			j.rest = append(j.rest, e)
 		default:
@@ -111,7 +117,7 @@ func (j *joining) splitOn(i int) []expr {
 		keys = append(keys, &binary{at(src.at), "=", l, r})
 	}
 	if i > 0 && len(keys) == 0 {
-		fail(src.at, "a join needs an equality between its sides, such as ON a.x = b.x")
+		fail(src.at, "a join needs an equality between its sides, such as ON a.x = b.x, or in_network(a.address, b.network)")
 	}
 	return keys
 }
@@ -127,6 +133,18 @@ func (j *joining) show(i int) (hide func()) {
 func (j *joining) parts(l, r expr, i int) bool {
 	of, one := j.oneSource(r)
 	return one && of == i && j.before(l, i)
+}
+
+// isNetwork reports whether a condition is that an address of the sources before i is
+// in a network of i.
+func (j *joining) isNetwork(e expr, i int) bool {
+	c, ok := e.(*call)
+	return ok && i > 0 && c.name == "in_network" && len(c.args) == 2 && j.parts(c.args[0], c.args[1], i)
+}
+
+func isCall(e expr) bool {
+	_, ok := e.(*call)
+	return ok
 }
 
 // before reports whether an expression is over sources before i, and at least one.
@@ -228,7 +246,14 @@ func (j *joining) join(left query.Plan, i int, on []expr, names map[string]strin
 	after := exprs{lowering: j.lowering, scope: &scope{sources: j.scope.sources, using: j.scope.using, renamed: names}}
 	var keys []query.On
 	var lMore, rMore []query.Output
+	var network *query.InRange
 	for n, e := range on {
+		if c, ok := e.(*call); ok {
+			network = &query.InRange{}
+			network.Address, lMore = keyOf(after.lower(c.args[0]), fmt.Sprintf("left key %d.%d", i, n), lMore)
+			network.Network, rMore = keyOf(after.lower(c.args[1]), fmt.Sprintf("right key %d.%d", i, n), rMore)
+			continue
+		}
 		b := e.(*binary)
 		l, r := after.coerced(e.pos(), after.lower(b.l), after.lower(b.r))
 		key := query.On{}
@@ -243,6 +268,9 @@ func (j *joining) join(left query.Plan, i int, on []expr, names map[string]strin
 		}
 	}
 	left, right = withKeys(left, columns, lMore), withKeys(right, j.sides[i].outputs, rMore)
+	if network != nil {
+		return left.JoinNetwork(kind, right, *network, keys...)
+	}
 	return left.Join(kind, right, keys...)
 }
 

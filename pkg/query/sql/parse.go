@@ -3,6 +3,8 @@ package sql
 import (
 	"slices"
 	"strings"
+
+	"github.com/auditlake/auditlake/pkg/query"
 )
 
 // parser is recursive descent over the tokens. It raises faults.
@@ -266,7 +268,9 @@ func (p *parser) source() source {
 	} else {
 		s.name = p.name("a table")
 		for p.take(".") { // gold.clusters, audit.silver: the last part is the table
+			in := s.name
 			s.name = p.name("a table")
+			s.lookup = strings.EqualFold(in+".", query.Lookups)
 		}
 	}
 	s.alias = p.alias()

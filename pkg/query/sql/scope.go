@@ -119,7 +119,7 @@ func (r relation) knows(parts []string) bool {
 		return find(r.cols, parts[0]) >= 0
 	}
 	_, ok := query.FindKnown(r.table, parts)
-	return ok || len(parts) == 1 && (strings.EqualFold(parts[0], "requestParams") || strings.EqualFold(parts[0], "response"))
+	return ok || len(parts) == 1 && query.HasEvents(r.table) && (strings.EqualFold(parts[0], "requestParams") || strings.EqualFold(parts[0], "response"))
 }
 
 func (r relation) known() []string {

@@ -89,7 +89,7 @@ select actor from clusters c join jobs j on c.clusterId = j.clusterId
 -- | 1:8: actor is a column of c and of j: put the name of one in front
 
 select c.actor from clusters c join jobs j on c.date_time < j.date_time
--- | 1:37: a join needs an equality between its sides, such as ON a.x = b.x
+-- | 1:37: a join needs an equality between its sides, such as ON a.x = b.x, or in_network(a.address, b.network)
 
 select c.actor from clusters c left join jobs j on c.clusterId = j.clusterId and c.actionName = 'create'
 -- | 1:95: the condition of a left join is equalities between its sides, and conditions on the right one: filter in a query around this one
