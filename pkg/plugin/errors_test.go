@@ -26,7 +26,7 @@ func TestEveryErrorHasAStatusASourceAndWords(t *testing.T) {
 		{&plugin.SettingsError{Problems: []string{"x"}}, 400, downstream, "The data source settings need a change: x"},
 		{query.ErrUnknownQuery, 400, downstream, "Choose another query: no such query"},
 		{query.ErrParam, 400, downstream, "Correct the parameters: bad parameter"},
-		{&exec.LimitError{Limit: "MaxRows", Max: 3}, 400, downstream, "The query asks for more than the limits maxRows and maxQueryMemoryMiB of the data source allow: the answer has more than 3 rows: aggregate, add a limit or filters"},
+		{&exec.LimitError{Limit: "MaxRows", Max: 3}, 400, downstream, "The query asks for more than the data source allows: the answer has more than 3 rows: aggregate, add a limit or filters, or raise maxRows in the settings of the data source"},
 		{context.Canceled, 499, downstream, "The query was canceled."},
 		{context.DeadlineExceeded, 504, downstream, "There was no answer in the time that Grafana allows: choose a shorter time range or raise the timeout."},
 		{store.ErrDenied, 403, downstream, "The store refuses access: access denied"},

@@ -38,8 +38,8 @@ func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {
 }
 
 // Frames are the frames of a result.
-func Frames(n query.Named, result *exec.Result) data.Frames {
-	return answer{named: n, plan: query.From("t", query.TimeRange{}), result: result}.frames()
+func Frames(n query.Named, r *exec.Result) data.Frames {
+	return answer{named: n, plan: query.From("t", query.TimeRange{}), result: &result{computed: &computed{Result: r}}}.frames()
 }
 
 // OpenPipeline is the ETL that the owner's job runs.

@@ -2,7 +2,10 @@ package query
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"maps"
+	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
@@ -50,6 +53,15 @@ func (c scopedCatalog) Table(ctx context.Context, name string) (Table, error) {
 type scopedTable struct {
 	Table
 	visible map[int64]bool
+}
+
+// Version differs from one scope to another.
+func (t scopedTable) Version() Version {
+	v := t.Table.Version()
+	if v.Identity != "" {
+		v.Identity = fmt.Sprintf("workspaces %v of %s", slices.Sorted(maps.Keys(t.visible)), v.Identity)
+	}
+	return v
 }
 
 // Scan reads the workspaces too, if they are not wanted, and leaves out files and
