@@ -27,12 +27,15 @@ export interface NamedQuery {
   alertable: boolean;
   /** How much an alert on it matters; empty if there is none. */
   severity: '' | 'info' | 'warning' | 'critical';
+  /** It is the user's, not shipped. */
+  own: boolean;
   params: NamedQueryParam[];
 }
 
 export interface NamedQueryParam {
   name: string;
   description: string;
+  type: 'string' | 'integer' | 'number' | 'list';
   default: string;
   required: boolean;
 }

@@ -30,7 +30,8 @@ const module = "github.com/auditlake/auditlake"
 var picture = map[string][]string{
 	"pkg":          {"pkg/plugin", "pkg/cli"},
 	"pkg/plugin":   {"pkg/query", "pkg/etl", "pkg/identity", "pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
-	"pkg/cli":      {"pkg/query", "pkg/etl", "pkg/identity", "pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
+	"pkg/cli":      {"pkg/example", "pkg/query", "pkg/etl", "pkg/identity", "pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
+	"pkg/example":  {"pkg/query", "pkg/etl", "pkg/lake", "pkg/store"},
 	"pkg/etl":      {"pkg/identity", "pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
 	"pkg/identity": {"pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
 	"pkg/query":    {"pkg/lake", "pkg/columnar"}, // tables by name: neither the log nor bytes

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 // Panel is a panel or a row of a dashboard.
@@ -290,7 +291,7 @@ func (t Target) check(n *notes, where string) {
 		n.add(where, "refId %q is no capital letter", t.RefID)
 	}
 	n.oneOf(where, "queryType", t.QueryType, "named")
-	if _, err := query.BuildNamed(t.Named, t.Params, sometime()); err != nil {
+	if _, err := named.Build(t.Named, t.Params, sometime()); err != nil {
 		n.add(where, "query %s: %v", t.RefID, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 type ruleFile struct {
@@ -201,8 +202,8 @@ func (s *Set) checkStep(n *notes, where string, step Step) {
 		n.add(where, "the time range from %d to %d seconds before now is empty", r.From, r.To)
 	}
 	step.Query.check(n, where)
-	if named, err := query.Lookup(step.Query.Named); err == nil && !named.Alertable {
-		n.add(where, "no rule can be set on %s", named.Name)
+	if q, err := named.Lookup(step.Query.Named); err == nil && !q.Alertable() {
+		n.add(where, "no rule can be set on %s", q.Name)
 	}
 }
 

@@ -3,6 +3,7 @@
 //
 //	etl      deliver audit logs into the lake, once or on a schedule
 //	query    answer a named query
+//	queries  list named queries, and check files of one's own
 //	status   tables and recent runs
 //	verify   prove that nothing was lost
 //	optimize merge small files
@@ -42,7 +43,7 @@ func Engine() string { return "auditlake/" + Version }
 // Commands are the verbs every Auditlake binary has.
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
-		etlCommand(), queryCommand(), statusCommand(), verifyCommand(),
+		etlCommand(), queryCommand(), queriesCommand(), statusCommand(), verifyCommand(),
 		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(),
 	}
 }

@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query/exec"
 )
-
-const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
 func newTable(out io.Writer) table.Writer {
 	t := table.NewWriter()
@@ -38,42 +36,23 @@ func printBatch(out io.Writer, b *columnar.Batch, format string) error {
 	return nil
 }
 
-// cell is a value as JSON has it.
-func cell(v *columnar.Vector, i int) any {
-	switch x := v.Any(i).(type) {
-	case time.Time:
-		if v.Type.Kind == columnar.Date {
-			return x.Format(time.DateOnly)
-		}
-		return x.UTC().Format(timeLayout)
-	default:
-		return x
-	}
-}
-
 func printJSON(out io.Writer, b *columnar.Batch) error {
-	enc := func(v any) ([]byte, error) { return json.Marshal(v) }
-	if _, err := io.WriteString(out, "["); err != nil {
+	open, sep := "[\n", ",\n"
+	if b.Len == 0 {
+		open = "["
+	}
+	if _, err := io.WriteString(out, open); err != nil {
 		return err
 	}
 	for i := range b.Len {
-		row := []byte{}
-		for c, f := range b.Schema {
-			name, err := enc(f.Name)
-			if err != nil {
-				return err
-			}
-			value, err := enc(cell(b.Columns[c], i))
-			if err != nil {
-				return err
-			}
-			sep := ","
-			if c == 0 {
-				sep = map[bool]string{true: "\n{", false: ",\n{"}[i == 0]
-			}
-			row = append(append(append(append(row, sep...), name...), ':'), value...)
+		row, err := exec.RowJSON(b, i)
+		if err != nil {
+			return err
 		}
-		if _, err := out.Write(append(row, '}')); err != nil {
+		if i < b.Len-1 {
+			row = append(row, sep...)
+		}
+		if _, err := out.Write(row); err != nil {
 			return err
 		}
 	}
@@ -82,7 +61,7 @@ func printJSON(out io.Writer, b *columnar.Batch) error {
 }
 
 func plain(v *columnar.Vector, i int) string {
-	switch x := cell(v, i).(type) {
+	switch x := exec.Cell(v, i).(type) {
 	case nil:
 		return ""
 	case string:

@@ -10,13 +10,14 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 func queryCommand() *cobra.Command {
 	var (
-		lakeURL, named, from, to, format string
-		pairs                            []string
-		list, explain                    bool
+		lakeURL, name, from, to, format, folder string
+		pairs                                   []string
+		list, explain                           bool
 	)
 	cmd := &cobra.Command{
 		Use:   "query --lake URL --named NAME",
@@ -26,18 +27,21 @@ func queryCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
+			catalog, err := openCatalog(cmd, folder)
+			if err != nil {
+				return err
+			}
 			if list {
-				listQueries(cmd)
+				listQueries(cmd, catalog)
 				return nil
 			}
-			if lakeURL == "" || named == "" {
+			if lakeURL == "" || name == "" {
 				return fmt.Errorf("query needs --lake and --named; --list shows the names")
 			}
 			if err := checkFormat(format, "table", "json", "csv"); err != nil {
 				return err
 			}
 			var r query.TimeRange
-			var err error
 			if r.From, err = parseTime(from); err != nil {
 				return fmt.Errorf("--from: %w", err)
 			}
@@ -51,12 +55,13 @@ func queryCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			plan, err := query.BuildNamed(named, params, r)
-			if errors.Is(err, query.ErrParam) && r.To.IsZero() {
-				return fmt.Errorf("%w; --to says where a time range ends", err)
-			}
-			if errors.Is(err, query.ErrUnknownQuery) {
+			q, err := catalog.Lookup(name)
+			if err != nil {
 				return fmt.Errorf("%w; auditlake query --list shows them all", err)
+			}
+			plan, err := q.Plan(params, r)
+			if errors.Is(err, named.ErrParam) && r.To.IsZero() {
+				return fmt.Errorf("%w; --to says where a time range ends", err)
 			}
 			if err != nil {
 				return err
@@ -71,7 +76,7 @@ func queryCommand() *cobra.Command {
 			start := time.Now()
 			res, err := exec.Run(cmd.Context(), query.OfLake(l), plan, exec.Options{})
 			if err != nil {
-				return fmt.Errorf("query %s: %w", named, err)
+				return fmt.Errorf("query %s: %w", name, err)
 			}
 			for _, n := range res.Notices {
 				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "notice: %s\n", n)
@@ -86,20 +91,21 @@ func queryCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&lakeURL, "lake", "", lakeUsage)
-	f.StringVar(&named, "named", "", "name of the query")
+	f.StringVar(&name, "named", "", "name of the query")
 	f.StringArrayVar(&pairs, "param", nil, "a parameter, name=value; may be repeated")
 	f.StringVar(&from, "from", "", "first event time, such as 2019-12-28 or 2019-12-28T07:00:00Z (default: all)")
 	f.StringVar(&to, "to", "", "event time to stop before")
 	f.StringVar(&format, "format", "table", "table, json or csv")
+	f.StringVar(&folder, "queries", "", queriesUsage)
 	f.BoolVar(&list, "list", false, "list the named queries")
 	f.BoolVar(&explain, "explain", false, "also print the plan and what it read, to standard error")
 	return cmd
 }
 
-func listQueries(cmd *cobra.Command) {
+func listQueries(cmd *cobra.Command, catalog *named.Catalog) {
 	t := newTable(cmd.OutOrStdout())
 	t.AppendHeader(table.Row{"Name", "Parameters", "Title"})
-	for _, n := range query.All() {
+	for _, n := range catalog.All() {
 		params := ""
 		for _, p := range n.Params {
 			if params != "" {

@@ -13,6 +13,8 @@ import (
 type Admin struct {
 	// AllowLocalFolders lets data sources name folders of Grafana's own machine.
 	AllowLocalFolders bool
+	// QueriesFolder has query files that every data source offers; "" for none.
+	QueriesFolder string
 	// ETL is one that starts with the process, whether or not anyone asks a data
 	// source; nil if there is none.
 	ETL *Settings
@@ -55,7 +57,7 @@ var iniSecrets = map[string]string{
 func AdminFromEnv(getenv func(string) string) Admin {
 	key := func(name string) string { return strings.TrimSpace(getenv("GF_PLUGIN_" + strings.ToUpper(name))) }
 	allow, err := strconv.ParseBool(key("allow_local_folders"))
-	admin := Admin{AllowLocalFolders: err == nil && allow}
+	admin := Admin{AllowLocalFolders: err == nil && allow, QueriesFolder: key("queries_folder")}
 	admin.ETL, admin.Problems = admin.etl(key)
 	return admin
 }

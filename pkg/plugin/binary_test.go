@@ -27,7 +27,7 @@ import (
 	"github.com/auditlake/auditlake/internal/host"
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/lake"
-	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -219,12 +219,12 @@ func (w *world) settings(t *testing.T) backend.DataSourceInstanceSettings {
 
 // everyQuery is the catalog; refIDs are the names.
 func (w *world) everyQuery() (queries []backend.DataQuery) {
-	for _, n := range query.All() {
+	for _, n := range named.All() {
 		params := map[string]string{}
 		if n.Name == "job_owner" {
 			params["job_id"] = string(w.truth.Panels.JobOwner.JobID)
 		}
-		q := named(n.Name, n.Name, params)
+		q := namedQuery(n.Name, n.Name, params)
 		q.TimeRange = backend.TimeRange{From: time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)}
 		queries = append(queries, q)
 	}
@@ -292,7 +292,7 @@ func TestTheArticlesPanels(t *testing.T) {
 	for format, opts := range map[string][]host.Option{"arrow": nil, "json": {host.JSONFrames()}} {
 		t.Run(format, func(t *testing.T) {
 			res := h.ask(w.everyQuery(), opts...)
-			if len(res) != len(query.All()) || len(want) != 9 {
+			if len(res) != len(named.All()) || len(want) != 9 {
 				t.Fatalf("%d answers, of which the truth has %d", len(res), len(want))
 			}
 			for name, got := range res {
@@ -351,8 +351,8 @@ func TestErrorsAreEachQuerysOwn(t *testing.T) {
 	w := theRealThing(t)
 	h := start(t, w, allowed, w.settings(t))
 	res := h.ask([]backend.DataQuery{
-		named("A", "clusters_by_creator", nil),
-		named("B", "clusters", nil),
+		namedQuery("A", "clusters_by_creator", nil),
+		namedQuery("B", "clusters", nil),
 		{RefID: "C", JSON: []byte(`{"queryType":"sql"}`)},
 	})
 	if got := res["A"]; got.Error != nil || got.Status != backend.StatusOK {
@@ -471,7 +471,7 @@ func TestResources(t *testing.T) {
 			Required                   bool
 		}
 	}
-	if err := json.Unmarshal(body, &catalog); code != http.StatusOK || err != nil || len(catalog) != len(query.All()) {
+	if err := json.Unmarshal(body, &catalog); code != http.StatusOK || err != nil || len(catalog) != len(named.All()) {
 		t.Fatalf("catalog %d %v: %s", code, err, body)
 	}
 	for _, q := range catalog {

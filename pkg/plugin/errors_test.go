@@ -10,8 +10,8 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/plugin"
-	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -24,8 +24,8 @@ func TestEveryErrorHasAStatusASourceAndWords(t *testing.T) {
 		words  string
 	}{
 		{&plugin.SettingsError{Problems: []string{"x"}}, 400, downstream, "The data source settings need a change: x"},
-		{query.ErrUnknownQuery, 400, downstream, "Choose another query: no such query"},
-		{query.ErrParam, 400, downstream, "Correct the parameters: bad parameter"},
+		{named.ErrUnknown, 400, downstream, "Choose another query: no such query"},
+		{named.ErrParam, 400, downstream, "Correct the parameters: bad parameter"},
 		{&exec.LimitError{Limit: "MaxRows", Max: 3}, 400, downstream, "The query asks for more than the data source allows: the answer has more than 3 rows: aggregate, add a limit or filters, or raise maxRows in the settings of the data source"},
 		{context.Canceled, 499, downstream, "The query was canceled."},
 		{context.DeadlineExceeded, 504, downstream, "There was no answer in the time that Grafana allows: choose a shorter time range or raise the timeout."},

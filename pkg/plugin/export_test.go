@@ -10,6 +10,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -42,7 +43,7 @@ func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {
 }
 
 // Frames are the frames of a result.
-func Frames(n query.Named, r *exec.Result) data.Frames {
+func Frames(n *named.Query, r *exec.Result) data.Frames {
 	return answer{named: n, plan: query.From("t", query.TimeRange{}), result: &result{computed: &computed{Result: r}}}.frames()
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/plugin/answers"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 // Frames follow Grafana's data plane contract, version 0.1:
@@ -30,7 +31,7 @@ var contract = data.FrameTypeVersion{0, 1}
 
 // answer is what a query came to.
 type answer struct {
-	named   query.Named
+	named   *named.Query
 	plan    query.Plan
 	result  *result
 	notices []data.Notice
@@ -77,12 +78,12 @@ func (a answer) frames() data.Frames {
 
 // shapeOf is the contract that suits the query: by its catalog entry, as far as
 // its columns allow.
-func shapeOf(n query.Named, schema columnar.Schema) data.FrameType {
+func shapeOf(n *named.Query, schema columnar.Schema) data.FrameType {
 	numbers := slices.ContainsFunc(schema, isNumber)
 	switch {
 	case n.Visualization == "timeseries" && len(schema) > 0 && isTime(schema[0]) && numbers:
 		return data.FrameTypeTimeSeriesMulti
-	case n.Alertable && numbers:
+	case n.Alertable() && numbers:
 		return data.FrameTypeNumericLong
 	}
 	return data.FrameTypeTable

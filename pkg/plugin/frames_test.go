@@ -7,14 +7,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/auditlake/auditlake/pkg/plugin"
-	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 )
 
 func TestFramesOfEachType(t *testing.T) {
 	for name, test := range map[string]struct {
-		named       query.Named
+		named       named.Query
 		table, want string
 	}{
 		"every type": {
@@ -49,7 +49,7 @@ table 0.1 table
 `,
 		},
 		"labels that look like others": {
-			named: query.Named{Visualization: "timeseries", Alertable: true},
+			named: named.Query{Visualization: "timeseries", Alert: &named.Alert{}},
 			table: `
 date date  | a string    | b string | n long
 2019-12-28 | '1, b=2'    | 3        | 1
@@ -64,7 +64,7 @@ timeseries-multi 0.1 graph
 `,
 		},
 		"series ascend, lose rows without a time and take nulls as a label": {
-			named: query.Named{Visualization: "timeseries", Alertable: true},
+			named: named.Query{Visualization: "timeseries", Alert: &named.Alert{}},
 			table: `
 date date  | user string | workspaceId long | n long | share double
 2019-12-29 | ada         | 1                | 3      | 0.3
@@ -87,7 +87,7 @@ timeseries-multi 0.1 graph
 `,
 		},
 		"a time series without a time is a table": {
-			named: query.Named{Visualization: "timeseries"},
+			named: named.Query{Visualization: "timeseries"},
 			table: "n long\n1",
 			want: `
 table 0.1 table
@@ -95,14 +95,14 @@ table 0.1 table
 `,
 		},
 		"no series": {
-			named: query.Named{Visualization: "timeseries"},
+			named: named.Query{Visualization: "timeseries"},
 			table: "date date | n long",
 			want: `
 timeseries-multi 0.1 graph
 `,
 		},
 		"no numbers": {
-			named: query.Named{Visualization: "barchart", Alertable: true},
+			named: named.Query{Visualization: "barchart", Alert: &named.Alert{}},
 			table: "user string | n long",
 			want: `
 numeric-long 0.1 table
@@ -122,7 +122,7 @@ table 0.1 table
 			if err != nil {
 				t.Fatal(err)
 			}
-			frames := plugin.Frames(test.named, &exec.Result{Schema: batch.Schema, Batch: batch})
+			frames := plugin.Frames(&test.named, &exec.Result{Schema: batch.Schema, Batch: batch})
 			if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), picture(frames)); diff != "" {
 				t.Errorf("frames (-want +got):\n%s", diff)
 			}

@@ -29,7 +29,7 @@ const (
 
 // part is one thing that a data source depends on.
 type part struct {
-	Name    string `json:"name"` // settings, source, lake, writes, schedule
+	Name    string `json:"name"` // settings, queries, source, lake, writes, schedule
 	URL     string `json:"url,omitempty"`
 	OK      bool   `json:"ok"`
 	Message string `json:"message"` // sentences
@@ -97,7 +97,10 @@ func (c checkup) parts(ctx context.Context) []part {
 		return []part{c.found(ctx, settings, finding{}, c.settingsErr)}
 	}
 	parts := []part{c.found(ctx, settings, c.checkSettings(), nil)}
-	checks := []func(context.Context) (finding, error){nil}
+	if own, ok := c.queriesPart(); ok {
+		parts = append(parts, own)
+	}
+	checks := make([]func(context.Context) (finding, error), len(parts))
 	add := func(name string, at Location, check func(context.Context) (finding, error)) {
 		parts = append(parts, part{Name: name, URL: at.String()})
 		checks = append(checks, check)

@@ -15,6 +15,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 // QueryData answers the queries of a panel or an alert rule, side by side. Each
@@ -63,7 +64,7 @@ func (d *Datasource) answer(ctx context.Context, q question) backend.DataRespons
 	if err != nil {
 		return d.refusal(err)
 	}
-	ctx, done := d.shell.metrics.query(ctx, m.metricType(), m.metricName())
+	ctx, done := d.shell.metrics.query(ctx, m.metricType(), d.metricName(m))
 	frames, r, err := d.frames(ctx, q, m)
 	if err != nil {
 		res := d.refusal(cause(ctx, err))
@@ -128,8 +129,9 @@ func (m model) metricType() string {
 	return m.QueryType
 }
 
-func (m model) metricName() string {
-	if _, err := query.Lookup(m.Named); err != nil {
+// metricName is that of a query of the catalog.
+func (d *Datasource) metricName(m model) string {
+	if _, err := d.catalog().Lookup(m.Named); err != nil {
 		return "unknown"
 	}
 	return m.Named
@@ -150,33 +152,37 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 // named answers a query of the catalog about the events From <= t < To.
 func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frames, *result, error) {
 	if m.Named == "" {
-		return nil, nil, fmt.Errorf("%w: no query is chosen; there are %s", errQuery, names(query.All()))
+		return nil, nil, fmt.Errorf("%w: no query is chosen; there are %s", errQuery, names(d.catalog().All()))
 	}
-	named, err := query.Lookup(m.Named)
+	chosen, err := d.catalog().Lookup(m.Named)
 	if err != nil {
 		return nil, nil, err
 	}
-	if q.alert && !named.Alertable {
-		return nil, nil, fmt.Errorf("%w: %s gives a table; rules can be set on %s", errNotAlertable, named.Name, names(alertable()))
+	build := chosen.Plan
+	if q.alert {
+		build = chosen.AlertPlan
+	}
+	if q.alert && !chosen.Alertable() {
+		return nil, nil, fmt.Errorf("%w: %s gives a table; rules can be set on %s", errNotAlertable, chosen.Name, names(alertable(d.catalog())))
 	}
 	params := make(map[string]string, len(m.Params))
 	for name, text := range m.Params {
 		params[name] = string(text)
 	}
-	plan, err := query.BuildNamed(named.Name, params, query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To})
+	plan, err := build(params, query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To})
 	if err != nil {
 		return nil, nil, err
 	}
 	r, err := d.run(ctx, d.view(q.user), plan)
 	if err != nil {
-		return nil, nil, fmt.Errorf("query %s: %w", named.Name, err)
+		return nil, nil, fmt.Errorf("query %s: %w", chosen.Name, err)
 	}
 	notices, err := d.notices(ctx, r.Result)
 	if err != nil {
-		return nil, r, fmt.Errorf("query %s: %w", named.Name, err)
+		return nil, r, fmt.Errorf("query %s: %w", chosen.Name, err)
 	}
-	a := answer{named: named, plan: plan, result: r, notices: notices}
-	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "named", named.Name,
+	a := answer{named: chosen, plan: plan, result: r, notices: notices}
+	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "named", chosen.Name,
 		"rows", r.Batch.Len, "scanned", r.Stats.Scan.Rows, "cache", string(r.how), "took", r.took.String())
 	return a.frames(), r, nil
 }
@@ -203,16 +209,16 @@ func (d *Datasource) notices(ctx context.Context, result *exec.Result) ([]data.N
 	return out, nil
 }
 
-func alertable() (out []query.Named) {
-	for _, n := range query.All() {
-		if n.Alertable {
+func alertable(c *named.Catalog) (out []*named.Query) {
+	for _, n := range c.All() {
+		if n.Alertable() {
 			out = append(out, n)
 		}
 	}
 	return out
 }
 
-func names(catalog []query.Named) string {
+func names(catalog []*named.Query) string {
 	out := make([]string, len(catalog))
 	for i, n := range catalog {
 		out[i] = n.Name

@@ -19,6 +19,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/plugin"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 )
 
@@ -59,7 +60,7 @@ var bothDays = backend.TimeRange{
 	To:   time.Date(2019, 12, 29, 0, 0, 0, 0, time.UTC),
 }
 
-func named(refID, name string, params map[string]string) backend.DataQuery {
+func namedQuery(refID, name string, params map[string]string) backend.DataQuery {
 	model, err := json.Marshal(map[string]any{"queryType": "named", "named": name, "params": params})
 	if err != nil {
 		panic(err)
@@ -151,7 +152,7 @@ numeric-long 0.1 table
 `,
 	} {
 		t.Run(name, func(t *testing.T) {
-			res := ask(t, d, nil, named("A", name, nil))["A"]
+			res := ask(t, d, nil, namedQuery("A", name, nil))["A"]
 			if res.Error != nil {
 				t.Fatal(res.Error)
 			}
@@ -200,7 +201,7 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 		"no tables": {},
 	} {
 		d := plugin.NewOver(memory(t, lake))
-		for _, n := range query.All() {
+		for _, n := range named.All() {
 			t.Run(n.Name+" over "+tables, func(t *testing.T) {
 				params := map[string]string{}
 				for _, p := range n.Params {
@@ -208,13 +209,13 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 						params[p.Name] = "31303"
 					}
 				}
-				res := ask(t, d, nil, named("A", n.Name, params))["A"]
+				res := ask(t, d, nil, namedQuery("A", n.Name, params))["A"]
 				if res.Error != nil {
 					t.Fatal(res.Error)
 				}
 				meta := res.Frames[0].Meta
-				if alertable := meta.Type != data.FrameTypeTable; alertable != n.Alertable {
-					t.Errorf("alertable is %v in the catalog and the frame is %s", n.Alertable, meta.Type)
+				if alertable := meta.Type != data.FrameTypeTable; alertable != n.Alertable() {
+					t.Errorf("alertable is %v in the catalog and the frame is %s", n.Alertable(), meta.Type)
 				}
 				if (n.Visualization == "timeseries") != meta.Type.IsTimeSeries() {
 					t.Errorf("visualization is %s and the frame is %s", n.Visualization, meta.Type)
@@ -224,7 +225,7 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 				}
 				// "No data" of the contract is a typed frame without fields; a count of
 				// nothing is data.
-				counts := n.Name == "clusters_created" || n.Name == "cluster_spike"
+				counts := n.Visualization == "stat" && n.Name != "data_freshness"
 				if fields := len(res.Frames[0].Fields); tables == "no tables" && (fields > 0) != (meta.Type == data.FrameTypeTable || counts) {
 					t.Errorf("%s without data has %d fields", meta.Type, fields)
 				}
@@ -239,7 +240,7 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 
 func TestTheRangeEndsBeforeTo(t *testing.T) {
 	d := plugin.NewOver(memory(t, map[string]string{"clusters": clusterEvents}))
-	q := named("A", "clusters_by_creator", nil)
+	q := namedQuery("A", "clusters_by_creator", nil)
 	q.TimeRange.From = time.Date(2019, 12, 28, 10, 0, 0, 0, time.UTC)
 	q.TimeRange.To = time.Date(2019, 12, 28, 11, 0, 0, 0, time.UTC)
 	got := picture(ask(t, d, nil, q)["A"].Frames)
@@ -255,16 +256,16 @@ func TestAFailedQueryTakesNoOtherWithIt(t *testing.T) {
 		return backend.DataQuery{RefID: refID, TimeRange: bothDays, JSON: []byte(text)}
 	}
 	res := ask(t, d, nil,
-		named("fine", "clusters_by_creator", nil),
+		namedQuery("fine", "clusters_by_creator", nil),
 		raw("numbers as numbers", `{"named":"clusters_by_job","params":{"limit":1,"x":null}}`),
 		raw("not JSON", `{`),
 		raw("another type", `{"queryType":"sql","sql":"select 1"}`),
 		raw("nothing chosen", `{"queryType":"named"}`),
 		raw("a list for a parameter", `{"named":"clusters_by_job","params":{"limit":[1]}}`),
-		named("unknown", "clusters_by_creater", nil),
-		named("unknown parameter", "clusters_by_job", map[string]string{"limmit": "1"}),
-		named("no number", "clusters_by_job", map[string]string{"limit": "many"}),
-		named("required", "job_owner", nil),
+		namedQuery("unknown", "clusters_by_creater", nil),
+		namedQuery("unknown parameter", "clusters_by_job", map[string]string{"limmit": "1"}),
+		namedQuery("no number", "clusters_by_job", map[string]string{"limit": "many"}),
+		namedQuery("required", "job_owner", nil),
 	)
 	if got := res["fine"]; got.Error != nil || got.Status != backend.StatusOK || len(got.Frames) != 1 {
 		t.Errorf("the good query: %+v", got)
@@ -293,16 +294,20 @@ func TestAFailedQueryTakesNoOtherWithIt(t *testing.T) {
 func TestAlertRules(t *testing.T) {
 	d := plugin.NewOver(memory(t, map[string]string{"clusters": clusterEvents}))
 	res := ask(t, d, map[string]string{backend.FromAlertHeaderName: "true"},
-		named("table", "clusters_without_autotermination", nil),
-		named("series", "clusters_created_per_day", nil),
-		named("numbers", "clusters_by_creator", nil),
+		namedQuery("table", "clusters_without_autotermination", nil),
+		namedQuery("series", "clusters_created_per_day", nil),
+		namedQuery("numbers", "clusters_by_creator", nil),
 	)
 	if got := res["table"]; got.Status != backend.StatusBadRequest || !strings.Contains(got.Error.Error(), "clusters_without_autotermination_per_day") {
 		t.Errorf("a table for a rule: %d %v", got.Status, got.Error)
 	}
-	for _, refID := range []string{"series", "numbers"} {
-		if got := res[refID]; got.Error != nil || !got.Frames[0].Meta.Type.IsKnownType() {
-			t.Errorf("%s for a rule: %+v", refID, got)
+	// Whatever the panel shows, a rule gets labels and one number.
+	for refID, want := range map[string]string{
+		"series":  "numeric-long 0.1 table\n  num_clusters *int64: 2\n",
+		"numbers": "numeric-long 0.1 table\n  creator *string: JOB_LAUNCHER user\n  num_clusters *int64: 2 1\n",
+	} {
+		if got := res[refID]; got.Error != nil || picture(got.Frames) != want {
+			t.Errorf("%s for a rule: %v\n%s", refID, got.Error, picture(got.Frames))
 		}
 	}
 }
@@ -351,7 +356,7 @@ func (t scanningTable) Scan(ctx context.Context, want columnar.Schema, keep colu
 
 // jobOwner is a query that differs from others by the job.
 func jobOwner(refID string, job int) backend.DataQuery {
-	return named(refID, "job_owner", map[string]string{"job_id": fmt.Sprint(job)})
+	return namedQuery(refID, "job_owner", map[string]string{"job_id": fmt.Sprint(job)})
 }
 
 func TestAPanicIsThatQuerysFailure(t *testing.T) {
@@ -366,7 +371,7 @@ func TestAPanicIsThatQuerysFailure(t *testing.T) {
 		}
 	}})
 	var failed int
-	for _, res := range ask(t, d, nil, named("A", "clusters_by_creator", nil), named("B", "clusters_by_creator", nil)) {
+	for _, res := range ask(t, d, nil, namedQuery("A", "clusters_by_creator", nil), namedQuery("B", "clusters_by_creator", nil)) {
 		if res.Error == nil {
 			continue
 		}
@@ -442,7 +447,7 @@ func TestNoticesTakeNoLongerThanAQueryMay(t *testing.T) {
 		}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // Grafana's
 		defer cancel()
-		res, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{named("A", "clusters_by_creator", nil)}})
+		res, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{namedQuery("A", "clusters_by_creator", nil)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -457,7 +462,7 @@ func TestDisposeEndsWhatRuns(t *testing.T) {
 		d := plugin.NewOver(stuck(func() {}))
 		var panel sync.WaitGroup
 		panel.Go(func() {
-			res := ask(t, d, nil, named("A", "clusters_by_creator", nil))["A"]
+			res := ask(t, d, nil, namedQuery("A", "clusters_by_creator", nil))["A"]
 			if res.Error == nil || !strings.Contains(res.Error.Error(), "run it again") {
 				t.Errorf("error %v", res.Error)
 			}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/lake"
-	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 // request is a call of a resource and who makes it.
@@ -39,7 +39,7 @@ func administrators(_ *Datasource, user *backend.User) error { return adminOnly(
 // the redaction of who asks; see view.
 func routes() []route {
 	return []route{
-		{"GET /named-queries", everybody, func(*Datasource, context.Context, request) (any, error) { return catalog(), nil }},
+		{"GET /named-queries", everybody, (*Datasource).namedQueries},
 		{"GET /tables", everybody, (*Datasource).tableList},
 		{"GET /columns", everybody, (*Datasource).columns}, // ?table=
 		{"GET /values", everybody, (*Datasource).values},   // ?table=&column=&prefix=&from=&to=&limit=
@@ -109,32 +109,38 @@ type namedQuery struct {
 	Severity      string       `json:"severity"` // of an alert; empty if not alertable
 	Visualization string       `json:"visualization"`
 	Alertable     bool         `json:"alertable"`
+	Own           bool         `json:"own"` // of the user, not shipped
 	Params        []namedParam `json:"params"`
 }
 
 type namedParam struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
+	Type        string `json:"type"`
 	Default     string `json:"default"`
 	Required    bool   `json:"required"`
 }
 
-func catalog() []namedQuery {
+// namedQueries is the catalog. The picker shows groups, and wants their queries
+// together.
+func (d *Datasource) namedQueries(context.Context, request) (any, error) {
 	out := []namedQuery{}
-	// The picker shows groups, and wants their queries together.
-	all := query.All()
-	slices.SortStableFunc(all, func(a, b query.Named) int { return strings.Compare(a.Group, b.Group) })
+	all := d.catalog().All()
+	slices.SortStableFunc(all, func(a, b *named.Query) int {
+		return slices.Index(named.Groups(), a.Group) - slices.Index(named.Groups(), b.Group)
+	})
 	for _, n := range all {
+		_, err := named.Lookup(n.Name)
 		q := namedQuery{
 			Name: n.Name, Title: n.Title, Description: n.Description, Group: n.Group, Severity: string(n.Severity),
-			Visualization: n.Visualization, Alertable: n.Alertable, Params: []namedParam{},
+			Visualization: n.Visualization, Alertable: n.Alertable(), Own: err != nil, Params: []namedParam{},
 		}
 		for _, p := range n.Params {
-			q.Params = append(q.Params, namedParam{Name: p.Name, Description: p.Description, Default: p.Default, Required: p.Required})
+			q.Params = append(q.Params, namedParam{Name: p.Name, Description: p.Description, Type: string(p.Type), Default: p.Default, Required: p.Required})
 		}
 		out = append(out, q)
 	}
-	return out
+	return out, nil
 }
 
 // lakeStatus is the lake and what the ETL of the data source does with it.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -36,6 +37,11 @@ type Settings struct {
 	// Scope is the workspaces that may be seen.
 	Scope     query.Scope
 	Redaction Redaction
+
+	// Queries are named queries of the data source's own, and QueryProblems, each a
+	// sentence without its point, why others are not among them.
+	Queries       []*named.Query
+	QueryProblems []string
 
 	// Warnings say what works and may surprise, in sentences without their point.
 	Warnings []string
@@ -108,6 +114,7 @@ func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
 		Redaction: f.redaction(),
 	}
 	out.Retention, out.Warnings = f.retention(out.LookbackDays)
+	out.Queries, out.QueryProblems = f.queries()
 
 	var err error
 	if lake := f.text("lake"); lake == "" {

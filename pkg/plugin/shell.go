@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 // Shell is what all data sources of the process share. It is safe for concurrent
@@ -19,13 +20,17 @@ type Shell struct {
 	engine     string
 	metrics    *metrics
 	supervisor *supervisor.Supervisor
-	serial     atomic.Int64 // of the newest instance
+	serial     atomic.Int64  // of the newest instance
+	queries    *named.Folder // those of grafana.ini; nil for none
 }
 
 // NewShell starts the ETL that grafana.ini asks for. Metrics go to r, which must
 // not have any of ours yet. engine names the program in what it writes.
 func NewShell(admin Admin, engine string, r prometheus.Registerer) *Shell {
 	s := &Shell{admin: admin, engine: engine, metrics: newMetrics(r)}
+	if admin.QueriesFolder != "" {
+		s.queries = named.NewFolder(admin.QueriesFolder)
+	}
 	s.supervisor = supervisor.New(supervisor.Options{Around: s.metrics.task})
 	switch {
 	case admin.Problems != nil:

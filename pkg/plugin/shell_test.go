@@ -41,7 +41,7 @@ func TestDisposalIsNotTheEndOfTheETL(t *testing.T) {
 	if got := etlState(t, next); got == "off" || got == "refused" {
 		t.Errorf("after the disposal the ETL is %s", got)
 	}
-	res, err := next.QueryData(t.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{named("A", "clusters_created", nil)}})
+	res, err := next.QueryData(t.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{namedQuery("A", "clusters_created", nil)}})
 	if err != nil || res.Responses["A"].Error != nil {
 		t.Errorf("the next instance answers %+v %v", res, err)
 	}

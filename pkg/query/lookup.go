@@ -49,6 +49,12 @@ func QuarantinedLine(fileID, lineNumber int64) Plan {
 	return ofLine(lake.Quarantine, fileID, lineNumber, append(lineColumns(), Column(columnar.String, "reason"), colEventIndex, colEventCount)...)
 }
 
+// The columns that several of these plans read.
+var (
+	colWorkspace = Column(columnar.Long, WorkspaceColumn)
+	colDate      = Column(columnar.Date, DateColumn)
+)
+
 // The place of an event in a line that wraps several, from 1, and how many there
 // are; null where the line is the event.
 var (
@@ -74,11 +80,11 @@ func lineColumns() []Col {
 // ingestedAt. Over a Scoped catalog it says whether an event may be seen.
 func EventRow(fileID, lineNumber int64) Plan {
 	return ofLine(lake.Silver, fileID, lineNumber,
-		colTime,
+		Column(columnar.Timestamp, TimeColumn),
 		colWorkspace,
 		Column(columnar.String, "serviceName"),
-		colAction,
-		colActor,
+		Column(columnar.String, "actionName"),
+		Column(columnar.String, "actor"),
 		Column(columnar.String, "outcome"),
 		Column(columnar.String, "requestId"),
 		Column(columnar.String, "eventKey"),

@@ -1,7 +1,9 @@
 // Package query is the read side of the lake: what a question is, independent of
 // the engine that answers it.
 //
-//	Named      a question of the catalog: title, parameters, Build
+//	named      the catalog of questions: SQL with parameters
+//	  |
+//	sql        a statement
 //	  |
 //	Plan       a tree: scan, filter, project, aggregate, union, join, window, sort, limit
 //	  |        of expressions: columns, constants, predicates, functions

@@ -1,57 +1,18 @@
 package query_test
 
 import (
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
-	"github.com/auditlake/auditlake/pkg/query/exec"
-	"github.com/auditlake/auditlake/pkg/query/querytest"
 )
 
 var christmas = query.TimeRange{
 	From: time.Date(2019, 12, 28, 0, 0, 0, 0, time.UTC),
 	To:   time.Date(2019, 12, 29, 0, 0, 0, 0, time.UTC),
-}
-
-func TestPlanText(t *testing.T) {
-	tests := map[string]string{
-		"clusters_by_job": `
-limit 100
-  sort num_clusters desc, jobId
-    aggregate count() as num_clusters by jobId
-      filter actionName = 'create' and jobId is not null
-        scan clusters from 2019-12-28T00:00:00Z to 2019-12-29T00:00:00Z columns actionName string, jobId string
-`,
-		"failed_logins": `
-sort date
-  aggregate count() as num_failed by date
-    union
-      project date, actionName as method
-        filter actionName in ('login', 'aadBrowserLogin', 'aadTokenLogin', 'certLogin', 'jwtLogin', 'mfaLogin', 'oidcBrowserLogin', 'oidcTokenAuthorization', 'samlLogin', 'tokenLogin', 'passwordVerifyAuthentication') and response.statusCode >= 400 and actor is distinct from all ('System-User', 'unknown', 'Unknown')
-          scan accounts from 2019-12-28T00:00:00Z to 2019-12-29T00:00:00Z columns actionName string, actor string, date date, response.statusCode long
-      project date, 'ssh.login' as method
-        filter actionName = 'login' and response.statusCode >= 400 and actor is distinct from all ('System-User', 'unknown', 'Unknown')
-          scan ssh from 2019-12-28T00:00:00Z to 2019-12-29T00:00:00Z columns actionName string, actor string, date date, response.statusCode long
-`,
-	}
-	for name, want := range tests {
-		plan, err := query.BuildNamed(name, nil, christmas)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), plan.String()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
-	}
 }
 
 func TestNamesThatLookLikeSyntaxAreQuoted(t *testing.T) {
@@ -63,65 +24,6 @@ func TestNamesThatLookLikeSyntaxAreQuoted(t *testing.T) {
 	want := "requestParams.`spark.conf` = 'it''s' and `and` = `a``b` and (not (date and (x or `Ünï`)))"
 	if got := e.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
-	}
-}
-
-// TestCatalogIsSound: every query builds with its defaults, reads just the tables
-// it names and gives typed columns over an empty lake.
-func TestCatalogIsSound(t *testing.T) {
-	for _, n := range query.All() {
-		t.Run(n.Name, func(t *testing.T) {
-			params := map[string]string{}
-			for _, p := range n.Params {
-				if p.Description == "" || p.Type == "" {
-					t.Errorf("parameter %s has no description or type", p.Name)
-				}
-				if p.Required {
-					params[p.Name] = "1"
-				}
-			}
-			plan, err := query.BuildNamed(n.Name, params, christmas)
-			if err != nil {
-				t.Fatal(err)
-			}
-			tables := plan.Tables()
-			slices.Sort(tables)
-			if diff := cmp.Diff(n.Tables, tables); diff != "" {
-				t.Errorf("tables (-named +read):\n%s", diff)
-			}
-			if n.Title == "" || n.Description == "" || n.Group == "" || (n.Severity == "") == n.Alertable ||
-				!slices.Contains([]string{"timeseries", "barchart", "stat", "table"}, n.Visualization) {
-				t.Errorf("%+v is not described", n)
-			}
-			got, err := exec.Run(t.Context(), &querytest.Lake{}, plan, exec.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			number := false
-			for _, f := range got.Schema {
-				number = number || f.Type.Kind == columnar.Long || f.Type.Kind == columnar.Double
-			}
-			if len(got.Notices) != len(n.Tables) || n.Alertable && !number {
-				t.Errorf("over an empty lake: %s %v", querytest.Format(got.Batch), got.Notices)
-			}
-			// What says that there is nothing says it in a row; all else has none.
-			rows := 0
-			if slices.Contains([]string{"clusters_created", "cluster_spike", "cluster_spike_details"}, n.Name) {
-				rows = 1
-			}
-			if got.Batch.Len != rows {
-				t.Errorf("over an empty lake: %s", querytest.Format(got.Batch))
-			}
-		})
-	}
-}
-
-func TestUnknownQueryAndParameter(t *testing.T) {
-	if _, err := query.Lookup("failed_login"); !errors.Is(err, query.ErrUnknownQuery) || !strings.Contains(err.Error(), "did you mean failed_logins") {
-		t.Error(err)
-	}
-	if _, err := query.BuildNamed("job_owner", nil, query.TimeRange{}); !errors.Is(err, query.ErrParam) {
-		t.Error(err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 )
 
@@ -159,7 +160,7 @@ func BenchmarkRedact(b *testing.B) {
 }
 
 func BenchmarkNamed(b *testing.B) {
-	plan, err := query.BuildNamed("clusters_by_creator", nil, query.TimeRange{})
+	plan, err := named.Build("clusters_by_creator", nil, query.TimeRange{})
 	if err != nil {
 		b.Fatal(err)
 	}

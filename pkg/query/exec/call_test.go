@@ -44,7 +44,7 @@ func TestCostlyExpressionsEnd(t *testing.T) {
 				t.Errorf("%s, plain %v: error is %v", name, plain, err)
 			}
 			t.Logf("%s, plain %v: ended after %v", name, plain, took)
-			if took > time.Second { // 0.1 s on an idle machine; to the end it takes minutes
+			if took > 10*time.Second { // 0.1 s on an idle machine; to the end it takes minutes
 				t.Errorf("%s, plain %v: it took %v to end", name, plain, took)
 			}
 		}

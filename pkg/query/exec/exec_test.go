@@ -16,6 +16,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 )
 
@@ -66,7 +67,7 @@ func runFile(t *testing.T, file, text string) {
 			if verb == "query" {
 				plan, err = querytest.ParsePlan(b.Body)
 			} else {
-				plan, err = named(rest)
+				plan, err = namedPlan(rest)
 			}
 			if err == nil {
 				roundTrip(t, plan)
@@ -99,7 +100,7 @@ func runFile(t *testing.T, file, text string) {
 	}
 }
 
-func named(call string) (query.Plan, error) {
+func namedPlan(call string) (query.Plan, error) {
 	words := strings.Fields(call)
 	params := map[string]string{}
 	var r query.TimeRange
@@ -115,7 +116,7 @@ func named(call string) (query.Plan, error) {
 			params[k] = v
 		}
 	}
-	return query.BuildNamed(words[0], params, r)
+	return named.Build(words[0], params, r)
 }
 
 // roundTrip checks that the text of a plan says all of it.

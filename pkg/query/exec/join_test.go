@@ -72,7 +72,7 @@ aggregate count() as n
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
-	if took := time.Since(start); took > 2*time.Second {
+	if took := time.Since(start); took > 10*time.Second { // all pairs take hours
 		t.Errorf("it took %v to end", took)
 	}
 }

@@ -79,7 +79,7 @@ func (p *fileParser) example(q *Query, i int) {
 	if strings.TrimSpace(e.Name) == "" {
 		p.bad(e.line, "the example has no name that says what it shows")
 	}
-	if p.line("examples", at, "rows") == p.line("examples", at) && !p.has("examples", at, "rows") {
+	if _, ok := p.find("examples", at, "rows"); !ok {
 		p.bad(e.line, "example %q has no rows: write rows: [] for none", e.Name)
 	}
 	if _, err := q.args(e.Params, probe); err != nil {
@@ -102,27 +102,6 @@ func (p *fileParser) example(q *Query, i int) {
 			p.bad(p.line("examples", at, "rows", strconv.Itoa(n)), "a row is columns with their values")
 		}
 	}
-}
-
-// has reports whether the file has a key.
-func (p *fileParser) has(keys ...string) bool {
-	n := p.root.Content[0]
-	for _, key := range keys {
-		var next *yaml.Node
-		for i, c := range n.Content {
-			if n.Kind == yaml.MappingNode && i%2 == 0 && c.Value == key {
-				next = n.Content[i+1]
-			}
-			if n.Kind == yaml.SequenceNode && strconv.Itoa(i) == key {
-				next = c
-			}
-		}
-		if next == nil {
-			return false
-		}
-		n = next
-	}
-	return true
 }
 
 // Line is where the example is in its file.

@@ -67,6 +67,18 @@ type Alert struct {
 	Value  string
 }
 
+// String says what a rule looks at.
+func (a *Alert) String() string {
+	number := "number of rows"
+	if a.Value != "" {
+		number = "greatest " + a.Value
+	}
+	if len(a.Labels) > 0 {
+		number += " by " + strings.Join(a.Labels, ", ")
+	}
+	return number
+}
+
 // CountColumn is the number of an Alert that counts rows.
 const CountColumn = "num_events"
 
@@ -107,10 +119,8 @@ func (q *Query) AlertPlan(params map[string]string, r query.TimeRange) (query.Pl
 		return p, err
 	}
 	var by []query.Output
-	var keys []query.SortKey
 	for _, label := range q.Alert.Labels {
 		by = append(by, query.As(label, query.Name(label)))
-		keys = append(keys, query.Asc(label))
 	}
 	number := query.CountRows(CountColumn)
 	some := query.Expr(query.Compare{Op: query.Greater, L: query.Name(CountColumn), R: query.Int(0)})
@@ -118,11 +128,11 @@ func (q *Query) AlertPlan(params map[string]string, r query.TimeRange) (query.Pl
 		number = query.Agg{Name: v, Func: query.Max, Arg: query.Name(v)}
 		some = query.NotNull(query.Name(v))
 	}
-	p = p.Aggregate(by, number).Filter(some)
-	if len(keys) > 0 {
-		p = p.Sort(keys...)
+	keys := []query.SortKey{query.Desc(number.Name)}
+	for _, label := range q.Alert.Labels {
+		keys = append(keys, query.Asc(label))
 	}
-	return p, nil
+	return p.Aggregate(by, number).Filter(some).Sort(keys...), nil
 }
 
 //go:embed queries
@@ -181,17 +191,6 @@ func (c *Catalog) Lookup(name string) (*Query, error) {
 	return nil, fmt.Errorf("%w: %q%s", ErrUnknown, name, query.DidYouMean(name, names))
 }
 
-// With is the catalog and more queries. A name that is taken is an error.
-func (c *Catalog) With(more ...*Query) (*Catalog, error) {
-	out := &Catalog{queries: slices.Clone(c.queries)}
-	for _, q := range more {
-		if err := out.insert(q); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
 func (c *Catalog) add(file string, text []byte) error {
 	q, err := Parse(file, text)
 	if err != nil {
@@ -203,7 +202,7 @@ func (c *Catalog) add(file string, text []byte) error {
 func (c *Catalog) insert(q *Query) error {
 	at, taken := slices.BinarySearchFunc(c.queries, q.Name, func(q *Query, name string) int { return strings.Compare(q.Name, name) })
 	if taken {
-		return &FileError{File: q.File, Line: 1, Why: fmt.Errorf("there is a query %s already, in %s: choose another name", q.Name, c.queries[at].File)}
+		return &FileError{File: q.File, Why: fmt.Errorf("there is a query %s already, in %s: choose another name", q.Name, c.queries[at].File)}
 	}
 	c.queries = slices.Insert(c.queries, at, q)
 	return nil

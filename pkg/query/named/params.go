@@ -34,6 +34,21 @@ type Param struct {
 	Min, Max    int64 // of an integer or number, if not both 0
 }
 
+// Bounds say what may be given, and what counts if nothing is.
+func (p Param) Bounds() string {
+	text := string(p.Type)
+	if p.Min != 0 || p.Max != 0 {
+		text += fmt.Sprintf(" from %d to %d", p.Min, p.Max)
+	}
+	switch {
+	case p.Required:
+		return text + ", required"
+	case p.Default == "":
+		return text + ", empty by default"
+	}
+	return text + ", " + p.Default + " by default"
+}
+
 // args are the checked arguments of one call, each parameter having one.
 func (q *Query) args(params map[string]string, r query.TimeRange) (map[string]sql.Param, error) {
 	if !r.From.IsZero() && !r.To.IsZero() && r.To.Before(r.From) {

@@ -20,17 +20,20 @@ import (
 // FileError is what is wrong with a file, and where.
 type FileError struct {
 	File   string
-	Line   int
+	Line   int // 0 of a query that is in no file
 	Column int // 0 if just the line is known
 	Why    error
 }
 
 func (e *FileError) Error() string {
-	where := fmt.Sprintf("%s:%d", e.File, e.Line)
+	where := e.File
+	if e.Line > 0 {
+		where += ":" + strconv.Itoa(e.Line)
+	}
 	if e.Column > 0 {
 		where += ":" + strconv.Itoa(e.Column)
 	}
-	return fmt.Sprintf("%s: %v", where, e.Why)
+	return where + ": " + e.Why.Error()
 }
 
 // Unwrap gives the reason without the place.
@@ -88,16 +91,32 @@ func Parse(name string, text []byte) (*Query, error) {
 	return q, nil
 }
 
+// ParseValue is Parse of a query that stands in other settings, as JSON. Its errors
+// have no lines but those of the SQL.
+func ParseValue(name string, value []byte) (*Query, error) {
+	p := fileParser{name: name, text: value, inline: true}
+	q := p.query()
+	if len(p.problems) > 0 {
+		return nil, errors.Join(p.problems...)
+	}
+	return q, nil
+}
+
 // fileParser gathers what is wrong with one file.
 type fileParser struct {
 	name     string
+	inline   bool // in other settings
 	text     []byte
 	root     yaml.Node
 	problems []error
 }
 
 func (p *fileParser) bad(line int, format string, args ...any) {
-	p.problems = append(p.problems, &FileError{File: p.name, Line: max(line, 1), Why: fmt.Errorf(format, args...)})
+	e := &FileError{File: p.name, Line: max(line, 1), Why: fmt.Errorf(format, args...)}
+	if p.inline {
+		e.Line = 0
+	}
+	p.problems = append(p.problems, e)
 }
 
 func (p *fileParser) query() *Query {
@@ -276,6 +295,10 @@ func (p *fileParser) sqlError(node *yaml.Node, err error) {
 		p.bad(node.Line, "sql: %w", err)
 		return
 	}
+	if p.inline {
+		p.bad(0, "sql, line %d, column %d: %w", at.Line, at.Column, at.Why)
+		return
+	}
 	e := &FileError{File: p.name, Line: node.Line, Why: at.Why}
 	if node.Style&yaml.LiteralStyle != 0 { // the text begins on the line after |
 		lines := strings.Split(string(p.text), "\n")
@@ -287,31 +310,32 @@ func (p *fileParser) sqlError(node *yaml.Node, err error) {
 	p.problems = append(p.problems, e)
 }
 
-// line is where a key of the file is, or an entry of a list under it; 0 if nowhere.
+// line is where a key of the file is, or what it is in as far as it is there.
 func (p *fileParser) line(keys ...string) int {
+	line, _ := p.find(keys...)
+	return line
+}
+
+// find is the line of a key, or of an entry of a list by its number.
+func (p *fileParser) find(keys ...string) (line int, found bool) {
 	if len(p.root.Content) == 0 {
-		return 0
+		return 0, false
 	}
-	n, line := p.root.Content[0], 0
+	n := p.root.Content[0]
 	for _, key := range keys {
 		var next *yaml.Node
-		switch n.Kind {
-		case yaml.MappingNode:
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				if n.Content[i].Value == key {
-					next, line = n.Content[i+1], n.Content[i].Line
-				}
-			}
-		case yaml.SequenceNode:
-			if i, err := strconv.Atoi(key); err == nil && i < len(n.Content) {
-				next = n.Content[i]
-				line = next.Line
+		for i, c := range n.Content {
+			switch {
+			case n.Kind == yaml.MappingNode && i%2 == 0 && c.Value == key:
+				next, line = n.Content[i+1], c.Line
+			case n.Kind == yaml.SequenceNode && strconv.Itoa(i) == key:
+				next, line = c, c.Line
 			}
 		}
 		if next == nil {
-			return line
+			return line, false
 		}
 		n = next
 	}
-	return line
+	return line, true
 }

@@ -2,6 +2,7 @@ package querytest
 
 import (
 	"fmt"
+	"math/bits"
 	"time"
 
 	"pgregory.net/rapid"
@@ -59,13 +60,13 @@ func DrawFiles(t *rapid.T) []*columnar.Batch {
 		{Name: "requestParams", Type: columnar.StructOf(columnar.Field{Name: "x", Type: str}, columnar.Field{Name: "n", Type: long})},
 		{Name: "requestParamsRest", Type: columnar.MapOf(str, str)},
 	}
-	files := make([]*columnar.Batch, rapid.IntRange(1, 3).Draw(t, "files"))
+	files := make([]*columnar.Batch, 1+upTo(t, 2))
 	for f := range files {
 		b := columnar.NewBatch(schema)
-		low := rapid.IntRange(0, len(Words)-1).Draw(t, "low")
-		high := rapid.IntRange(low, len(Words)-1).Draw(t, "high")
-		nulls := rapid.IntRange(0, 3).Draw(t, "nulls")
-		for range rapid.IntRange(0, 12).Draw(t, "rows") {
+		low := upTo(t, len(Words)-1)
+		high := low + upTo(t, len(Words)-1-low)
+		nulls := pick(t, 0, 0, 1, 1, 2, 3)
+		for range 3 + upTo(t, 9) {
 			for _, v := range b.Columns {
 				drawValue(t, v, low, high, nulls)
 			}
@@ -78,11 +79,11 @@ func DrawFiles(t *rapid.T) []*columnar.Batch {
 
 // drawValue appends a value; of three, nulls are null.
 func drawValue(t *rapid.T, v *columnar.Vector, low, high, nulls int) {
-	if rapid.IntRange(0, 2).Draw(t, "null") < nulls {
+	if upTo(t, 2) < nulls {
 		v.AppendNull()
 		return
 	}
-	n := rapid.IntRange(low, high).Draw(t, "value")
+	n := low + upTo(t, high-low)
 	switch v.Type.Kind {
 	case columnar.String:
 		v.AppendString(Words[n])
@@ -108,9 +109,20 @@ func drawValue(t *rapid.T, v *columnar.Vector, low, high, nulls int) {
 	}
 }
 
-func pick[T any](t *rapid.T, options ...T) T {
-	return options[rapid.IntRange(0, len(options)-1).Draw(t, "pick")]
+// upTo is a number from 0 up to n, each as likely as any other: rapid's ranges
+// prefer small ones, and then few plans have many rows.
+func upTo(t *rapid.T, n int) int {
+	x := 0
+	for range bits.Len(uint(n)) + 2 {
+		x *= 2
+		if rapid.Bool().Draw(t, "bit") {
+			x++
+		}
+	}
+	return x % (n + 1)
 }
+
+func pick[T any](t *rapid.T, options ...T) T { return options[upTo(t, len(options)-1)] }
 
 func chance(t *rapid.T) bool { return rapid.Bool().Draw(t, "chance") }
 
@@ -120,32 +132,32 @@ func DrawPlan(t *rapid.T) query.Plan {
 	p := drawScan(t, cols)
 	if chance(t) {
 		p, cols = drawProject(t, p, cols, "")
-		if rapid.IntRange(0, 2).Draw(t, "join") > 0 {
+		if upTo(t, 2) > 0 {
 			p, cols = drawJoin(t, p, cols)
 		}
-		for range rapid.IntRange(0, 2).Draw(t, "windows") {
+		for range upTo(t, 2) {
 			p, cols = drawWindow(t, p, cols)
 		}
-		if chance(t) {
+		if upTo(t, 3) == 0 {
 			p = p.Filter(cols.predicate(t, 1))
 		}
 	}
 	if chance(t) || len(cols.strs[0].Path) == 1 && cols.strs[0].Path[0] == "actor" {
 		p, cols = drawAggregate(t, p, cols)
-		if chance(t) {
+		if upTo(t, 3) == 0 {
 			p = p.Filter(cols.predicate(t, 1))
 		}
 	}
 	p = p.Sort(query.SortKey{By: pick(t, cols.string(t, 0), cols.long(t, 0)), Desc: chance(t)})
 	if chance(t) {
-		p = p.Limit(rapid.Int64Range(0, 10).Draw(t, "n"))
+		p = p.Limit(int64(upTo(t, 10)))
 	}
 	return p
 }
 
 func drawScan(t *rapid.T, cols columns) query.Plan {
 	p := query.From(pick(t, RandomTables...), query.TimeRange{})
-	for range rapid.IntRange(0, 2).Draw(t, "filters") {
+	for range pick(t, 0, 0, 0, 0, 1, 2) {
 		p = p.Filter(cols.predicate(t, 2))
 	}
 	return p
@@ -162,23 +174,23 @@ func drawProject(t *rapid.T, p query.Plan, in columns, prefix string) (query.Pla
 		*to = append(*to, query.Name(name))
 	}
 	for i := range 2 {
-		add(&out.strs, fmt.Sprint("s", i), in.string(t, 1))
-		add(&out.longs, fmt.Sprint("n", i), in.long(t, 1))
+		add(&out.strs, fmt.Sprint("s", i), in.string(t, i))
+		add(&out.longs, fmt.Sprint("n", i), in.long(t, i))
 	}
 	// A bare NULL has no type; a CASE over it has.
 	add(&out.bools, "b0", query.Case{When: []query.When{{If: in.predicate(t, 1), Then: query.Bool(true)}}})
-	add(&out.times, "at0", in.time(t, 1))
+	add(&out.times, "at0", in.time(t, upTo(t, 1)))
 	return p.Project(outputs...), out
 }
 
 func drawJoin(t *rapid.T, p query.Plan, l columns) (query.Plan, columns) {
-	kind := query.JoinKind(rapid.IntRange(0, 2).Draw(t, "join"))
+	kind := pick(t, query.Inner, query.Inner, query.Left, query.Left, query.Anti)
 	other := drawScan(t, tableColumns())
 	other, r := drawProject(t, other, tableColumns(), "r_")
 	var on []query.On
 	pair := func(a, b []query.Col) query.On { return query.On{L: pick(t, a...).Path[0], R: pick(t, b...).Path[0]} }
-	for range rapid.IntRange(1, 2).Draw(t, "keys") {
-		switch rapid.IntRange(0, 3).Draw(t, "key") {
+	for range pick(t, 1, 1, 2) {
+		switch upTo(t, 3) {
 		case 0:
 			on = append(on, pair(l.longs, r.longs))
 		case 1:
@@ -196,8 +208,8 @@ func drawJoin(t *rapid.T, p query.Plan, l columns) (query.Plan, columns) {
 }
 
 func drawWindow(t *rapid.T, p query.Plan, cols columns) (query.Plan, columns) {
-	w := query.Window{Name: fmt.Sprint("w", len(cols.longs)+len(cols.strs)), Func: query.WindowFunc(rapid.IntRange(0, 4).Draw(t, "window"))}
-	for range rapid.IntRange(0, 2).Draw(t, "partition") {
+	w := query.Window{Name: fmt.Sprint("w", len(cols.longs)+len(cols.strs)), Func: query.WindowFunc(upTo(t, 4))}
+	for range upTo(t, 2) {
 		w.Partition = append(w.Partition, pick(t, cols.string(t, 1), cols.long(t, 0)))
 	}
 	w.Order = []query.SortKey{{By: pick(t, cols.string(t, 0), cols.long(t, 1)), Desc: chance(t)}, {By: cols.time(t, 0)}}
@@ -231,9 +243,9 @@ func drawWindow(t *rapid.T, p query.Plan, cols columns) (query.Plan, columns) {
 func drawAggregate(t *rapid.T, p query.Plan, in columns) (query.Plan, columns) {
 	var by []query.Output
 	out := columns{bools: nil}
-	for i := range rapid.IntRange(0, 3).Draw(t, "by") {
+	for i := range upTo(t, 3) {
 		name := fmt.Sprint("c", i)
-		switch rapid.IntRange(0, 3).Draw(t, "kind") {
+		switch upTo(t, 3) {
 		case 0:
 			by = append(by, query.As(name, in.long(t, 1)))
 			out.longs = append(out.longs, query.Name(name))
@@ -248,14 +260,14 @@ func drawAggregate(t *rapid.T, p query.Plan, in columns) (query.Plan, columns) {
 	}
 	aggs := []query.Agg{query.CountRows("rows")}
 	out.longs = append(out.longs, query.Name("rows"))
-	for i := range rapid.IntRange(1, 3).Draw(t, "aggs") {
+	for i := range 1 + upTo(t, 2) {
 		aggs = append(aggs, drawAgg(t, in, fmt.Sprint("a", i)))
 	}
 	return p.Aggregate(by, aggs...), out
 }
 
 func drawAgg(t *rapid.T, cols columns, name string) query.Agg {
-	a := query.Agg{Name: name, Func: query.AggFunc(rapid.IntRange(0, 8).Draw(t, "func"))}
+	a := query.Agg{Name: name, Func: query.AggFunc(upTo(t, 8))}
 	any := func() query.Expr { return pick(t, cols.string(t, 1), cols.long(t, 1), cols.time(t, 0)) }
 	switch a.Func {
 	case query.Count:

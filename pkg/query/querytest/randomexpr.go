@@ -22,7 +22,7 @@ func (c columns) string(t *rapid.T, depth int) query.Expr {
 		n = 11
 	}
 	x := func() query.Expr { return c.string(t, depth-1) }
-	switch rapid.IntRange(0, n).Draw(t, "string") {
+	switch upTo(t, n) {
 	case 0:
 		return query.Str(pick(t, Words...))
 	case 1, 2:
@@ -38,11 +38,11 @@ func (c columns) string(t *rapid.T, depth int) query.Expr {
 	case 7:
 		return query.Fn("replace", x(), x(), x())
 	case 8:
-		return query.Fn("split_part", x(), pick[query.Expr](t, query.Str("-"), query.Str("--"), x()), query.Int(rapid.Int64Range(-1, 4).Draw(t, "part")))
+		return query.Fn("split_part", x(), pick[query.Expr](t, query.Str("-"), query.Str("--"), x()), query.Int(int64(upTo(t, 5)-1)))
 	case 9:
-		start := query.Fn("substring", x(), query.Int(rapid.Int64Range(-4, 4).Draw(t, "start")))
+		start := query.Fn("substring", x(), query.Int(int64(upTo(t, 8)-4)))
 		if chance(t) {
-			start.Args = append(start.Args, query.Int(rapid.Int64Range(-1, 4).Draw(t, "length")))
+			start.Args = append(start.Args, query.Int(int64(upTo(t, 5)-1)))
 		}
 		return start
 	case 10:
@@ -55,11 +55,11 @@ func (c columns) string(t *rapid.T, depth int) query.Expr {
 // extract is a part of a string.
 func (c columns) extract(t *rapid.T, depth int) query.Expr {
 	x := c.string(t, depth-1)
-	switch rapid.IntRange(0, 4).Draw(t, "extract") {
+	switch upTo(t, 4) {
 	case 0:
 		return query.Fn("regexp_extract", x, query.Str(pick(t, `[a-z]+`, `^$`, `b|ab`)))
 	case 1:
-		return query.Fn("regexp_extract", x, query.Str(`([a-z]+)-(\d)?`), query.Int(rapid.Int64Range(0, 2).Draw(t, "group")))
+		return query.Fn("regexp_extract", x, query.Str(`([a-z]+)-(\d)?`), query.Int(int64(upTo(t, 2))))
 	case 2:
 		return query.Fn("get_json_object", x, query.Str(pick(t, "$.x", "$.y[1].k", "$.y[0]", "$['K']", "$.response", "$")))
 	case 3:
@@ -76,9 +76,9 @@ func (c columns) long(t *rapid.T, depth int) query.Expr {
 		n = 9
 	}
 	x := func() query.Expr { return c.long(t, depth-1) }
-	switch rapid.IntRange(0, n).Draw(t, "long") {
+	switch upTo(t, n) {
 	case 0:
-		return query.Int(rapid.Int64Range(-5, 12).Draw(t, "const"))
+		return query.Int(int64(upTo(t, 17) - 5))
 	case 1, 2:
 		return column(t, c.longs, columnar.Long)
 	case 3:
@@ -102,7 +102,7 @@ func (c columns) time(t *rapid.T, depth int) query.Expr {
 	if depth > 0 {
 		n = 6
 	}
-	switch rapid.IntRange(0, n).Draw(t, "time") {
+	switch upTo(t, n) {
 	case 0:
 		return query.Time(Start)
 	case 1, 2:
@@ -123,9 +123,9 @@ func (c columns) double(t *rapid.T, depth int) query.Expr {
 		return pick[query.Expr](t, query.Float(2.5), query.Cast{X: c.long(t, depth), To: columnar.Double})
 	}
 	arith := func(l, r query.Expr) query.Expr {
-		return query.Arith{Op: query.ArithOp(rapid.IntRange(0, 3).Draw(t, "arith")), L: l, R: r}
+		return query.Arith{Op: query.ArithOp(upTo(t, 3)), L: l, R: r}
 	}
-	switch rapid.IntRange(0, 4).Draw(t, "double") {
+	switch upTo(t, 4) {
 	case 0:
 		return query.Arith{Op: query.Div, L: c.long(t, depth), R: c.long(t, depth)}
 	case 1:
@@ -140,9 +140,9 @@ func (c columns) double(t *rapid.T, depth int) query.Expr {
 }
 
 func drawList(t *rapid.T, constant func() columnar.Value) []columnar.Value {
-	out := make([]columnar.Value, rapid.IntRange(0, 3).Draw(t, "list"))
+	out := make([]columnar.Value, upTo(t, 3))
 	for i := range out {
-		if rapid.IntRange(0, 5).Draw(t, "null") > 0 {
+		if upTo(t, 5) > 0 {
 			out[i] = constant()
 		}
 	}
@@ -151,17 +151,17 @@ func drawList(t *rapid.T, constant func() columnar.Value) []columnar.Value {
 
 // predicate is an expression that is a boolean.
 func (c columns) predicate(t *rapid.T, depth int) query.Expr {
-	op := query.Op(rapid.IntRange(0, 5).Draw(t, "op"))
+	op := query.Op(upTo(t, 5))
 	strs := func() columnar.Value { return columnar.StringValue(pick(t, Words...)) }
 	longs := func() columnar.Value {
-		return columnar.IntValue(columnar.Long, rapid.Int64Range(-5, 12).Draw(t, "const"))
+		return columnar.IntValue(columnar.Long, int64(upTo(t, 17)-5))
 	}
 	x := func() query.Expr { return c.predicate(t, depth-1) }
 	n := 17
 	if depth > 0 {
 		n = 21
 	}
-	switch rapid.IntRange(0, n).Draw(t, "predicate") {
+	switch upTo(t, n) {
 	case 0:
 		return query.Compare{Op: op, L: column(t, c.strs, columnar.String), R: query.Str(pick(t, Words...))}
 	case 1:

@@ -208,13 +208,16 @@ func has(e expr, such func(expr) bool) bool {
 	return found
 }
 
-// expressions are those of a core over its sources, the select list first.
-func (c *core) expressions() []expr {
+// expressions are those of a core over its sources.
+func (c *core) expressions() []expr { return append(c.outputs(), c.where) }
+
+// outputs are those after WHERE, the select list first.
+func (c *core) outputs() []expr {
 	var out []expr
 	for _, i := range c.items {
 		out = append(out, i.expr)
 	}
-	out = append(append(out, c.where), c.group...)
+	out = append(out, c.group...)
 	return append(out, c.having)
 }
 

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,12 @@ func (x *exprs) read(at int, text, other query.Expr, kind columnar.Kind) (query.
 			return constantTime(at, c, columnar.Timestamp), fold(query.Cast{X: other, To: columnar.Timestamp})
 		}
 		return constantTime(at, c, kind), other
+	case constant && kind == columnar.Boolean:
+		b, err := strconv.ParseBool(strings.ToLower(string(c.Value.Bytes)))
+		if err != nil {
+			fail(at, "%s is neither true nor false, which %s is", c, other)
+		}
+		return query.Bool(b), other
 	case constant && isNumber(kind):
 		s := strings.TrimSpace(string(c.Value.Bytes))
 		if i, err := strconv.ParseInt(s, 10, 64); err == nil && isLong(kind) {
@@ -120,11 +127,15 @@ func fold(e query.Expr) query.Expr {
 			return query.Bool([...]bool{d == 0, d != 0, d < 0, d <= 0, d > 0, d >= 0}[e.Op])
 		}
 	case query.In:
-		if c, ok := e.X.(query.Const); ok && c.Value.Kind != columnar.Invalid {
+		if c, ok := e.X.(query.Const); ok && c.Value.Kind != columnar.Invalid && !isDouble(c.Value.Kind) {
+			all := true
 			for _, v := range e.List {
-				if v.Kind == c.Value.Kind && v.Compare(c.Value) == 0 {
+				if all = all && v.Kind == c.Value.Kind; v.Kind == c.Value.Kind && v.Compare(c.Value) == 0 {
 					return query.Bool(true)
 				}
+			}
+			if all {
+				return query.Bool(false)
 			}
 		}
 	case query.Not:
@@ -209,7 +220,7 @@ func foldArith(e query.Arith) query.Expr {
 		if e.Op == query.Sub {
 			micros = -micros
 		}
-		return query.Const{Value: columnar.IntValue(columnar.Timestamp, l.Value.Int+int64(micros))}
+		return query.Const{Value: columnar.IntValue(columnar.Timestamp, l.Value.Int+int64(math.Round(micros)))}
 	case l.Value.Kind == columnar.Timestamp && r.Value.Kind == columnar.Timestamp && e.Op == query.Sub:
 		return query.Float(float64(l.Value.Int-r.Value.Int) / 1e6)
 	case e.Op == query.Div && isNumber(l.Value.Kind) && isNumber(r.Value.Kind) && number(r.Value) != 0:

@@ -28,6 +28,9 @@ type token struct {
 // symbols are those of more than one character.
 var symbols = [...]string{"<>", "!=", "<=", ">=", "||", "::", "=="}
 
+// mostTokens is how long a statement may be. Lowering is recursive.
+const mostTokens = 20_000
+
 // lex cuts a statement into tokens; the last one is a tokenEnd.
 func lex(text string) []token {
 	var out []token
@@ -35,6 +38,9 @@ func lex(text string) []token {
 		at = skipSpace(text, at)
 		if at == len(text) {
 			return append(out, token{tokenEnd, "", at})
+		}
+		if len(out) == mostTokens {
+			fail(at, "the statement is longer than %d words", mostTokens)
 		}
 		t, next := lexOne(text, at)
 		t.at = at

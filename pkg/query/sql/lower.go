@@ -9,7 +9,14 @@ import (
 )
 
 // lowering makes the plan of a statement. It raises faults.
-type lowering struct{ binding Binding }
+type lowering struct {
+	binding Binding
+	sources int // that were lowered
+}
+
+// mostSources is how many tables and queries a plan may read. A CTE is lowered each
+// time it is read, so that a short statement could become any number.
+const mostSources = 500
 
 // known are the CTEs that a selection sees, the innermost first.
 type known struct {
@@ -176,6 +183,9 @@ func nearPath(e expr, cols []column) string {
 
 // source is the rows of a table, a CTE or a query.
 func (l *lowering) source(s source, ctes *known) relation {
+	if l.sources++; l.sources > mostSources {
+		fail(s.at, "the statement reads more than %d tables and queries, with those of each CTE as often as it is read", mostSources)
+	}
 	if s.query != nil {
 		return l.selection(s.query, ctes)
 	}
@@ -184,23 +194,73 @@ func (l *lowering) source(s source, ctes *known) relation {
 			return l.selection(k.cte.of, k.outer)
 		}
 	}
-	scan, within := query.Within(s.name, l.binding.Scans)
+	table := strings.ToLower(s.name) // as all are
+	scan, within := query.Within(table, l.binding.Scans)
 	p := query.Plan{Root: scan}
 	if len(within) > 0 {
 		p = p.Filter(within...)
 	}
-	return relation{plan: p, table: s.name}
+	return relation{plan: p, table: table}
 }
 
-// filter adds conditions to a plan, to those that are there already.
+// filter adds conditions to a plan, as near to its scans as they mean the same: a
+// scan is pruned by the conditions on it.
 func filter(p query.Plan, conditions []query.Expr) query.Plan {
-	if len(conditions) == 0 {
-		return p
-	}
-	if f, ok := p.Root.(query.Filter); ok {
-		if _, scan := f.Input.(query.Scan); scan {
-			return query.Plan{Root: f.Input}.Filter(append(query.Conjuncts(f.If), conditions...)...)
+	var here []query.Expr
+	for _, c := range conditions {
+		if below, ok := sink(p.Root, c); ok {
+			p = query.Plan{Root: below}
+		} else {
+			here = append(here, c)
 		}
 	}
-	return p.Filter(conditions...)
+	if len(here) == 0 {
+		return p
+	}
+	return p.Filter(here...)
+}
+
+// sink puts a condition below projections and unions, on scans. It reports false
+// where the condition has to stay above.
+func sink(n query.Node, condition query.Expr) (query.Node, bool) {
+	switch n := n.(type) {
+	case query.Scan:
+		return query.Plan{Root: n}.Filter(condition).Root, true
+	case query.Filter:
+		if _, scan := n.Input.(query.Scan); scan {
+			return query.Plan{Root: n.Input}.Filter(append(query.Conjuncts(n.If), condition)...).Root, true
+		}
+		below, ok := sink(n.Input, condition)
+		return query.Filter{Input: below, If: n.If}, ok
+	case query.Project:
+		plain := true
+		below := query.Rewrite(condition, func(c query.Col) query.Expr {
+			i := slices.IndexFunc(n.Cols, func(o query.Output) bool { return len(c.Path) == 1 && o.Name == c.Path[0] })
+			if i < 0 {
+				plain = false
+				return c
+			}
+			switch n.Cols[i].Expr.(type) {
+			case query.Col, query.Const:
+				return n.Cols[i].Expr
+			}
+			plain = false
+			return c
+		})
+		if !plain {
+			return nil, false
+		}
+		input, ok := sink(n.Input, below)
+		return query.Project{Input: input, Cols: n.Cols}, ok
+	case query.Union:
+		out := query.Union{Of: make([]query.Node, len(n.Of))}
+		for i := range n.Of {
+			var ok bool
+			if out.Of[i], ok = sink(n.Of[i], condition); !ok {
+				return nil, false
+			}
+		}
+		return out, true
+	}
+	return nil, false
 }

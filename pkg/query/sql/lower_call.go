@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -147,18 +148,16 @@ func (x *exprs) macro(c *call) query.Expr {
 	if !strings.HasPrefix(c.name, "$") {
 		return nil
 	}
-	r := x.binding.Range
-	switch c.name {
-	case "$__timefrom", "$__timeFrom":
-		if r.From.IsZero() {
-			return query.Time(earliest)
-		}
-		return query.Time(r.From)
-	case "$__timeto", "$__timeTo":
-		if r.To.IsZero() {
-			panic(fault{c.pos(), ErrNoEnd})
-		}
-		return query.Time(r.To)
+	from, hasFrom, to, hasTo := x.binding.Range.Micros()
+	switch {
+	case c.name == "$__timeFrom" && !hasFrom:
+		return query.Time(earliest)
+	case c.name == "$__timeFrom":
+		return query.Time(time.UnixMicro(from))
+	case c.name == "$__timeTo" && !hasTo:
+		panic(fault{c.pos(), ErrNoEnd})
+	case c.name == "$__timeTo":
+		return query.Time(time.UnixMicro(to))
 	}
 	fail(c.pos(), "there is no macro %s(): there are $__timeFrom() and $__timeTo(), and scans are within the time range by themselves", c.name)
 	return nil
@@ -166,6 +165,12 @@ func (x *exprs) macro(c *call) query.Expr {
 
 // spelled are the functions that plans have another word for.
 func (x *exprs) spelled(c *call) query.Expr {
+	if c.name == "size" || c.name == "cardinality" {
+		if p, ok := soleParam(c); ok && x.find(p).List {
+			return query.Int(int64(len(x.find(p).Values)))
+		}
+		fail(c.pos(), "%s counts the values of a list: a parameter such as %s($users)", c.name, c.name)
+	}
 	args := func(least, most int) []query.Expr {
 		if len(c.args) < least || len(c.args) > most {
 			fail(c.pos(), "%s takes %s, not %d", c.name, numberOf(least, most), len(c.args))
@@ -208,6 +213,15 @@ func (x *exprs) spelled(c *call) query.Expr {
 		fail(c.pos(), "there are no lists: take a part at once, such as split(x, '-')[1]")
 	}
 	return nil
+}
+
+// soleParam is the parameter that is the only argument of a call.
+func soleParam(c *call) (*param, bool) {
+	if len(c.args) != 1 {
+		return nil, false
+	}
+	p, ok := c.args[0].(*param)
+	return p, ok
 }
 
 func numberOf(least, most int) string {
@@ -351,7 +365,7 @@ func (w *windows) add(win query.Window) string {
 			return w.list[i].Name
 		}
 	}
-	win.Name = "window " + string(rune('1'+len(w.list)))
+	win.Name = fmt.Sprintf("window %d", len(w.list)+1)
 	w.list = append(w.list, win)
 	return win.Name
 }

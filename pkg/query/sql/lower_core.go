@@ -35,7 +35,7 @@ func (l *lowering) core(c *core, order []orderKey, limit expr, ctes *known) rela
 	if has(c.where, isAggregate) || has(c.where, isWindow) {
 		fail(c.where.pos(), "WHERE is before groups and windows: write HAVING, or filter in a query around this one")
 	}
-	plan, s := l.sources(c, order, ctes)
+	plan, s := l.joined(c, order, ctes)
 	x := exprs{lowering: l, scope: s}
 	items := x.items(c)
 	if c.aggregates(order) {
@@ -48,6 +48,7 @@ func (l *lowering) core(c *core, order []orderKey, limit expr, ctes *known) rela
 		x.windows = &windows{}
 	}
 	outputs := x.outputs(items)
+	x.aliases = x.groups != nil
 	having := x.conditions(c.having)
 	keys, hidden := x.orderKeys(order, items, outputs)
 	if x.groups != nil {

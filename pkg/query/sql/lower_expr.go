@@ -13,13 +13,15 @@ type exprs struct {
 	scope   *scope
 	groups  *groups
 	windows *windows
+	aliases bool // of the select list count, as in HAVING and ORDER BY; only with groups
 }
 
-// kind is what an expression gives, Invalid for NULL and where the table decides.
+// kind is what an expression gives, Invalid for NULL and where the table decides,
+// and where types do not fit: lower says so of what it is in.
 func (x *exprs) kind(e query.Expr) columnar.Kind {
 	k, err := kindOf(e)
 	if err != nil {
-		panic(err) // lower has checked it
+		return columnar.Invalid
 	}
 	return k
 }
@@ -61,7 +63,7 @@ func (x *exprs) grouped(e expr) (query.Expr, bool) {
 	}
 	if p, ok := e.(*path); ok {
 		if i, ok := x.output(p); ok {
-			return x.lower(x.groups.items[i].expr), true
+			return x.aliased(i), true
 		}
 		fail(e.pos(), "%s is neither in GROUP BY nor in an aggregate", strings.Join(p.parts, "."))
 	}
@@ -80,15 +82,23 @@ func (x *exprs) isOutput(e expr) bool {
 }
 
 func (x *exprs) output(p *path) (int, bool) {
-	if len(p.parts) > 1 {
+	if len(p.parts) > 1 || !x.aliases {
 		return 0, false
 	}
 	for i, it := range x.groups.items {
-		if strings.EqualFold(it.alias, p.parts[0]) && it.expr != expr(p) {
+		if strings.EqualFold(it.alias, p.parts[0]) {
 			return i, true
 		}
 	}
 	return 0, false
+}
+
+// aliased is the expression of a column of the select list, in which aliases do not
+// count: they would be able to mean each other.
+func (x *exprs) aliased(i int) query.Expr {
+	plain := *x
+	plain.aliases = false
+	return plain.lower(x.groups.items[i].expr)
 }
 
 func (x *exprs) each(e expr) query.Expr {
@@ -96,7 +106,7 @@ func (x *exprs) each(e expr) query.Expr {
 	case *path:
 		if x.groups != nil {
 			if i, ok := x.output(e); ok {
-				return x.lower(x.groups.items[i].expr)
+				return x.aliased(i)
 			}
 		}
 		return x.scope.column(e)
@@ -182,12 +192,14 @@ func (x *exprs) boolean(e expr) query.Expr {
 func (x *exprs) conditions(e expr) []query.Expr {
 	var out []query.Expr
 	for _, c := range conjuncts(e) {
-		out = append(out, query.Conjuncts(x.condition(c))...)
+		for _, part := range query.Conjuncts(x.boolean(c)) {
+			if k, ok := part.(query.Const); !ok || k.Value.Kind != columnar.Boolean || k.Value.Int == 0 {
+				out = append(out, part)
+			}
+		}
 	}
 	return out
 }
-
-func (x *exprs) condition(e expr) query.Expr { return x.boolean(e) }
 
 var (
 	compareOps = map[string]query.Op{
@@ -274,12 +286,16 @@ func (x *exprs) in(e *in) query.Expr {
 	}
 	if constant {
 		values := make([]columnar.Value, len(list))
-		for i, y := range list {
-			l, r := x.coerced(e.pos(), v, y)
-			if l.String() != v.String() && i > 0 {
-				fail(e.pos(), "the values of IN are of different types")
+		for range 2 { // the second time with the type that suits all
+			for i, y := range list {
+				var made query.Expr
+				v, made = x.coerced(e.pos(), v, y)
+				c, ok := made.(query.Const)
+				if !ok {
+					fail(e.pos(), "%s is %s and %s is not: cast one of them", v, x.kind(v), y)
+				}
+				values[i] = c.Value
 			}
-			v, values[i] = l, r.(query.Const).Value
 		}
 		return query.In{X: v, List: values}
 	}

@@ -7,10 +7,10 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
-// sources is the rows that SELECT is over: the sources of a core, joined, and with
+// joined is the rows that SELECT is over: the sources of a core, joined, and with
 // the conditions of WHERE. After a join, and where there are windows, these are
 // under names of their own.
-func (l *lowering) sources(c *core, order []orderKey, ctes *known) (query.Plan, *scope) {
+func (l *lowering) joined(c *core, order []orderKey, ctes *known) (query.Plan, *scope) {
 	s := &scope{}
 	for _, src := range c.from {
 		alias := src.alias
@@ -54,7 +54,7 @@ func (j *joining) plan() query.Plan {
 	for i := range j.core.from {
 		on[i] = j.splitOn(i)
 	}
-	names := j.collect()
+	names := j.collect(on)
 	plan := j.side(0)
 	for i := 1; i < len(j.sides); i++ {
 		plan = j.join(plan, i, on[i], names)
@@ -62,7 +62,7 @@ func (j *joining) plan() query.Plan {
 	j.scope.renamed = names
 	var rest []query.Expr
 	for _, e := range j.rest {
-		rest = append(rest, j.condition(e))
+		rest = append(rest, j.conditions(e)...)
 	}
 	return filter(plan, rest)
 }
@@ -155,9 +155,9 @@ func (j *joining) oneSource(e expr) (source int, one bool) {
 	return max(source, 0), one
 }
 
-// collect gives each side the columns that the core reads of it and says what they
-// are called from then on.
-func (j *joining) collect() map[string]string {
+// collect gives each side the columns that are read of it above its own conditions,
+// and says what they are called from then on.
+func (j *joining) collect(on [][]expr) map[string]string {
 	names := map[string]string{}
 	see := func(e expr) {
 		p, ok := e.(*path)
@@ -177,14 +177,15 @@ func (j *joining) collect() map[string]string {
 	}
 	for i, src := range j.core.from {
 		hide := j.show(i)
-		walk(src.on, see)
+		for _, e := range on[i] {
+			walk(e, see)
+		}
 		for _, name := range src.using {
 			see(&path{at(src.at), []string{name}})
-			see(&path{at(src.at), []string{j.scope.sources[i].alias, name}})
 		}
 		hide()
 	}
-	for _, e := range j.core.expressions() {
+	for _, e := range append(j.core.outputs(), j.rest...) {
 		walk(e, see)
 	}
 	for _, k := range j.order {
@@ -209,7 +210,7 @@ func (j *joining) collect() map[string]string {
 func (j *joining) side(i int) query.Plan {
 	var conditions []query.Expr
 	for _, e := range j.sides[i].conditions {
-		conditions = append(conditions, j.condition(e))
+		conditions = append(conditions, j.conditions(e)...)
 	}
 	outputs := j.sides[i].outputs
 	if len(outputs) == 0 {

@@ -24,8 +24,6 @@ var reserved = []string{
 	"select", "semi", "then", "union", "using", "when", "where", "window", "with",
 }
 
-func (p *parser) recover(err *error) { recoverAt(p.text, err) }
-
 func (p *parser) peek() token { return p.tokens[p.i] }
 
 func (p *parser) next() token {

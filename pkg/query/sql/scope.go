@@ -139,6 +139,9 @@ func (r relation) column(p *path, parts []string) query.Col {
 		if c, ok := query.FindKnown(r.table, parts); ok {
 			return c
 		}
+		if len(parts) > 1 && !r.knows(parts[:1]) {
+			fail(p.pos(), "no column %s%s", strings.Join(p.parts, "."), query.DidYouMean(parts[0], append(r.known(), "requestParams", "response")))
+		}
 		return query.Name(parts...)
 	}
 	i := find(r.cols, parts[0])

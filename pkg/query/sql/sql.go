@@ -82,7 +82,7 @@ func List(values ...columnar.Value) Param { return Param{Values: values, List: t
 // Parse reads one SELECT statement. The error is an *Error.
 func Parse(text string) (_ *Statement, err error) {
 	p := parser{text: text}
-	defer p.recover(&err)
+	defer recoverAt(text, &err)
 	p.tokens = lex(text)
 	s := &Statement{text: text, root: p.selection()}
 	p.end()

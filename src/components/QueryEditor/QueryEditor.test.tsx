@@ -14,9 +14,10 @@ const catalog: NamedQuery[] = [
     severity: 'info',
     visualization: 'barchart',
     alertable: true,
+    own: false,
     params: [
-      { name: 'creator', description: 'Only this one', default: '', required: true },
-      { name: 'limit', description: '', default: '10', required: false },
+      { name: 'creator', description: 'Only this one', type: 'string', default: '', required: true },
+      { name: 'limit', description: '', type: 'integer', default: '10', required: false },
     ],
   },
   {
@@ -27,6 +28,7 @@ const catalog: NamedQuery[] = [
     severity: 'warning',
     visualization: 'timeseries',
     alertable: true,
+    own: false,
     params: [],
   },
 ];

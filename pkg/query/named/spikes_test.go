@@ -1,4 +1,4 @@
-package query_test
+package named_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 )
 
@@ -93,7 +94,7 @@ func TestJobSpikesAreByTheBook(t *testing.T) {
 		for i := range want {
 			want[i] = want[i][6:]
 		}
-		plan, err := query.BuildNamed("job_spike_details", map[string]string{"ratio": fmt.Sprint(ratio), "floor": fmt.Sprint(floor)}, query.TimeRange{To: end})
+		plan, err := named.Build("job_spike_details", map[string]string{"ratio": fmt.Sprint(ratio), "floor": fmt.Sprint(floor)}, query.TimeRange{To: end})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +121,7 @@ func TestJobSpikeIsTheDetailsInShort(t *testing.T) {
 		list = append(list, creation{"31303", time.Hour * time.Duration(i%20+1)}, creation{"4", 24 * time.Hour * time.Duration(i)})
 	}
 	lake := creations(list, end)
-	plan, err := query.BuildNamed("job_spike", nil, query.TimeRange{To: end})
+	plan, err := named.Build("job_spike", nil, query.TimeRange{To: end})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +162,7 @@ func TestLookingBackReadsNoMoreThanItMust(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			name, _, _ := strings.Cut(name, ",")
-			plan, err := query.BuildNamed(name, nil, query.TimeRange{To: tt.end})
+			plan, err := named.Build(name, nil, query.TimeRange{To: tt.end})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package query_test
+package named_test
 
 import (
 	"cmp"
@@ -12,6 +12,9 @@ import (
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/named"
+	"github.com/auditlake/auditlake/pkg/query/querytest"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -36,9 +39,9 @@ func TestNewQueriesAgreeWithTheTruth(t *testing.T) {
 	if _, err := r.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	named := func(name string, r query.TimeRange) string {
+	ask := func(name string, r query.TimeRange) string {
 		t.Helper()
-		plan, err := query.BuildNamed(name, nil, r)
+		plan, err := named.Build(name, nil, r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +52,7 @@ func TestNewQueriesAgreeWithTheTruth(t *testing.T) {
 	for _, day := range truth.Panels.ClustersCreatedPerDay {
 		created += day.NumClusters
 	}
-	if got, want := named("clusters_created", query.TimeRange{}), fmt.Sprint(created); got != want {
+	if got, want := ask("clusters_created", query.TimeRange{}), fmt.Sprint(created); got != want {
 		t.Errorf("clusters created: %s, the truth is %s", got, want)
 	}
 
@@ -61,7 +64,7 @@ func TestNewQueriesAgreeWithTheTruth(t *testing.T) {
 	for email, n := range endless {
 		rows = append(rows, fmt.Sprintf("%s %d", email, n))
 	}
-	got := strings.Split(named("autotermination_off", query.TimeRange{}), "; ")
+	got := strings.Split(ask("autotermination_off", query.TimeRange{}), "; ")
 	slices.Sort(rows)
 	slices.Sort(got)
 	if !slices.Equal(rows, got) {
@@ -70,14 +73,14 @@ func TestNewQueriesAgreeWithTheTruth(t *testing.T) {
 
 	// The article's day is a spike: 714 clusters, 640 of them by one job.
 	day := query.TimeRange{From: christmas.From, To: christmas.To}
-	if got := named("cluster_spike", day); got != "714" || truth.Article == nil || truth.Article.Created != 714 {
+	if got := ask("cluster_spike", day); got != "714" || truth.Article == nil || truth.Article.Created != 714 {
 		t.Errorf("cluster spike is %s", got)
 	}
-	if got := named("job_spike", day); !strings.HasPrefix(got, truth.Article.TopJob+" ") {
+	if got := ask("job_spike", day); !strings.HasPrefix(got, truth.Article.TopJob+" ") {
 		t.Errorf("job spikes are %s, the truth is %+v", got, truth.Article)
 	}
 	quarantined := int64(0)
-	for _, row := range strings.Split(named("lines_quarantined", query.TimeRange{}), "; ") {
+	for _, row := range strings.Split(ask("lines_quarantined", query.TimeRange{}), "; ") {
 		var n int64
 		if _, err := fmt.Sscan(row[strings.LastIndex(row, " "):], &n); err != nil {
 			t.Fatal(err)
@@ -87,4 +90,18 @@ func TestNewQueriesAgreeWithTheTruth(t *testing.T) {
 	if quarantined != truth.Layers.Quarantine {
 		t.Errorf("%d lines in quarantine, the truth is %d", quarantined, truth.Layers.Quarantine)
 	}
+}
+
+// answer is the rows of a plan as text.
+func answer(t *testing.T, catalog query.Catalog, p query.Plan) string {
+	t.Helper()
+	got, err := exec.Run(t.Context(), catalog, p, exec.Options{})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, p)
+	}
+	lines := strings.Split(strings.TrimSpace(querytest.Format(got.Batch)), "\n")[1:]
+	for i, l := range lines {
+		lines[i] = strings.Join(strings.Fields(strings.ReplaceAll(l, "|", " ")), " ")
+	}
+	return strings.Join(lines, "; ")
 }
