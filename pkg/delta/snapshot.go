@@ -1,6 +1,7 @@
 package delta
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -28,6 +29,12 @@ type Snapshot struct {
 
 // Version is the version of the table.
 func (s *Snapshot) Version() int64 { return s.version }
+
+// Identity is equal only for snapshots with the same files: it tells a table from
+// one that was begun anew in its place, too.
+func (s *Snapshot) Identity() string {
+	return fmt.Sprintf("%s@%d %s", s.metadata.ID, s.version, s.etag)
+}
 
 // Timestamp is when the last commit was made, by the clock of its writer or, if
 // the commit does not say, of the store.

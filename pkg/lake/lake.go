@@ -200,6 +200,7 @@ type Table struct {
 	root    string // key prefix
 	log     *delta.Log
 	footers *footers
+	spans   spans
 }
 
 // Snapshot is the newest state of the table; delta.ErrNoTable if there is none.

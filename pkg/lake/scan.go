@@ -43,6 +43,17 @@ func (v *View) Schema() columnar.Schema { return v.snap.Schema() }
 // Version is the Delta version of the table.
 func (v *View) Version() int64 { return v.snap.Version() }
 
+// Identity is equal only for views of the same rows.
+func (v *View) Identity() string { return v.table.root + " " + v.snap.Identity() }
+
+// Span is the least and the greatest that a column may have in any row, by the
+// statistics in the log; ok is false if they do not say, or there are no values.
+// It is worked out once for a snapshot.
+func (v *View) Span(column string) (first, last columnar.Value, ok bool) {
+	s := v.table.spans.of(v.snap, column)
+	return s.first, s.last, s.ok
+}
+
 // Scan yields the rows under the schema want: fields are matched by name, also
 // inside structs, and what the table lacks is null. Files and row groups that
 // keep rules out are not read. A batch is valid until the next one.

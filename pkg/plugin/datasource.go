@@ -14,10 +14,11 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/plugin/answers"
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
+	"github.com/auditlake/auditlake/pkg/plugin/turns"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/store"
 )
@@ -47,7 +48,8 @@ type Datasource struct {
 	tables      query.Catalog // all there is; queries see it through view
 
 	secrets *strings.Replacer // puts stars in the place of secrets
-	slots   *semaphore.Weighted
+	turns   *turns.Turns
+	answers *answers.Cache[*computed] // nil with settingsErr
 
 	life context.Context // ends when the instance is disposed
 	end  context.CancelFunc
@@ -61,14 +63,15 @@ func (s *Shell) New(ctx context.Context, settings backend.DataSourceInstanceSett
 	if d.settings, d.settingsErr = ParseSettings(ctx, settings, s.admin); d.settingsErr != nil {
 		return d
 	}
-	d.slots = semaphore.NewWeighted(int64(d.settings.Limits.ParallelQueries))
+	d.turns = turns.New(d.settings.Limits.ParallelQueries)
 	d.spec = s.spec(d.settings, d.owner, d.serial)
 	var root store.Store
 	if d.sources, root, d.settingsErr = d.settings.open(ctx); d.settingsErr != nil {
 		return d
 	}
 	d.lake = lake.New(s.metrics.observe(root, "lake"), lake.Options{OnWarning: notes{d.owner, d.conceal}.warning})
-	s.metrics.caches.add(d.lake)
+	d.answers = answers.New(d.settings.Limits.ResultCacheBytes, (*computed).size)
+	s.metrics.caches.add(d.lake, d.answers)
 	d.tables = query.OfLake(d.lake)
 	return d
 }
@@ -81,12 +84,15 @@ func (s *Shell) newInstance(settings backend.DataSourceInstanceSettings) *Dataso
 	return d
 }
 
-// Dispose ends the queries that still run. The SDK calls it 5 s after it has
+// Dispose ends the queries that still run and frees the answers that are kept. The SDK calls it 5 s after it has
 // put another instance in the place of this one, or when nobody has asked for
 // long. The ETL is none of its business: the supervisor knows when to stop.
 func (d *Datasource) Dispose() {
 	d.end()
 	d.shell.metrics.caches.remove(d.lake)
+	if d.answers != nil {
+		d.answers.Close()
+	}
 }
 
 // CallResource implements backend.CallResourceHandler.

@@ -79,7 +79,7 @@ var outcomes = []outcome{
 	{a[*noJobError], statusConflict, downstream, "This data source does not run the ETL", true},
 	{is(supervisor.ErrBusy), statusConflict, downstream, "The ETL is at work: try again when it has ended", false},
 	{is(etl.ErrLeased), statusConflict, downstream, "Another replica of Grafana is at work on the lake: ask again when it has ended", true},
-	{is(errQueryTimeout), backend.StatusTimeout, downstream, "The query took longer than the data source allows: choose a shorter time range, or raise the query timeout in its settings", false},
+	{is(errQueryTimeout), backend.StatusTimeout, downstream, "The query took longer than the data source allows: choose a shorter time range, or raise queryTimeout in its settings", false},
 	{a[*lookup.Error], backend.StatusBadRequest, downstream, "A look-up table of the lake needs a change", true},
 	{is(query.ErrNoTable), backend.StatusNotFound, downstream, "The lake does not have a table that the query needs", true},
 	{is(errResource), backend.StatusNotFound, downstream, "Not found", true},

@@ -13,8 +13,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/plugin/answers"
 	"github.com/auditlake/auditlake/pkg/query"
-	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
@@ -33,9 +33,8 @@ var contract = data.FrameTypeVersion{0, 1}
 type answer struct {
 	named   *named.Query
 	plan    query.Plan
-	result  *exec.Result
+	result  *result
 	notices []data.Notice
-	took    time.Duration
 }
 
 // about is the part of a frame's meta that is ours.
@@ -43,6 +42,10 @@ type about struct {
 	Named string `json:"named"`
 	// Alertable says whether an alert rule can be set on the frames.
 	Alertable bool `json:"alertable"`
+	// Cache is miss, hit, or shared with an equal query at the same time.
+	Cache answers.How `json:"cache"`
+	// Tables are the Delta versions of the tables that were read, by name.
+	Tables map[string]int64 `json:"tables"`
 }
 
 func (a answer) frames() data.Frames {
@@ -66,7 +69,7 @@ func (a answer) frames() data.Frames {
 		f.Meta = &data.FrameMeta{Type: shape, TypeVersion: contract, PreferredVisualization: preferred(shape)}
 	}
 	first := frames[0].Meta
-	first.Custom = about{Named: a.named.Name, Alertable: shape != data.FrameTypeTable}
+	first.Custom = about{Named: a.named.Name, Alertable: shape != data.FrameTypeTable, Cache: a.result.how, Tables: a.result.tables}
 	first.ExecutedQueryString = a.plan.String()
 	first.Stats = a.stats()
 	first.Notices = a.notices
@@ -93,18 +96,34 @@ func preferred(shape data.FrameType) data.VisType {
 	return data.VisTypeTable
 }
 
+// stats are what the answer took to work out; if it is from memory, that was
+// earlier, and of the times only the last two are this request's.
 func (a answer) stats() []data.QueryStat {
 	stat := func(name, unit string, value float64) data.QueryStat {
 		return data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: name, Unit: unit}, Value: value}
 	}
-	scan := a.result.Stats.Scan
+	ms := func(name string, d time.Duration) data.QueryStat {
+		return stat(name, "ms", float64(d.Microseconds())/1000)
+	}
+	r := a.result
+	scan := r.Stats.Scan
+	kept := 0.0
+	if r.how == answers.Kept {
+		kept = 1
+	}
 	return []data.QueryStat{
 		stat("Rows scanned", "", float64(scan.Rows)),
 		stat("Files", "", float64(scan.Files)),
 		stat("Files pruned", "", float64(scan.FilesPruned)),
+		stat("Row groups", "", float64(scan.RowGroups)),
+		stat("Row groups pruned", "", float64(scan.RowGroupsPruned)),
 		stat("Bytes fetched", "bytes", float64(scan.Bytes)),
-		stat("Memory", "bytes", float64(a.result.Stats.Memory)),
-		stat("Time", "ms", float64(a.took.Microseconds())/1000),
+		stat("Memory", "bytes", float64(r.Stats.Memory)),
+		stat("Answer from memory", "bool", kept),
+		ms("Time waiting for a slot", r.waited),
+		ms("Time running", r.ran),
+		ms("Time finding snapshots", r.bound),
+		ms("Time", r.took),
 	}
 }
 

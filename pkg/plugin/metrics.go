@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -17,8 +16,8 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/lake"
+	"github.com/auditlake/auditlake/pkg/plugin/answers"
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
-	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -80,20 +79,23 @@ func newMetrics(r prometheus.Registerer) *metrics {
 }
 
 // query starts the span of a query; done counts what came of it.
-func (m *metrics) query(ctx context.Context, kind, name string) (_ context.Context, done func(*exec.Result, backend.Status)) {
+func (m *metrics) query(ctx context.Context, kind, name string) (_ context.Context, done func(*result, backend.Status)) {
 	ctx, span := tracing.DefaultTracer().Start(ctx, "auditlake query", trace.WithAttributes(
 		attribute.String("auditlake.query.type", kind), attribute.String("auditlake.query.name", name)))
 	began := time.Now()
-	return ctx, func(result *exec.Result, status backend.Status) {
+	return ctx, func(r *result, status backend.Status) {
 		m.queries.WithLabelValues(kind, strconv.Itoa(int(status))).Inc()
 		m.querySeconds.WithLabelValues(kind).Observe(time.Since(began).Seconds())
-		if result != nil {
-			scan := result.Stats.Scan
+		if r != nil && r.how == answers.Run {
+			scan := r.Stats.Scan
 			m.scannedRows.Add(float64(scan.Rows))
 			m.scannedBytes.Add(float64(scan.Bytes))
 			m.scannedFiles.WithLabelValues("read").Add(float64(scan.Files - scan.FilesPruned))
 			m.scannedFiles.WithLabelValues("pruned").Add(float64(scan.FilesPruned))
-			span.SetAttributes(attribute.Int("auditlake.rows", result.Batch.Len), attribute.Int64("auditlake.scanned.rows", scan.Rows))
+			span.SetAttributes(attribute.Int64("auditlake.scanned.rows", scan.Rows))
+		}
+		if r != nil {
+			span.SetAttributes(attribute.Int("auditlake.rows", r.Batch.Len), attribute.String("auditlake.cache", string(r.how)))
 		}
 		if status != backend.StatusOK {
 			span.SetStatus(codes.Error, strconv.Itoa(int(status)))
@@ -180,68 +182,4 @@ func storeOutcome(err error) string {
 		}
 	}
 	return "error"
-}
-
-// caches tells the state of the footer caches of all lakes that are open. It is
-// a prometheus.Collector.
-type caches struct {
-	hits, misses, bytes *prometheus.Desc
-
-	mu   sync.Mutex
-	open map[*lake.Lake]bool // guarded by mu
-	past lake.CacheStats     // of lakes that are not open any more; guarded by mu
-}
-
-func newCaches() *caches {
-	desc := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc("auditlake_footer_cache_"+name, help, nil, nil)
-	}
-	return &caches{
-		hits:   desc("hits_total", "Parquet footers that were found in memory."),
-		misses: desc("misses_total", "Parquet footers that had to be read."),
-		bytes:  desc("bytes", "Memory that parsed Parquet footers take."),
-		open:   map[*lake.Lake]bool{},
-	}
-}
-
-func (c *caches) add(l *lake.Lake) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.open[l] = true
-}
-
-// remove may be called twice, and with nil.
-func (c *caches) remove(l *lake.Lake) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.open[l] {
-		return
-	}
-	delete(c.open, l)
-	s := l.CacheStats()
-	c.past.Hits += s.Hits
-	c.past.Misses += s.Misses
-}
-
-// Describe implements prometheus.Collector.
-func (c *caches) Describe(to chan<- *prometheus.Desc) {
-	to <- c.hits
-	to <- c.misses
-	to <- c.bytes
-}
-
-// Collect implements prometheus.Collector.
-func (c *caches) Collect(to chan<- prometheus.Metric) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	sum := c.past
-	for l := range c.open {
-		s := l.CacheStats()
-		sum.Hits += s.Hits
-		sum.Misses += s.Misses
-		sum.Bytes += s.Bytes
-	}
-	to <- prometheus.MustNewConstMetric(c.hits, prometheus.CounterValue, float64(sum.Hits))
-	to <- prometheus.MustNewConstMetric(c.misses, prometheus.CounterValue, float64(sum.Misses))
-	to <- prometheus.MustNewConstMetric(c.bytes, prometheus.GaugeValue, float64(sum.Bytes))
 }

@@ -5,13 +5,15 @@
 //	admin.go       what grafana.ini decides for all of them
 //	supervisor/    which of them writes which lake, and when
 //	pipeline.go    the ETL of one data source, as the supervisor runs it
-//	metrics.go     counters and spans
+//	metrics.go     counters and spans; metrics_caches.go: of what is kept in memory
 //
 //	settings.go    what the user configured -> Settings, or words about what is wrong;
 //	               fields.go reads values, location.go and awsauth.go say where and how
 //	datasource.go  one instance per configured data source: opens its stores
 //	asker.go       what who asks may do; redaction.go: what they do not see
 //	query.go       queries of a panel, side by side, each with its own outcome
+//	run.go         a plan -> its answer: from memory, shared with who asks the same, or in
+//	               its turn; answers/ keeps and shares, turns/ is who goes first
 //	frames.go      rows -> frames, typed for panels and for alert rules
 //	health.go      "Save & test": each part that fails, with its remedy;
 //	               health_source.go and health_lake.go look at the parts

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
@@ -66,13 +65,13 @@ func (d *Datasource) answer(ctx context.Context, q question) backend.DataRespons
 		return d.refusal(err)
 	}
 	ctx, done := d.shell.metrics.query(ctx, m.metricType(), d.metricName(m))
-	frames, result, err := d.frames(ctx, q, m)
+	frames, r, err := d.frames(ctx, q, m)
 	if err != nil {
 		res := d.refusal(cause(ctx, err))
-		done(result, res.Status)
+		done(r, res.Status)
 		return res
 	}
-	done(result, backend.StatusOK)
+	done(r, backend.StatusOK)
 	return backend.DataResponse{Status: backend.StatusOK, Frames: frames}
 }
 
@@ -139,7 +138,7 @@ func (d *Datasource) metricName(m model) string {
 }
 
 // frames answers by the type of the query.
-func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Frames, _ *exec.Result, err error) {
+func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Frames, _ *result, err error) {
 	defer guard(ctx, &err)
 	if m.QueryType != typeNamed {
 		return nil, nil, fmt.Errorf("%w: query type %q is not known; there is %s", errQuery, m.QueryType, typeNamed)
@@ -151,7 +150,7 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 }
 
 // named answers a query of the catalog about the events From <= t < To.
-func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frames, *exec.Result, error) {
+func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frames, *result, error) {
 	if m.Named == "" {
 		return nil, nil, fmt.Errorf("%w: no query is chosen; there are %s", errQuery, names(d.catalog().All()))
 	}
@@ -174,33 +173,18 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frame
 	if err != nil {
 		return nil, nil, err
 	}
-	began := time.Now()
-	result, err := d.run(ctx, d.view(q.user), plan)
+	r, err := d.run(ctx, d.view(q.user), plan)
 	if err != nil {
 		return nil, nil, fmt.Errorf("query %s: %w", chosen.Name, err)
 	}
-	notices, err := d.notices(ctx, result)
+	notices, err := d.notices(ctx, r.Result)
 	if err != nil {
-		return nil, result, fmt.Errorf("query %s: %w", chosen.Name, err)
+		return nil, r, fmt.Errorf("query %s: %w", chosen.Name, err)
 	}
-	a := answer{named: chosen, plan: plan, result: result, notices: notices, took: time.Since(began)}
+	a := answer{named: chosen, plan: plan, result: r, notices: notices}
 	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "named", chosen.Name,
-		"rows", result.Batch.Len, "scanned", result.Stats.Scan.Rows, "took", a.took.String())
-	return a.frames(), result, nil
-}
-
-// run answers a plan from what somebody may see, within the limits of the data
-// source: it waits for its turn, and no longer than its time.
-func (d *Datasource) run(ctx context.Context, tables query.Catalog, plan query.Plan) (*exec.Result, error) {
-	limits := d.settings.Limits
-	ctx, cancel := context.WithTimeoutCause(ctx, limits.QueryTimeout, errQueryTimeout)
-	defer cancel()
-	if err := d.slots.Acquire(ctx, 1); err != nil {
-		return nil, cause(ctx, err)
-	}
-	defer d.slots.Release(1)
-	result, err := exec.Run(ctx, tables, plan, exec.Options{MaxMemory: limits.QueryMemoryBytes, MaxRows: limits.MaxRows})
-	return result, cause(ctx, err)
+		"rows", r.Batch.Len, "scanned", r.Stats.Scan.Rows, "cache", string(r.how), "took", r.took.String())
+	return a.frames(), r, nil
 }
 
 // notices are the executor's, or, where there is no lake at all, that.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/plugin"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/named"
@@ -323,6 +325,40 @@ func (h hooked) Table(ctx context.Context, name string) (query.Table, error) {
 	return h.Catalog.Table(ctx, name)
 }
 
+// scanning is a catalog whose scans first call scan, and end with its error.
+type scanning struct {
+	query.Catalog
+	scan func(ctx context.Context) error
+}
+
+func (s scanning) Table(ctx context.Context, name string) (query.Table, error) {
+	t, err := s.Catalog.Table(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return scanningTable{t, s.scan}, nil
+}
+
+type scanningTable struct {
+	query.Table
+	scan func(ctx context.Context) error
+}
+
+func (t scanningTable) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *query.ScanStats) iter.Seq2[*columnar.Batch, error] {
+	return func(yield func(*columnar.Batch, error) bool) {
+		if err := t.scan(ctx); err != nil {
+			yield(nil, err)
+			return
+		}
+		t.Table.Scan(ctx, want, keep, stats)(yield)
+	}
+}
+
+// jobOwner is a query that differs from others by the job.
+func jobOwner(refID string, job int) backend.DataQuery {
+	return namedQuery(refID, "job_owner", map[string]string{"job_id": fmt.Sprint(job)})
+}
+
 func TestAPanicIsThatQuerysFailure(t *testing.T) {
 	first := make(chan struct{}, 1)
 	first <- struct{}{}
@@ -361,14 +397,19 @@ func stuck(begun func()) query.Catalog {
 func TestQueriesWaitForTheirTurnAndStopWhenAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running atomic.Int32
-		d := plugin.NewOver(stuck(func() { running.Add(1) }))
-		queries := make([]backend.DataQuery, 16)
-		for i := range queries {
-			queries[i] = namedQuery(fmt.Sprint(i), "clusters_by_creator", nil)
+		d := plugin.NewOver(scanning{memory(t, map[string]string{"clusters": clusterEvents}), func(ctx context.Context) error {
+			running.Add(1)
+			defer running.Add(-1)
+			<-ctx.Done()
+			return ctx.Err()
+		}})
+		queries := make([][]backend.DataQuery, 2)
+		for i := range 32 {
+			queries[i%2] = append(queries[i%2], jobOwner(fmt.Sprint(i), i))
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var panels sync.WaitGroup
-		for range 2 {
+		for _, queries := range queries {
 			panels.Go(func() {
 				res, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: queries})
 				if err != nil || len(res.Responses) != len(queries) {
@@ -387,8 +428,9 @@ func TestQueriesWaitForTheirTurnAndStopWhenAsked(t *testing.T) {
 		}
 		cancel()
 		panels.Wait()
-		if n := running.Load(); n != 4 {
-			t.Errorf("%d queries began after the end", n-4)
+		synctest.Wait()
+		if n := running.Load(); n != 0 {
+			t.Errorf("%d queries go on after the end", n)
 		}
 	})
 }

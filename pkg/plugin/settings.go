@@ -60,9 +60,11 @@ type Retention struct{ Bronze, Silver, Gold int }
 // Limits are what the data source may use of Grafana's machine.
 type Limits struct {
 	MaxRows          int64         // of one query's answer
+	MaxJoinRows      int64         // that the joins of one query may give
 	QueryMemoryBytes int64         // that one query may hold
 	QueryTimeout     time.Duration // of one query, waiting for its turn included
 	ParallelQueries  int           // that run at once; the others wait
+	ResultCacheBytes int64         // of answers that are kept; 0 keeps none
 	ETLMemoryBytes   int64         // that a run of the ETL may hold
 }
 
@@ -101,9 +103,11 @@ func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
 		LookbackDays: int(f.whole("lookbackDays", 3, 1, 3650)),
 		Limits: Limits{
 			MaxRows:          f.whole("maxRows", 100_000, 1, 1_000_000),
+			MaxJoinRows:      f.whole("maxJoinRows", 100_000_000, 1_000_000, 10_000_000_000),
 			QueryMemoryBytes: f.whole("maxQueryMemoryMiB", 256, 16, 2048) * mebibyte,
 			QueryTimeout:     f.duration("queryTimeout", time.Minute, time.Second, time.Hour),
 			ParallelQueries:  int(f.whole("maxParallelQueries", 4, 1, 64)),
+			ResultCacheBytes: f.whole("resultCacheMiB", 32, 0, 4096) * mebibyte,
 			ETLMemoryBytes:   f.whole("etlMemoryMiB", 192, 64, 65_536) * mebibyte,
 		},
 		Scope:     f.scope(),

@@ -236,7 +236,7 @@ func TestWhatIsNotSetHasADefault(t *testing.T) {
 	want := plugin.Settings{
 		Schedule: plugin.Schedule{Every: 15 * time.Minute}, LookbackDays: 3,
 		Limits: plugin.Limits{
-			MaxRows: 100_000, QueryMemoryBytes: 256 << 20, QueryTimeout: time.Minute, ParallelQueries: 4, ETLMemoryBytes: 192 << 20,
+			MaxRows: 100_000, MaxJoinRows: 100_000_000, ResultCacheBytes: 32 << 20, QueryMemoryBytes: 256 << 20, QueryTimeout: time.Minute, ParallelQueries: 4, ETLMemoryBytes: 192 << 20,
 		},
 		Redaction: plugin.Redaction{CommandText: true, Unredacted: "Admin"},
 	}
@@ -265,7 +265,7 @@ func TestValuesInTheFormsThatWritersGiveThem(t *testing.T) {
 		Schedule: plugin.Schedule{Every: 24 * time.Hour}, LookbackDays: 5,
 		Retention: plugin.Retention{Bronze: 400, Silver: 400, Gold: 30},
 		Limits: plugin.Limits{
-			MaxRows: 5000, QueryMemoryBytes: 512 << 20, QueryTimeout: 90 * time.Second, ParallelQueries: 8, ETLMemoryBytes: 1 << 30,
+			MaxRows: 5000, MaxJoinRows: 2_000_000, QueryMemoryBytes: 512 << 20, QueryTimeout: 90 * time.Second, ParallelQueries: 8, ETLMemoryBytes: 1 << 30,
 		},
 		Scope:     query.Scope{Workspaces: []int64{0, 9007199254740993}},
 		Redaction: plugin.Redaction{Keys: []string{"notebookPath", "token"}, Unredacted: "None"},
@@ -273,12 +273,12 @@ func TestValuesInTheFormsThatWritersGiveThem(t *testing.T) {
 	for name, given := range map[string]map[string]any{
 		"as their types": {
 			"sources": []string{"s3://logs"}, "schedule": "1d", "lookbackDays": 5, "bronzeRetentionDays": 400, "silverRetentionDays": 400, "goldRetentionDays": 30,
-			"maxRows": 5e3, "maxQueryMemoryMiB": 512, "queryTimeout": "1m30s", "maxParallelQueries": 8, "etlMemoryMiB": 1024,
+			"maxRows": 5e3, "maxJoinRows": 2e6, "resultCacheMiB": 0, "maxQueryMemoryMiB": 512, "queryTimeout": "1m30s", "maxParallelQueries": 8, "etlMemoryMiB": 1024,
 			"workspaces": []any{json.Number("9007199254740993"), 0}, "redactCommandText": false, "redactKeys": []string{"token", "notebookPath", "token"}, "unredactedRole": "None",
 		},
 		"as texts": {
 			"sources": "s3://logs", "schedule": "24h", "lookbackDays": "5", "bronzeRetentionDays": "400", "silverRetentionDays": " 400 ", "goldRetentionDays": "30",
-			"maxRows": "5000", "maxQueryMemoryMiB": "512", "queryTimeout": "90s", "maxParallelQueries": "8", "etlMemoryMiB": "1024.0",
+			"maxRows": "5000", "maxJoinRows": "2000000", "resultCacheMiB": "0", "maxQueryMemoryMiB": "512", "queryTimeout": "90s", "maxParallelQueries": "8", "etlMemoryMiB": "1024.0",
 			"workspaces": "0, 9007199254740993", "redactCommandText": "false", "redactKeys": "notebookPath,token", "unredactedRole": "none",
 		},
 	} {

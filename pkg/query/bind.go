@@ -20,6 +20,7 @@ type Bound struct {
 	// Of a Scan: the table, nil if the lake does not have it, and where each of
 	// Cols is in it.
 	Table   Table
+	Version Version // of Table
 	Sources []Source
 
 	// Of a Join: which columns of the right are in Cols, after those of the left.
@@ -427,7 +428,9 @@ func bindScan(ctx context.Context, catalog Catalog, s Scan, needs []Col) (*Bound
 	b := &Bound{Node: s}
 	var schema columnar.Schema
 	if !missing {
-		b.Table, schema = table, table.Schema()
+		b.Table, b.Version, schema = table, table.Version(), table.Schema()
+		s.Range = s.Range.within(b.Version.Times)
+		b.Node = s
 		if !s.Range.IsZero() && schema.IndexFold(TimeColumn) < 0 {
 			return nil, planErrorf("table %s has no column %s, so it has no time range", s.Table, TimeColumn)
 		}

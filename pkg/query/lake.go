@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/lake"
@@ -61,6 +62,14 @@ func (c lakeCatalog) Tables(ctx context.Context) ([]string, error) {
 }
 
 type lakeTable struct{ *lake.View }
+
+func (t lakeTable) Version() Version {
+	v := Version{Number: t.View.Version(), Identity: t.View.Identity()}
+	if first, last, ok := t.View.Span(TimeColumn); ok && first.Kind == columnar.Timestamp {
+		v.Times = TimeRange{From: time.UnixMicro(first.Int), To: time.UnixMicro(last.Int).Add(time.Microsecond)}
+	}
+	return v
+}
 
 func (t lakeTable) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
 	return func(yield func(*columnar.Batch, error) bool) {

@@ -25,9 +25,9 @@ func (c lakeCatalog) lookup(ctx context.Context, name string) (Table, error) {
 	if !lookup.IsName(name) {
 		return nil, ErrNoTable
 	}
-	rows, err := c.lookups.Table(ctx, name)
+	rows, etag, err := c.lookups.Table(ctx, name)
 	if err == nil {
-		return lookupTable{rows}, nil
+		return lookupTable{rows, lookup.Key(name) + " " + etag}, nil
 	}
 	if !errors.Is(err, lookup.ErrNone) {
 		return nil, err
@@ -71,9 +71,14 @@ func (c lakeCatalog) lookupNames(ctx context.Context) ([]string, error) {
 }
 
 // lookupTable is the rows of a file, which are in memory.
-type lookupTable struct{ rows *columnar.Batch }
+type lookupTable struct {
+	rows     *columnar.Batch
+	identity string
+}
 
 func (t lookupTable) Schema() columnar.Schema { return t.rows.Schema }
+
+func (t lookupTable) Version() Version { return Version{Identity: t.identity} }
 
 // lookupRows is how many rows a scan of a file yields at a time.
 const lookupRows = 4096

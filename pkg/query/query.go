@@ -50,6 +50,8 @@ type Catalog interface {
 type Table interface {
 	// Schema is the columns of the table.
 	Schema() columnar.Schema
+	// Version says which rows these are.
+	Version() Version
 	// Scan yields the rows in batches under the schema want. Want is a projection
 	// of Schema: some of its columns, and of a struct some of its fields. Files,
 	// row groups and pages that keep refuses are left out; rows that keep would
@@ -57,6 +59,17 @@ type Table interface {
 	// never changes once it was yielded: it is told from others by its pointer.
 	// Scan adds to stats, which is not nil, and stops after the first error.
 	Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error]
+}
+
+// Version is which rows a Table has.
+type Version struct {
+	// Number is the Delta version of the table.
+	Number int64
+	// Identity is equal only for tables whose scans give the same rows, whoever
+	// sees them. If it is empty, that is not known.
+	Identity string
+	// Times has all event times that the table may have; zero if that is not known.
+	Times TimeRange
 }
 
 // ScanStats is what a scan read and what it could leave out.

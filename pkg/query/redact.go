@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -60,12 +61,14 @@ func Redact(c Catalog, r Redaction) Catalog {
 	if len(keys) == 0 {
 		return c
 	}
-	return redactedCatalog{c, newSecrets(keys)}
+	slices.Sort(keys)
+	return redactedCatalog{c, newSecrets(keys), fmt.Sprintf("%q", slices.Compact(keys))}
 }
 
 type redactedCatalog struct {
 	Catalog
 	secrets *secrets
+	hidden  string // the keys
 }
 
 func (c redactedCatalog) Table(ctx context.Context, name string) (Table, error) {
@@ -73,13 +76,23 @@ func (c redactedCatalog) Table(ctx context.Context, name string) (Table, error) 
 	if err != nil || IsLookup(name) {
 		return t, err
 	}
-	return redactedTable{t, c.secrets, treatments(t.Schema(), c.secrets)}, nil
+	return redactedTable{t, c.secrets, treatments(t.Schema(), c.secrets), c.hidden}, nil
 }
 
 type redactedTable struct {
 	Table
 	secrets *secrets
 	treat   map[string]treatment // of the columns that are not as they were
+	hidden  string               // the keys
+}
+
+// Version differs from one redaction to another.
+func (t redactedTable) Version() Version {
+	v := t.Table.Version()
+	if v.Identity != "" {
+		v.Identity = "without " + t.hidden + " of " + v.Identity
+	}
+	return v
 }
 
 func (t redactedTable) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {

@@ -2,7 +2,10 @@ package query
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"maps"
+	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
@@ -52,6 +55,15 @@ type scopedTable struct {
 	Table
 	visible map[int64]bool
 	shared  bool // a row without a workspace is visible
+}
+
+// Version differs from one scope to another.
+func (t scopedTable) Version() Version {
+	v := t.Table.Version()
+	if v.Identity != "" {
+		v.Identity = fmt.Sprintf("workspaces %v of %s", slices.Sorted(maps.Keys(t.visible)), v.Identity)
+	}
+	return v
 }
 
 // Scan reads the workspaces too, if they are not wanted, and leaves out files and

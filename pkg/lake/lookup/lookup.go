@@ -75,30 +75,31 @@ func New(s store.Store, now func() time.Time) *Set {
 	return &Set{store: s, now: now, turn: make(chan struct{}, 1), kept: map[string]*entry{}}
 }
 
-// Table is the rows of a look-up, which nobody may change. It is ErrNone without a
+// Table is the rows of a look-up, which nobody may change, and the ETag of the file
+// they are of. It is ErrNone without a
 // file, and an *Error where the file is not in form.
-func (s *Set) Table(ctx context.Context, name string) (*columnar.Batch, error) {
+func (s *Set) Table(ctx context.Context, name string) (rows *columnar.Batch, etag string, err error) {
 	if !IsName(name) {
-		return nil, ErrNone
+		return nil, "", ErrNone
 	}
 	if e := s.freshly(name); e != nil {
-		return e.rows, e.err
+		return e.rows, e.etag, e.err
 	}
 	select { // one after the other, so that no two hold a file's text
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, "", ctx.Err()
 	}
 	if e := s.freshly(name); e != nil {
-		return e.rows, e.err
+		return e.rows, e.etag, e.err
 	}
 	e, err := s.look(ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	s.keep(name, e)
-	return e.rows, e.err
+	return e.rows, e.etag, e.err
 }
 
 // freshly is what was seen of a look-up a moment ago, or nil.

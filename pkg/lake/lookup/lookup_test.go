@@ -76,7 +76,7 @@ func (w *world) put(t testing.TB, key, body string) {
 func (w *world) see(t testing.TB, name, want, calls string) {
 	t.Helper()
 	got := ""
-	b, err := w.set.Table(t.Context(), name)
+	b, _, err := w.set.Table(t.Context(), name)
 	if err != nil {
 		got = err.Error()
 	} else {
@@ -131,7 +131,7 @@ func TestAFileThatIsOverwrittenWhileItIsRead(t *testing.T) {
 	w.onGet = func() { n++; w.put(t, "lookups/x.csv", fmt.Sprintf("a\n%d\n", n)) }
 	w.now = w.now.Add(time.Minute)
 	w.put(t, "lookups/x.csv", "a\nother\n")
-	if _, err := w.set.Table(t.Context(), "x"); !errors.Is(err, store.ErrChanged) {
+	if _, _, err := w.set.Table(t.Context(), "x"); !errors.Is(err, store.ErrChanged) {
 		t.Error(err)
 	}
 }
@@ -143,7 +143,7 @@ func TestAFileThatIsTooLarge(t *testing.T) {
 		"leave out what is not needed, or write it as a Delta table to lookups/x/", "head")
 	row := strings.Repeat("x", 1<<20-1) + "\n"
 	w.put(t, "lookups/y.csv", "a\n"+strings.Repeat(row, 15)+row[2:])
-	b, err := w.set.Table(t.Context(), "y")
+	b, _, err := w.set.Table(t.Context(), "y")
 	if err != nil || b.Len != 16 {
 		t.Errorf("16 MiB: %v %v", b, err)
 	}
@@ -158,7 +158,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	ask := func(name string) string {
 		t.Helper()
 		w.now = w.now.Add(time.Minute)
-		if _, err := w.set.Table(t.Context(), name); err != nil {
+		if _, _, err := w.set.Table(t.Context(), name); err != nil {
 			t.Fatal(err)
 		}
 		return w.taken()
@@ -186,7 +186,7 @@ func TestMany(t *testing.T) {
 	var group sync.WaitGroup
 	for range 16 {
 		group.Go(func() {
-			if b, err := w.set.Table(t.Context(), "x"); err != nil || b.Len != 1 {
+			if b, _, err := w.set.Table(t.Context(), "x"); err != nil || b.Len != 1 {
 				t.Error(b, err)
 			}
 		})
@@ -204,13 +204,13 @@ func TestWaitingEnds(t *testing.T) {
 	w.onGet = func() { close(begun); <-end }
 	done := make(chan error)
 	go func() {
-		_, err := w.set.Table(context.WithoutCancel(t.Context()), "x")
+		_, _, err := w.set.Table(context.WithoutCancel(t.Context()), "x")
 		done <- err
 	}()
 	<-begun
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := w.set.Table(ctx, "x"); !errors.Is(err, context.Canceled) {
+	if _, _, err := w.set.Table(ctx, "x"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	close(end)

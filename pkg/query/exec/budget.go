@@ -17,7 +17,8 @@ func (e *LimitError) Error() string {
 	case "MaxRows":
 		return fmt.Sprintf("the answer has more than %d rows: aggregate, add a limit or filters, or raise maxRows in the settings of the data source", e.Max)
 	case "MaxJoinRows":
-		return fmt.Sprintf("the joins of the query give more than %d rows: join on more columns, or aggregate before joining", e.Max)
+		return fmt.Sprintf("the joins of the query give more than %d rows: join on more columns, aggregate before joining, "+
+			"or raise maxJoinRows in the settings of the data source", e.Max)
 	}
 	return fmt.Sprintf("the query needs more than %d MiB of memory: narrow the time range, group by less or add filters, "+
 		"or raise maxQueryMemoryMiB in the settings of the data source", e.Max>>20)
@@ -43,7 +44,7 @@ func (b *builder) joined(rows int) error {
 	if b.joinedRows += int64(rows); b.joinedRows > b.maxJoined {
 		return &LimitError{"MaxJoinRows", b.maxJoined}
 	}
-	return b.ctx.Err()
+	return b.look()
 }
 
 // sizeOf is about how many bytes vectors occupy.

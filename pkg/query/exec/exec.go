@@ -12,7 +12,8 @@
 //	limit     stops the scan
 //
 // Operators are sequences of chunks that pull from each other; a chunk is valid
-// until the next. What an expression over one string column gives is computed
+// until the next. Between steps of some milliseconds a query looks up: whether it
+// is to end, and at Options.Between. What an expression over one string column gives is computed
 // once for each entry of the column's dictionary and then looked up by code
 // (dict.go). A query runs on the goroutine of its caller.
 package exec
@@ -37,6 +38,9 @@ type Options struct {
 	// MaxJoinRows is how many rows the joins of the query may give, together. 0 is
 	// DefaultMaxJoinRows.
 	MaxJoinRows int64
+	// Between is called again and again while the query runs, between steps of some
+	// milliseconds. It may block, to let others go first; an error ends the query.
+	Between func() error
 }
 
 // The limits of a query that does not say its own.
@@ -57,6 +61,22 @@ type Result struct {
 	Estimated []bool
 }
 
+// Size is about how many bytes the answer occupies.
+func (r *Result) Size() int64 {
+	return sizeOf(r.Batch.Columns) + dictionaries(r.Batch.Columns)
+}
+
+func dictionaries(vectors []*columnar.Vector) int64 {
+	var n int64
+	for _, v := range vectors {
+		if v.Dict != nil {
+			n += int64(len(v.Dict.Data) + 4*len(v.Dict.Ends))
+		}
+		n += dictionaries(v.Children)
+	}
+	return n
+}
+
 // Stats is what the answer took.
 type Stats struct {
 	Scan   query.ScanStats // all scans together
@@ -70,6 +90,12 @@ func Run(ctx context.Context, catalog query.Catalog, p query.Plan, o Options) (*
 	if err != nil {
 		return nil, err
 	}
+	return RunBound(ctx, bound, o)
+}
+
+// RunBound is Run for a plan that has been bound: it answers from the snapshots
+// that it was bound to.
+func RunBound(ctx context.Context, bound *query.Bound, o Options) (*Result, error) {
 	if o.MaxMemory <= 0 {
 		o.MaxMemory = DefaultMaxMemory
 	}
@@ -83,7 +109,7 @@ func Run(ctx context.Context, catalog query.Catalog, p query.Plan, o Options) (*
 	for _, table := range bound.Missing() {
 		r.Notices = append(r.Notices, missingNotice(table))
 	}
-	b := &builder{ctx: ctx, stats: &r.Stats, budget: &budget{max: min(o.MaxMemory, 2<<30)}, maxJoined: o.MaxJoinRows}
+	b := &builder{ctx: ctx, stats: &r.Stats, budget: &budget{max: min(o.MaxMemory, 2<<30)}, maxJoined: o.MaxJoinRows, between: o.Between}
 	in, err := b.build(bound, nil)
 	if err != nil {
 		return nil, err
@@ -124,18 +150,33 @@ type builder struct {
 
 	joinedRows, maxJoined int64
 
+	between func() error // Options.Between
+	ended   error        // what it ended the query with
+
 	estimates map[*query.Bound][]int // columns of aggregates that have estimates
 }
 
+// look is what operators do between steps of some milliseconds: an error is the
+// end of the query.
+func (b *builder) look() error {
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
+	if b.between != nil && b.ended == nil {
+		b.ended = b.between()
+	}
+	return b.ended
+}
+
 // build makes the operator and those below it. Rows for which one of the
-// predicates is not true are of no use to the caller. After the end of the context
+// predicates is not true are of no use to the caller. After the end of the query
 // it gives no more rows, because they may not be right; see scope.
 func (b *builder) build(n *query.Bound, useful []query.Expr) (rows, error) {
 	in, err := b.operator(n, useful)
 	return func(yield func(*chunk, error) bool) {
 		for c, err := range in {
 			if err == nil {
-				err = b.ctx.Err()
+				err = b.look()
 			}
 			if err != nil {
 				yield(nil, err)

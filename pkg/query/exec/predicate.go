@@ -35,7 +35,7 @@ type scope struct {
 }
 
 func (b *builder) scope(cols []query.BoundCol) scope {
-	return scope{cols, true, func() bool { return b.ctx.Err() != nil }}
+	return scope{cols, true, func() bool { return b.look() != nil }}
 }
 
 // byRow is the scope in which nothing is computed per entry.

@@ -37,13 +37,13 @@ func (b *builder) scan(n *query.Bound, s query.Scan, useful []query.Expr) (rows,
 		var every []int32
 		var stats query.ScanStats
 		defer func() { b.stats.Scan.Add(stats) }()
-		if err := b.ctx.Err(); err != nil {
+		if err := b.look(); err != nil {
 			yield(nil, err)
 			return
 		}
 		for batch, err := range n.Table.Scan(b.ctx, want, keep, &stats) {
 			if err == nil {
-				err = b.ctx.Err()
+				err = b.look()
 			}
 			if err != nil {
 				yield(nil, err)

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"cmp"
-	"context"
 	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -34,7 +33,7 @@ func (b *builder) sort(n *query.Bound, s query.Sort, top int) (rows, error) {
 			yield(nil, err)
 			return
 		}
-		order, err := o.order(b.ctx)
+		order, err := o.order(b.look)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -108,7 +107,7 @@ func (o *ordered) fill(b *builder, in rows, values []value, held *int64) error {
 			vectors[at] = v(c, c.sel)
 		}
 		copy(vectors[o.keys:after], c.cols)
-		if err := o.add(b.ctx, vectors, c.sel); err != nil {
+		if err := o.add(b.look, vectors, c.sel); err != nil {
 			return err
 		}
 		if err := b.budget.resize(held, sizeOf(o.rows)+8*int64(o.n)); err != nil {
@@ -138,7 +137,7 @@ func (o *ordered) compare(a []*columnar.Vector, i int, b []*columnar.Vector, j i
 	return 0
 }
 
-func (o *ordered) add(ctx context.Context, vectors []*columnar.Vector, sel []int32) error {
+func (o *ordered) add(look func() error, vectors []*columnar.Vector, sel []int32) error {
 	for _, i := range sel {
 		if o.last > 0 && o.compare(vectors, int(i), o.rows, o.last-1) >= 0 {
 			continue
@@ -148,7 +147,7 @@ func (o *ordered) add(ctx context.Context, vectors []*columnar.Vector, sel []int
 		}
 		o.n++
 		if o.top > 0 && o.n >= 2*o.top+1024 {
-			if err := o.shrink(ctx); err != nil {
+			if err := o.shrink(look); err != nil {
 				return err
 			}
 		}
@@ -157,8 +156,8 @@ func (o *ordered) add(ctx context.Context, vectors []*columnar.Vector, sel []int
 }
 
 // shrink drops all but the first top rows.
-func (o *ordered) shrink(ctx context.Context) error {
-	order, err := o.order(ctx)
+func (o *ordered) shrink(look func() error) error {
+	order, err := o.order(look)
 	if err != nil {
 		return err
 	}
@@ -169,12 +168,12 @@ func (o *ordered) shrink(ctx context.Context) error {
 	return nil
 }
 
-// sortRun is how many rows are sorted between two looks at the context: some
+// sortRun is how many rows are sorted between two looks up: some
 // milliseconds.
 const sortRun = 1 << 14
 
 // order is the rows in order, at most top: runs are sorted and then merged.
-func (o *ordered) order(ctx context.Context) ([]int32, error) {
+func (o *ordered) order(look func() error) ([]int32, error) {
 	before := func(x, y int32) int {
 		if d := o.compare(o.rows, int(x), o.rows, int(y)); d != 0 {
 			return d
@@ -183,7 +182,7 @@ func (o *ordered) order(ctx context.Context) ([]int32, error) {
 	}
 	order := everyRow(nil, o.n)
 	for run := range slices.Chunk(order, sortRun) {
-		if err := ctx.Err(); err != nil {
+		if err := look(); err != nil {
 			return nil, err
 		}
 		slices.SortFunc(run, before)
@@ -193,7 +192,7 @@ func (o *ordered) order(ctx context.Context) ([]int32, error) {
 		for length := sortRun; length < o.n; length *= 2 {
 			for from := 0; from < o.n; from += 2 * length {
 				mid, to := min(from+length, o.n), min(from+2*length, o.n)
-				if err := merge(ctx, spare[from:to], order[from:mid], order[mid:to], before); err != nil {
+				if err := merge(look, spare[from:to], order[from:mid], order[mid:to], before); err != nil {
 					return nil, err
 				}
 			}
@@ -207,10 +206,12 @@ func (o *ordered) order(ctx context.Context) ([]int32, error) {
 }
 
 // merge merges two sorted runs.
-func merge(ctx context.Context, out, a, b []int32, before func(x, y int32) int) error {
+func merge(look func() error, out, a, b []int32, before func(x, y int32) int) error {
 	for i := range out {
-		if i%sortRun == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		if i%sortRun == 0 {
+			if err := look(); err != nil {
+				return err
+			}
 		}
 		if len(b) == 0 || len(a) > 0 && before(a[0], b[0]) < 0 {
 			out[i], a = a[0], a[1:]

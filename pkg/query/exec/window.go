@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"context"
 	"fmt"
 	"math/bits"
 	"time"
@@ -49,7 +48,7 @@ func (b *builder) window(n *query.Bound, w query.Window) (rows, error) {
 	}
 	return func(yield func(*chunk, error) bool) {
 		o := newOrdered(types, keys, cols, 0)
-		s := sorted{ctx: b.ctx, o: o, parts: parts, window: w, t: t}
+		s := sorted{look: b.look, o: o, parts: parts, window: w, t: t}
 		var held int64
 		defer func() { _ = b.budget.resize(&held, 0) }() // giving back cannot fail
 		if w.Arg != nil {
@@ -58,7 +57,7 @@ func (b *builder) window(n *query.Bound, w query.Window) (rows, error) {
 		}
 		err := o.fill(b, in, values, &held)
 		if err == nil {
-			s.order, err = o.order(b.ctx)
+			s.order, err = o.order(b.look)
 		}
 		if err == nil && t.Kind.InFloats() { // the sums of frames
 			err = b.budget.resize(&held, held+16*int64(o.n))
@@ -92,7 +91,7 @@ func (b *builder) window(n *query.Bound, w query.Window) (rows, error) {
 
 // sorted is rows in the order of a window.
 type sorted struct {
-	ctx    context.Context //nolint:containedctx // lives as long as one call of the operator
+	look   func() error
 	o      *ordered
 	parts  int // how many of the keys tell partitions apart
 	order  []int32
@@ -102,10 +101,10 @@ type sorted struct {
 	steps  int
 }
 
-// step counts a row and looks at the context now and then.
+// step counts a row and looks up now and then.
 func (s *sorted) step() error {
 	if s.steps++; s.steps%sortRun == 0 {
-		return s.ctx.Err()
+		return s.look()
 	}
 	return nil
 }

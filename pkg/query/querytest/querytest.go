@@ -24,6 +24,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -79,6 +80,26 @@ type table struct {
 }
 
 func (t *table) Schema() columnar.Schema { return t.schema }
+
+// Version has the number of files as its number.
+func (t *table) Version() query.Version {
+	v := query.Version{Number: int64(len(t.files)), Identity: fmt.Sprintf("%p %d", t.files, len(t.files))}
+	for _, f := range t.files {
+		b, ok := bounds{f, t.lake.Loosen}.Bound(query.TimeColumn)
+		if !ok || b.Min.Kind != columnar.Timestamp || b.Max.Kind != columnar.Timestamp {
+			v.Times = query.TimeRange{}
+			break
+		}
+		from, to := time.UnixMicro(b.Min.Int), time.UnixMicro(b.Max.Int).Add(time.Microsecond)
+		if v.Times.IsZero() || from.Before(v.Times.From) {
+			v.Times.From = from
+		}
+		if to.After(v.Times.To) {
+			v.Times.To = to
+		}
+	}
+	return v
+}
 
 func (t *table) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *query.ScanStats) iter.Seq2[*columnar.Batch, error] {
 	return func(yield func(*columnar.Batch, error) bool) {

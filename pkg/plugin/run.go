@@ -1,0 +1,78 @@
+package plugin
+
+import (
+	"context"
+	"time"
+
+	"github.com/auditlake/auditlake/pkg/plugin/answers"
+	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/exec"
+)
+
+// result is the answer to a plan, and how it came about.
+type result struct {
+	*computed
+	how    answers.How
+	tables map[string]int64 // Delta versions by name
+	bound  time.Duration    // finding the newest snapshots
+	took   time.Duration    // all of it
+}
+
+// computed is an answer as it was worked out, maybe for another request. It must
+// not be changed.
+type computed struct {
+	*exec.Result
+	waited time.Duration // for a slot
+	ran    time.Duration
+}
+
+func (c *computed) size() int64 { return c.Result.Size() }
+
+// run answers a plan from what somebody may see, within the limits of the data
+// source. The newest snapshots are found for every request. Only then, and only if
+// they are the same, as the key says, is an answer taken that was worked out for
+// another: it is as fresh as a new one would be. The limits, which may matter for
+// an answer, are one instance's, and so are its answers.
+func (d *Datasource) run(ctx context.Context, tables query.Catalog, plan query.Plan) (*result, error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, d.settings.Limits.QueryTimeout, errQueryTimeout)
+	defer cancel()
+	bound, err := query.Bind(ctx, tables, plan)
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	r := &result{tables: bound.Versions(), bound: time.Since(began), how: answers.Run}
+	compute := func(ctx context.Context) (*computed, error) { return d.compute(ctx, bound) }
+	if key, ok := bound.Key(); ok {
+		r.computed, r.how, err = d.answers.Get(ctx, key, compute)
+	} else {
+		r.computed, err = compute(ctx)
+	}
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	r.took = time.Since(began)
+	return r, nil
+}
+
+// compute waits for a turn and works the answer out, in no more than the time of
+// one query, however many wait for it.
+func (d *Datasource) compute(ctx context.Context, bound *query.Bound) (_ *computed, err error) {
+	defer guard(ctx, &err)
+	limits := d.settings.Limits
+	ctx, cancel := context.WithTimeoutCause(ctx, limits.QueryTimeout, errQueryTimeout)
+	defer cancel()
+	c := &computed{}
+	c.waited, err = d.turns.Do(ctx, func(between func() error) (err error) {
+		began := time.Now()
+		c.Result, err = exec.RunBound(ctx, bound, exec.Options{
+			MaxMemory: limits.QueryMemoryBytes, MaxRows: limits.MaxRows, MaxJoinRows: limits.MaxJoinRows, Between: between,
+		})
+		c.ran = time.Since(began)
+		return err
+	})
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	return c, nil
+}
