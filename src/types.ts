@@ -93,6 +93,10 @@ export interface AuditlakeOptions extends DataSourceJsonData {
   queryTimeout?: string;
   /** Queries that run at once, up to 64; default 4. */
   maxParallelQueries?: number | string;
+  /** Rows that the joins of one query may give, 1000000 to 10000000000; default 100000000. */
+  maxJoinRows?: number | string;
+  /** MiB of answers that are kept, up to 4096; 0 keeps none; default 32. */
+  resultCacheMiB?: number | string;
   /** MiB that a run of the ETL may hold, 64 to 65536; default 192. */
   etlMemoryMiB?: number | string;
 

@@ -149,37 +149,50 @@ func panels(t *testing.T, d *plugin.Datasource, n int, salt *int) time.Duration 
 }
 
 // TestPanelsBesideHostileQueries has six people ask hostile questions without end.
+// The aim is that panels take at most twice the time of an idle data source. It is
+// measured with -v; what is asserted leaves room for a machine that others use too.
 func TestPanelsBesideHostileQueries(t *testing.T) {
-	d := plugin.NewWith(crowdedLake(), `"resultCacheMiB": 0, "maxJoinRows": 10000000000, "queryTimeout": "20s",`)
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
+	d := plugin.NewWith(crowdedLake(), `"resultCacheMiB": 0, "maxJoinRows": 10000000000,`)
 	salt := 0
-	panels(t, d, 100, &salt)
-	idle := panels(t, d, 200, &salt)
+	panels(t, d, 20, &salt)
+	const tries = 3
+	for try := 1; ; try++ {
+		idle := panels(t, d, 100, &salt)
+		stop := besiege(t, d, try)
+		panels(t, d, 50, &salt) // until they are at work
+		beside := panels(t, d, 100, &salt)
+		stop()
+		t.Logf("p95 of a panel: %s idle, %s beside hostile queries", idle, beside)
+		if beside <= 4*idle+50*time.Millisecond {
+			return
+		}
+		if try == tries {
+			t.Fatalf("p95 of a panel is %s beside hostile queries and %s without", beside, idle)
+		}
+	}
+}
 
+// besiege has six people ask hostile questions, none twice, until stop.
+func besiege(t *testing.T, d *plugin.Datasource, salt int) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	var hostiles sync.WaitGroup
-	names := []string{"join fan-out", "a million groups", "huge sort", "regex", "regex", "join fan-out"}
-	for who, name := range names {
+	var people sync.WaitGroup
+	for who, name := range []string{"join fan-out", "a million groups", "huge sort", "regex", "regex", "join fan-out"} {
 		plans := make([]query.Plan, 200)
 		for i := range plans {
-			plans[i] = planOf(t, hostile(who*1000 + i)[name])
+			plans[i] = planOf(t, hostile(salt*10_000 + who*1000 + i)[name])
 		}
-		hostiles.Go(func() {
-			for _, plan := range plans {
-				if ctx.Err() != nil {
-					return
-				}
-				_, _, _ = d.RunPlan(ctx, nil, plan) // how it ends is another test's
+		people.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				_, _, _ = d.RunPlan(ctx, nil, plans[i%len(plans)]) // how it ends is another test's
 			}
 		})
 	}
-	panels(t, d, 100, &salt) // until they are at work
-	beside := panels(t, d, 200, &salt)
-	cancel()
-	hostiles.Wait()
-	t.Logf("p95 of a panel: %s idle, %s beside hostile queries", idle, beside)
-	// The aim is twice the time of an idle data source; a machine that others use
-	// as well gets more.
-	if beside > 6*idle+100*time.Millisecond {
-		t.Errorf("p95 of a panel is %s beside hostile queries and %s without", beside, idle)
+	return func() {
+		cancel()
+		people.Wait()
 	}
 }

@@ -188,6 +188,8 @@ describe('ConfigEditor', () => {
     ['maxRows', /^Rows of an answer/],
     ['maxQueryMemoryMiB', /^Memory of a query/],
     ['maxParallelQueries', /^Queries at once/],
+    ['maxJoinRows', /^Rows of joins/],
+    ['resultCacheMiB', /^Kept answers/],
     ['etlMemoryMiB', /^Memory of the ETL/],
   ])('stores %s as a number and forgets it when emptied', async (key, label) => {
     const settings = open();

@@ -26,6 +26,23 @@ export function Limits(editor: ConfigEditorProps) {
       <NumberField {...editor} name="maxParallelQueries" label="Queries at once" placeholder="4" min={1} max={64} />
       <NumberField
         {...editor}
+        name="maxJoinRows"
+        label="Rows of joins"
+        placeholder="100000000"
+        min={1_000_000}
+        max={10_000_000_000}
+      />
+      <NumberField
+        {...editor}
+        name="resultCacheMiB"
+        label="Kept answers"
+        placeholder="32"
+        min={0}
+        max={4096}
+        unit="MiB"
+      />
+      <NumberField
+        {...editor}
         name="etlMemoryMiB"
         label="Memory of the ETL"
         placeholder="192"
