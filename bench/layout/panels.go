@@ -130,6 +130,8 @@ func (t *fileTable) Table(_ context.Context, name string) (query.Table, error) {
 func (t *fileTable) Tables(context.Context) ([]string, error) { return []string{t.name}, nil }
 
 // Schema implements query.Table.
+func (t *fileTable) Version() query.Version { return query.Version{} }
+
 func (t *fileTable) Schema() columnar.Schema { return t.file.Schema() }
 
 // Scan implements query.Table.
