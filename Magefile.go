@@ -181,7 +181,7 @@ func BenchOnce(ctx context.Context) error {
 // benchstat is run at a pinned version, so that go.mod need not carry it.
 const benchstat = "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da"
 
-// BenchCompare runs every Go benchmark six times and compares with bench/baseline.txt; -store makes these figures the new baseline. Baselines of other machines say nothing.
+// BenchCompare runs every Go benchmark six times for 0.2 s, and compares with bench/baseline.txt; -store makes these figures the new baseline. Baselines of other machines say nothing.
 func BenchCompare(ctx context.Context, store *bool) error {
 	const baseline = "bench/baseline.txt"
 	storing := store != nil && *store
@@ -194,7 +194,7 @@ func BenchCompare(ctx context.Context, store *bool) error {
 	}
 	defer func() { _ = os.Remove(fresh.Name()) }()
 	err = steps(ctx, step{"go test -bench", func(ctx context.Context) error {
-		err := runTo(ctx, io.MultiWriter(os.Stdout, fresh), ".", "go", "test", "-run=^$", "-bench=.", "-count=6", "-timeout=0", "./...")
+		err := runTo(ctx, io.MultiWriter(os.Stdout, fresh), ".", "go", "test", "-run=^$", "-bench=.", "-short", "-benchtime=200ms", "-count=6", "-timeout=0", "./...")
 		return errors.Join(err, fresh.Close())
 	}})
 	if err != nil {
