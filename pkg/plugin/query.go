@@ -152,7 +152,7 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 // named answers a query of the catalog about the events From <= t < To.
 func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frames, *result, error) {
 	if m.Named == "" {
-		return nil, nil, fmt.Errorf("%w: no query is chosen; there are %s", errQuery, names(d.catalog().All()))
+		return nil, nil, fmt.Errorf("%w: no query is chosen: the editor lists all %d, and so does auditlake queries", errQuery, len(d.catalog().All()))
 	}
 	chosen, err := d.catalog().Lookup(m.Named)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -214,8 +215,11 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 					t.Fatal(res.Error)
 				}
 				meta := res.Frames[0].Meta
-				if alertable := meta.Type != data.FrameTypeTable; alertable != n.Alertable() {
-					t.Errorf("alertable is %v in the catalog and the frame is %s", n.Alertable(), meta.Type)
+				if n.Alertable() {
+					res := ask(t, d, map[string]string{backend.FromAlertHeaderName: "true"}, namedQuery("A", n.Name, params))["A"]
+					if res.Error != nil || res.Frames[0].Meta.Type == data.FrameTypeTable {
+						t.Errorf("a rule gets %s, error %v", res.Frames[0].Meta.Type, res.Error)
+					}
 				}
 				if (n.Visualization == "timeseries") != meta.Type.IsTimeSeries() {
 					t.Errorf("visualization is %s and the frame is %s", n.Visualization, meta.Type)
@@ -225,11 +229,11 @@ func TestEveryQueryOfTheCatalogHasTheShapeItPromises(t *testing.T) {
 				}
 				// "No data" of the contract is a typed frame without fields; a count of
 				// nothing is data.
-				counts := n.Visualization == "stat" && n.Name != "data_freshness"
+				counts := n.Visualization == "stat" && n.Name != "data_freshness" || n.Name == "layer_counts"
 				if fields := len(res.Frames[0].Fields); tables == "no tables" && (fields > 0) != (meta.Type == data.FrameTypeTable || counts) {
 					t.Errorf("%s without data has %d fields", meta.Type, fields)
 				}
-				if notices := len(meta.Notices); (notices > 0) != (tables == "no tables") {
+				if lacking := slices.ContainsFunc(n.Tables, func(table string) bool { return lake[table] == "" }); (len(meta.Notices) > 0) != lacking {
 					t.Errorf("notices %v", meta.Notices)
 				}
 				checkWire(t, res.Frames)
@@ -274,7 +278,7 @@ func TestAFailedQueryTakesNoOtherWithIt(t *testing.T) {
 		"numbers as numbers":     `there is no "x"`,
 		"not JSON":               `{"queryType":"named"`,
 		"another type":           `"sql" is not known; there is named`,
-		"nothing chosen":         "no query is chosen; there are autotermination_off, ",
+		"nothing chosen":         "no query is chosen: ",
 		"a list for a parameter": "a parameter is a text or a number",
 		"unknown":                "did you mean clusters_by_creator",
 		"unknown parameter":      "did you mean limit",
