@@ -72,7 +72,8 @@ type plugin struct {
 
 // startPlugin starts the plugin on a lake. Without sources it only reads.
 func startPlugin(ctx context.Context, binary, lake string, sources ...string) (*plugin, error) {
-	settings, err := json.Marshal(map[string]any{"lake": lake, "sources": sources})
+	// Answers are not kept: every panel is worked out.
+	settings, err := json.Marshal(map[string]any{"lake": lake, "sources": sources, "resultCacheMiB": 0})
 	if err != nil {
 		return nil, err
 	}
