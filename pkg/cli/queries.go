@@ -54,7 +54,7 @@ parameters, alert, tables and SQL.`,
 			}
 			q, err := catalog.Lookup(args[0])
 			if err != nil {
-				return err
+				return fmt.Errorf("%w (auditlake queries shows them all)", err)
 			}
 			describe(cmd.OutOrStdout(), q)
 			return nil
@@ -128,9 +128,9 @@ with file and line.`,
 				}
 			}
 			if wrong {
-				return fmt.Errorf("not all queries are sound: %d are", sound)
+				return fmt.Errorf("some queries are wrong; sound are %d", sound)
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d queries are sound, and their %d examples are as they say\n", sound, examples)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "queries: %d, all sound; examples: %d, all as they say\n", sound, examples)
 			return err
 		},
 	}

@@ -52,7 +52,7 @@ func TestOwnQueries(t *testing.T) {
 func TestQueriesAreChecked(t *testing.T) {
 	folder, path := queryFile(t, "mine.yaml", mine)
 	for _, arg := range []string{folder, path} {
-		if out := succeed(t, "queries", "check", arg); out != "1 queries are sound, and their 1 examples are as they say\n" {
+		if out := succeed(t, "queries", "check", arg); out != "queries: 1, all sound; examples: 1, all as they say\n" {
 			t.Errorf("%s", out)
 		}
 	}
@@ -64,7 +64,7 @@ func TestQueriesAreChecked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, path := queryFile(t, tt.file, strings.Replace(mine, tt.old, tt.new, 1))
 			code, out, errOut := run(t, "queries", "check", path)
-			if code != 1 || out != "" || !strings.Contains(errOut, tt.want) || !strings.Contains(errOut, "not all queries are sound: 0 are") {
+			if code != 1 || out != "" || !strings.Contains(errOut, tt.want) || !strings.Contains(errOut, "some queries are wrong; sound are 0") {
 				t.Errorf("%d %s%s\nwant %s", code, out, errOut, tt.want)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/named"
+	"github.com/auditlake/auditlake/pkg/query/sql"
 )
 
 func queryCommand() *cobra.Command {
@@ -57,10 +58,10 @@ func queryCommand() *cobra.Command {
 			}
 			q, err := catalog.Lookup(name)
 			if err != nil {
-				return fmt.Errorf("%w; auditlake query --list shows them all", err)
+				return fmt.Errorf("%w (auditlake query --list shows them all)", err)
 			}
 			plan, err := q.Plan(params, r)
-			if errors.Is(err, named.ErrParam) && r.To.IsZero() {
+			if errors.Is(err, sql.ErrNoEnd) {
 				return fmt.Errorf("%w; --to says where a time range ends", err)
 			}
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -167,6 +168,30 @@ func (p *fileParser) query() *Query {
 
 var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
 
+var unknownField = regexp.MustCompile(`^field (\S+) not found in type named\.(\w+)`)
+
+// fields are the keys of the parts of a file, by the names of their types.
+var fields = map[string][]string{
+	"file":    keys(reflect.TypeFor[file]()),
+	"Example": keys(reflect.TypeFor[Example]()),
+	"Event":   keys(reflect.TypeFor[Event]()),
+}
+
+// keys are what a struct's fields are called in YAML.
+func keys(of reflect.Type) []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(of) {
+		name := f.Tag.Get("yaml")
+		if name == "" {
+			name = strings.ToLower(f.Name)
+		}
+		if f.IsExported() {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // yaml takes apart what the parser of YAML says.
 func (p *fileParser) yaml(err error) {
 	for _, m := range yamlLine.FindAllStringSubmatch(err.Error(), -1) {
@@ -175,6 +200,9 @@ func (p *fileParser) yaml(err error) {
 			" not found in type named.Event", " is not known in an event", "into named.", "into ").Replace(m[2])
 		if i := strings.Index(why, " not found in type struct"); i >= 0 {
 			why = why[:i] + " is not known here"
+		}
+		if u := unknownField.FindStringSubmatch(m[2]); u != nil {
+			why += query.DidYouMean(u[1], fields[u[2]])
 		}
 		p.bad(line, "%s", why)
 	}

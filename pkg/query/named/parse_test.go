@@ -42,7 +42,7 @@ examples:
 
 func TestFilesThatAreWrong(t *testing.T) {
 	for name, tt := range map[string]struct{ old, new, want string }{
-		"a key that is not known":        {"title: A", "titel: A", "q.yaml:2: field titel is not known"},
+		"a key that is not known":        {"title: A", "titel: A", "q.yaml:2: field titel is not known; did you mean title?"},
 		"a type that does not fit":       {"labels: [user]", "labels: {a: b}", "q.yaml:10: cannot unmarshal !!map into []string"},
 		"no YAML":                        {"name: q", "name: [q", "q.yaml:1: did not find expected ',' or ']'"},
 		"another name":                   {"name: q", "name: r", "q.yaml:1: name is r and the file is called q.yaml: they are the same"},
