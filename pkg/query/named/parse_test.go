@@ -118,6 +118,15 @@ func TestLookbackAndListOfAQuery(t *testing.T) {
 	if plan, err = counted.AlertPlan(nil, christmas); err != nil || !strings.Contains(plan.String(), "filter num_events > 0\n    aggregate count() as num_events by user\n") {
 		t.Errorf("%v %s", err, plan)
 	}
+	for _, order := range []string{"n", "lower(actor)"} {
+		limited, err := named.Parse("q.yaml", []byte(strings.Replace(sound, "group by actor", "group by actor\n  order by "+order+"\n  limit 1", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan, err = limited.AlertPlan(nil, christmas); err != nil || strings.Contains(plan.String(), "limit") {
+			t.Errorf("a rule looks at all rows: %v\n%s", err, plan)
+		}
+	}
 	if q.Description != "What it answers." || q.Alert.String() != "greatest n by user" || counted.Alert.String() != "number of rows by user" {
 		t.Errorf("%q, %s, %s", q.Description, q.Alert, counted.Alert)
 	}
