@@ -241,14 +241,29 @@ func (e Case) operands() []Expr {
 
 // Columns are the columns an expression reads, each occurrence.
 func Columns(e Expr) []Col {
+	return appendColumns(nil, e)
+}
+
+func appendColumns(out []Col, e Expr) []Col {
 	if c, ok := e.(Col); ok {
-		return []Col{c}
+		return append(out, c)
 	}
-	var out []Col
 	for _, x := range e.operands() {
-		out = append(out, Columns(x)...)
+		out = appendColumns(out, x)
 	}
 	return out
+}
+
+// Nodes is how many expressions an expression is made of, or more than most.
+func Nodes(e Expr, most int) int {
+	n := 1
+	for _, x := range e.operands() {
+		if n > most {
+			break
+		}
+		n += Nodes(x, most-n)
+	}
+	return n
 }
 
 // Conjuncts are the expressions that must all be true for e to be.

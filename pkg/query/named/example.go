@@ -71,7 +71,7 @@ func (e Event) Time() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// mostCopies bounds what one entry of an example may become.
+// mostCopies bounds what the entries of an example may become, which are in memory.
 const mostCopies = 100_000
 
 func (p *fileParser) example(q *Query, i int) {
@@ -87,6 +87,7 @@ func (p *fileParser) example(q *Query, i int) {
 	if _, err := q.args(e.Params, probe); err != nil {
 		p.bad(p.line("examples", at, "params"), "example %q: %w", e.Name, err)
 	}
+	copies := 0
 	for n, ev := range e.Events {
 		line := p.line("examples", at, "events", strconv.Itoa(n))
 		if _, ok := ev.Time(); !ok {
@@ -97,6 +98,8 @@ func (p *fileParser) example(q *Query, i int) {
 		}
 		if ev.Repeat < 0 || ev.Repeat > mostCopies || ev.Every < 0 {
 			p.bad(line, "repeat is 1 to %d, and every is a time such as 10m", mostCopies)
+		} else if copies += max(ev.Repeat, 1); copies > mostCopies && copies-max(ev.Repeat, 1) <= mostCopies {
+			p.bad(line, "example %q has more than %d events up to here", e.Name, mostCopies)
 		}
 	}
 	for n, row := range e.Rows {

@@ -118,6 +118,7 @@ func (q *Query) AlertPlan(params map[string]string, r query.TimeRange) (query.Pl
 	if err != nil || q.Alert == nil {
 		return p, err
 	}
+	p.Root = unlimited(p.Root)
 	var by []query.Output
 	for _, label := range q.Alert.Labels {
 		by = append(by, query.As(label, query.Name(label)))
@@ -133,6 +134,24 @@ func (q *Query) AlertPlan(params map[string]string, r query.TimeRange) (query.Pl
 		keys = append(keys, query.Asc(label))
 	}
 	return p.Aggregate(by, number).Filter(some).Sort(keys...), nil
+}
+
+// unlimited is a plan without its last limit, which is for those who read a table:
+// what it cuts off, a rule must not miss.
+func unlimited(n query.Node) query.Node {
+	switch n := n.(type) {
+	case query.Project: // takes the columns away that rows were ordered by
+		if _, ok := n.Input.(query.Limit); ok {
+			n.Input = unlimited(n.Input)
+		}
+		return n
+	case query.Limit:
+		if sort, ok := n.Input.(query.Sort); ok {
+			return sort.Input
+		}
+		return n.Input
+	}
+	return n
 }
 
 //go:embed queries

@@ -65,6 +65,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 		"an example's parameter":         {"events: []", "events: []\n    params: {day: '3'}", `q.yaml:24: example "none": bad parameter: there is no "day"; did you mean days?`},
 		"an event's time":                {"events: []", "events:\n      - {at: 9 am, service: a, action: b}", `q.yaml:24: at: "9 am" is not like 09:00, 09:00:30 or 09:00:30.250`},
 		"an event's key":                 {"events: []", "events:\n      - {at: '09:00', user_name: a}", "q.yaml:24: field user_name is not known in an event"},
+		"too many events":                {"events: []", "events:\n      - {at: '09:00', service: a, action: b, repeat: 60000}\n      - {at: '09:00', service: a, action: b, repeat: 60000}", `q.yaml:25: example "none" has more than 100000 events up to here`},
 		"two documents":                  {"name: q", "--- {}\n---\nname: q", "q.yaml:1: the file has more than one document: a query is one file"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,6 +117,15 @@ func TestLookbackAndListOfAQuery(t *testing.T) {
 	}
 	if plan, err = counted.AlertPlan(nil, christmas); err != nil || !strings.Contains(plan.String(), "filter num_events > 0\n    aggregate count() as num_events by user\n") {
 		t.Errorf("%v %s", err, plan)
+	}
+	for _, order := range []string{"n", "lower(actor)"} {
+		limited, err := named.Parse("q.yaml", []byte(strings.Replace(sound, "group by actor", "group by actor\n  order by "+order+"\n  limit 1", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan, err = limited.AlertPlan(nil, christmas); err != nil || strings.Contains(plan.String(), "limit") {
+			t.Errorf("a rule looks at all rows: %v\n%s", err, plan)
+		}
 	}
 	if q.Description != "What it answers." || q.Alert.String() != "greatest n by user" || counted.Alert.String() != "number of rows by user" {
 		t.Errorf("%q, %s, %s", q.Description, q.Alert, counted.Alert)

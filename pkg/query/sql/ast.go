@@ -48,12 +48,13 @@ type source struct {
 	at    int
 	name  string
 	query *selection // nil for a name
-	// lookup says that lookups. was in front of the name.
-	lookup bool
-	alias  string
-	join   string   // "" for the first; inner, left, anti
-	on     expr     // or
-	using  []string // names
+	// qualified says that something was in front of the name, which a CTE never has,
+	// and lookup that it was lookups.
+	qualified, lookup bool
+	alias             string
+	join              string   // "" for the first; inner, left, anti
+	on                expr     // or
+	using             []string // names
 }
 
 type orderKey struct {

@@ -12,11 +12,24 @@ import (
 type lowering struct {
 	binding Binding
 	sources int // that were lowered
+	nodes   int // of expressions that were looked at
 }
 
 // mostSources is how many tables and queries a plan may read. A CTE is lowered each
 // time it is read, so that a short statement could become any number.
 const mostSources = 500
+
+// mostNodes bounds the time that lowering takes: an expression is looked at again for
+// each that it is in, and one that is written once may be repeated in what it becomes,
+// as the operand of a CASE is.
+const mostNodes = 1_000_000
+
+// look counts an expression that has been made.
+func (l *lowering) look(at int, e query.Expr) {
+	if l.nodes += query.Nodes(e, mostNodes-l.nodes); l.nodes > mostNodes {
+		fail(at, "the statement is too involved: make its expressions shorter or nest them less")
+	}
+}
 
 // known are the CTEs that a selection sees, the innermost first.
 type known struct {
@@ -189,7 +202,7 @@ func (l *lowering) source(s source, ctes *known) relation {
 	if s.query != nil {
 		return l.selection(s.query, ctes)
 	}
-	for k := ctes; k != nil && !s.lookup; k = k.outer {
+	for k := ctes; k != nil && !s.qualified; k = k.outer {
 		if strings.EqualFold(k.cte.name, s.name) {
 			return l.selection(k.cte.of, k.outer)
 		}

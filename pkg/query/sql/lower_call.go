@@ -171,10 +171,13 @@ func (x *exprs) spelled(c *call) query.Expr {
 		}
 		fail(c.pos(), "%s counts the values of a list: a parameter such as %s($users)", c.name, c.name)
 	}
-	args := func(least, most int) []query.Expr {
+	takes := func(least, most int) {
 		if len(c.args) < least || len(c.args) > most {
 			fail(c.pos(), "%s takes %s, not %d", c.name, numberOf(least, most), len(c.args))
 		}
+	}
+	args := func(least, most int) []query.Expr {
+		takes(least, most)
 		out := make([]query.Expr, len(c.args))
 		for i, a := range c.args {
 			out[i] = x.lower(a)
@@ -189,7 +192,7 @@ func (x *exprs) spelled(c *call) query.Expr {
 		l, r := x.coerced(c.pos(), a[0], a[1])
 		return query.Case{When: []query.When{{If: query.Distinct{L: l, R: r}, Then: a[0]}}}
 	case "if", "iff":
-		args(3, 3)
+		takes(3, 3)
 		return x.caseOf(&caseOf{c.at, nil, []branch{{c.args[0], c.args[1]}}, c.args[2]})
 	case "date_trunc", "time_bucket":
 		a := args(2, 3)
@@ -205,7 +208,7 @@ func (x *exprs) spelled(c *call) query.Expr {
 	case "to_date", "date":
 		return query.Cast{X: args(1, 1)[0], To: columnar.Date}
 	case "regexp_like":
-		args(2, 2)
+		takes(2, 2)
 		return query.Match{X: x.text(c.args[0]), Pattern: x.constantText(c.args[1], "the regular expression of regexp_like")}
 	case "now", "current_timestamp", "current_date":
 		fail(c.pos(), "there is no %s: write $__timeTo()", c.name)

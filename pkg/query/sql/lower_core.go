@@ -35,6 +35,9 @@ func (l *lowering) core(c *core, order []orderKey, limit expr, ctes *known) rela
 	if has(c.where, isAggregate) || has(c.where, isWindow) {
 		fail(c.where.pos(), "WHERE is before groups and windows: write HAVING, or filter in a query around this one")
 	}
+	if has(c.having, isWindow) {
+		fail(c.having.pos(), "HAVING is before windows: filter in a query around this one")
+	}
 	plan, s := l.joined(c, order, ctes)
 	x := exprs{lowering: l, scope: s}
 	items := x.items(c)

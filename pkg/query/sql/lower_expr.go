@@ -29,6 +29,9 @@ func (x *exprs) kind(e query.Expr) columnar.Kind {
 func kindOf(e query.Expr) (columnar.Kind, error) {
 	var cols []query.BoundCol
 	for _, c := range query.Columns(e) {
+		if query.FindColumn(cols, c.Path) >= 0 {
+			continue
+		}
 		cols = append(cols, query.BoundCol{Path: c.Path, Type: columnar.Of(c.Kind)})
 	}
 	t, err := query.TypeOf(e, cols)
@@ -43,6 +46,7 @@ func (x *exprs) lower(e expr) query.Expr {
 		}
 	}
 	out := x.each(e)
+	x.look(e.pos(), out)
 	if _, err := kindOf(out); err != nil {
 		fail(e.pos(), "%w", err)
 	}
@@ -310,10 +314,14 @@ func (x *exprs) in(e *in) query.Expr {
 func (x *exprs) caseOf(e *caseOf) query.Expr {
 	var out query.Case
 	var values []query.Expr
+	var operand query.Expr
+	if e.operand != nil {
+		operand = x.lower(e.operand)
+	}
 	for _, b := range e.when {
 		var cond query.Expr
-		if e.operand != nil {
-			l, r := x.coerced(b.cond.pos(), x.lower(e.operand), x.lower(b.cond))
+		if operand != nil {
+			l, r := x.coerced(b.cond.pos(), operand, x.lower(b.cond))
 			cond = query.Eq(l, r)
 		} else {
 			cond = x.boolean(b.cond)

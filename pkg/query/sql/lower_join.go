@@ -72,13 +72,23 @@ func (j *joining) plan() query.Plan {
 // where that leaves the answer as it is.
 func (j *joining) splitWhere() {
 	for _, e := range conjuncts(j.core.where) {
-		of, one := j.oneSource(e)
-		if one && (of == 0 || j.core.from[of].join == "inner") {
+		if of, one := j.oneSource(e); one && j.sinks(of) {
 			j.sides[of].conditions = append(j.sides[of].conditions, e)
 		} else {
 			j.rest = append(j.rest, e)
 		}
 	}
+}
+
+// sinks reports whether a condition on the joined rows means the same on the rows of
+// source i. It does not where these become nulls, or where one of them is chosen: the
+// smallest network is that of all.
+func (j *joining) sinks(i int) bool {
+	src := j.core.from[i]
+	return i == 0 || src.join == "inner" && !slices.ContainsFunc(conjuncts(src.on), func(e expr) bool {
+		c, ok := e.(*call)
+		return ok && c.name == "in_network"
+	})
 }
 
 // splitOn is the equalities by which source i is joined.
@@ -91,7 +101,7 @@ func (j *joining) splitOn(i int) []expr {
 		of, one := j.oneSource(e)
 		b, isBinary := e.(*binary)
 		switch {
-		case one && (of == i || src.join == "inner"):
+		case one && (of == i || src.join == "inner" && j.sinks(of)):
 			j.sides[of].conditions = append(j.sides[of].conditions, e)
 		case isBinary && b.op == "=" && j.parts(b.l, b.r, i):
 			keys = append(keys, b)
@@ -179,8 +189,8 @@ func (j *joining) collect(on [][]expr) map[string]string {
 	names := map[string]string{}
 	see := func(e expr) {
 		p, ok := e.(*path)
-		if !ok || len(p.parts) == 1 && !j.scope.isKnown(p.parts[0]) && find(itemColumns(j.core), p.parts[0]) >= 0 {
-			return // an output
+		if !ok {
+			return
 		}
 		f := j.scope.find(p)
 		if _, seen := names[f.key()]; seen {
@@ -193,6 +203,12 @@ func (j *joining) collect(on [][]expr) map[string]string {
 		names[f.key()] = name
 		j.sides[f.source].outputs = append(j.sides[f.source].outputs, query.As(name, f.col))
 	}
+	seeBehind := func(e expr) { // where an alias of the select list may stand
+		if p, ok := e.(*path); ok && len(p.parts) == 1 && !j.scope.isKnown(p.parts[0]) && find(itemColumns(j.core), p.parts[0]) >= 0 {
+			return
+		}
+		see(e)
+	}
 	for i, src := range j.core.from {
 		hide := j.show(i)
 		for _, e := range on[i] {
@@ -203,12 +219,18 @@ func (j *joining) collect(on [][]expr) map[string]string {
 		}
 		hide()
 	}
-	for _, e := range append(j.core.outputs(), j.rest...) {
+	for _, it := range j.core.items {
+		walk(it.expr, see)
+	}
+	for _, e := range j.rest {
 		walk(e, see)
+	}
+	for _, e := range append(slices.Clone(j.core.group), j.core.having) {
+		walk(e, seeBehind)
 	}
 	for _, k := range j.order {
 		if _, output := outputOf(k.expr, itemColumns(j.core)); !output {
-			walk(k.expr, see)
+			walk(k.expr, seeBehind)
 		}
 	}
 	for i, src := range j.scope.sources { // a star

@@ -270,7 +270,7 @@ func (p *parser) source() source {
 		for p.take(".") { // gold.clusters, audit.silver: the last part is the table
 			in := s.name
 			s.name = p.name("a table")
-			s.lookup = strings.EqualFold(in+".", query.Lookups)
+			s.lookup, s.qualified = strings.EqualFold(in+".", query.Lookups), true
 		}
 	}
 	s.alias = p.alias()

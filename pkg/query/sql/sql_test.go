@@ -117,10 +117,14 @@ func TestStatementsThatAreTooMuch(t *testing.T) {
 	for i := range 30 {
 		doubling += fmt.Sprintf(", c%d as (select actor from c%d union all select actor from c%d)", i+1, i, i)
 	}
-	for want, text := range map[string]string{
-		"reads more than 500 tables": doubling + " select actor from c30",
-		"longer than 20000 words":    "select actor from clusters where " + strings.Repeat("1 = 1 and ", 10_000) + "1 = 1",
-		"nested more than 200 deep":  "select " + strings.Repeat("(", 1000) + "1" + strings.Repeat(")", 1000) + " from clusters",
+	involved := "the statement is too involved"
+	for text, want := range map[string]string{
+		doubling + " select actor from c30":                                                                                                        "reads more than 500 tables",
+		"select actor from clusters where " + strings.Repeat("1 = 1 and ", 10_000) + "1 = 1":                                                       "longer than 20000 words",
+		"select " + strings.Repeat("(", 1000) + "1" + strings.Repeat(")", 1000) + " from clusters":                                                 "nested more than 200 deep",
+		"select " + strings.Repeat("nullif(", 40) + "actor" + strings.Repeat(", 'a')", 40) + " as x from clusters":                                 involved,
+		"select " + strings.Repeat("case ", 30) + "actor" + strings.Repeat(" when 'a' then 'x' when 'b' then 'y' end", 30) + " as x from clusters": involved,
+		"select actor from clusters group by actor having " + strings.Repeat("actor = 'a' or ", 4000) + "actor = 'b'":                              involved,
 	} {
 		s, err := sql.Parse(text)
 		if err == nil {
@@ -164,4 +168,15 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// What nests is looked at no more often than it is written.
+func TestNestedIfs(t *testing.T) {
+	s, err := sql.Parse("select " + strings.Repeat("if(", 60) + "actor = 'a'" + strings.Repeat(", true, false)", 60) + " as x from clusters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Plan(binding()); err != nil {
+		t.Error(err)
+	}
 }

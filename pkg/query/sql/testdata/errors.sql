@@ -162,3 +162,6 @@ select lag(actor, 2) over (order by date_time) as l from clusters
 
 select row_number() as r from clusters
 -- | 1:8: row_number needs a window: row_number(...) OVER (PARTITION BY ... ORDER BY ...)
+
+select actor, count(*) as n from clusters group by actor having row_number() over (order by actor) = 1
+-- | 1:100: HAVING is before windows: filter in a query around this one

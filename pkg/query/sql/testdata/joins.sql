@@ -71,3 +71,24 @@ select a.jobId, b.jobId as other, c.n from jobs a join jobs b on a.runId = b.run
 -- |     project jobId as `c.jobId`, n as `c.n`
 -- |       aggregate count() as n by jobId
 -- |         scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns jobId string
+
+select a.actor, b.jobId, c.clusterId from accounts a left join jobs b on a.actor = b.actor join clusters c on a.actor = c.actor and b.jobId = '1' and a.actionName = 'login'
+-- | project `a.actor` as actor, `b.jobId` as jobId, `c.clusterId` as clusterId
+-- |   filter `b.jobId` = '1'
+-- |     join inner on `a.actor` = `c.actor`
+-- |       join left on `a.actor` = `b.actor`
+-- |         project actor as `a.actor`
+-- |           filter actionName = 'login'
+-- |             scan accounts from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actionName string, actor string
+-- |         project actor as `b.actor`, jobId as `b.jobId`
+-- |           scan jobs from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, jobId string
+-- |       project actor as `c.actor`, clusterId as `c.clusterId`
+-- |         scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, clusterId string
+
+with clusters as (select actor from jobs) select c.actor from clusters c join gold.clusters g on c.actor = g.actor
+-- | project `c.actor` as actor
+-- |   join inner on `c.actor` = `g.actor`
+-- |     project actor as `c.actor`
+-- |       scan jobs from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
+-- |     project actor as `g.actor`
+-- |       scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string

@@ -43,3 +43,31 @@ with workspaces as (select actor from silver) select w.name from lookups.workspa
 select requestParams from lookups.workspaces
 -- | project requestParams
 -- |   scan `lookups.workspaces` columns requestParams
+
+select a.actor, n.name from accounts a join lookups.networks n on in_network(a.sourceIPAddress, n.cidr) and n.kind = 'office' where n.name = 'vpn'
+-- | project `a.actor` as actor, `n.name` as name
+-- |   filter `n.name` = 'vpn'
+-- |     join inner on in_network(`a.sourceIPAddress`, `n.cidr`)
+-- |       project sourceIPAddress as `a.sourceIPAddress`, actor as `a.actor`
+-- |         scan accounts from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, sourceIPAddress string
+-- |       project cidr as `n.cidr`, name as `n.name`
+-- |         filter kind = 'office'
+-- |           scan `lookups.networks` columns cidr, kind, name
+
+with c as (select actor, count(*) as n from clusters group by actor) select team, count(*) as k from c left join lookups.people p on c.actor = p.email group by team having k > 1
+-- | project team, k
+-- |   filter k > 1
+-- |     aggregate count() as k by `p.team` as team
+-- |       join left on `c.actor` = `p.email`
+-- |         project actor as `c.actor`
+-- |           aggregate count() as n by actor
+-- |             scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
+-- |         project email as `p.email`, team as `p.team`
+-- |           scan `lookups.people` columns email, team
+
+select email, team, row_number() over (order by team) as k from lookups.people order by k
+-- | sort k
+-- |   project email, team, `window 1` as k
+-- |     window row_number() as `window 1` by team
+-- |       project email, team
+-- |         scan `lookups.people` columns email, team
