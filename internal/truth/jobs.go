@@ -46,7 +46,7 @@ func jobsFailing(k *look) *Answer {
 	a := columns("jobId", "num_failed", "last")
 	recent := within(k.log.tables["jobs"], k.to-k.span("hours", hour), k.to)
 	for id, g := range groups(pick(recent, []test{ended}), byJob) {
-		if g.count(succeeded) == 0 && len(g) >= k.int("threshold") {
+		if id[0] != nil && g.count(succeeded) == 0 && len(g) >= k.int("threshold") {
 			a.add(id[0], len(g), g.last())
 		}
 	}
@@ -82,7 +82,7 @@ func jobRunDuration(k *look) *Answer {
 	lasted := map[any][]Time{}
 	for run, g := range groups(k.in("jobs"), func(e *Event) labels { return labels{e.workspace, e.jobID, e.runID} }) {
 		starts, ends := group(pick(g, []test{action("runStart")})), group(pick(g, []test{ended}))
-		if len(starts) > 0 && len(ends) > 0 && ends.last() >= starts.first() {
+		if run[1] != nil && run[2] != nil && len(starts) > 0 && len(ends) > 0 && ends.last() >= starts.first() {
 			lasted[run[1]] = append(lasted[run[1]], ends.last()-starts.first())
 		}
 	}

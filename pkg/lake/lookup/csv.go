@@ -235,18 +235,11 @@ func (t *table) add(record []string) error {
 		}
 		if wanted != "" {
 			line, _ := t.reader.FieldPos(i)
-			return &Error{t.file, line, c.name, fmt.Errorf("%s is no value of it: %s", quoted(text), wanted)}
+			// Without the value: who reads this may not be allowed to see the row.
+			return &Error{t.file, line, c.name, fmt.Errorf("the value is none of its kind: %s", wanted)}
 		}
 	}
 	return nil
-}
-
-// quoted is a value for a message, cut where it is long.
-func quoted(text string) string {
-	if r := []rune(text); len(r) > 40 {
-		text = string(r[:40]) + "…"
-	}
-	return strconv.Quote(text)
 }
 
 // syntax is an error of the CSV itself.

@@ -103,7 +103,7 @@ func TestAChangeIsSeen(t *testing.T) {
 	w.see(t, "x", "a long\n2\n", "head")
 	w.see(t, "x", "a long\n2\n", "")
 
-	broken := `lookups/x.csv, line 2, column a: "x" is no value of it: write a whole number such as 1200, or take :long from the header`
+	broken := `lookups/x.csv, line 2, column a: the value is none of its kind: write a whole number such as 1200, or take :long from the header`
 	w.put(t, "lookups/x.csv", "a:long\nx\n")
 	w.now = w.now.Add(5 * time.Second)
 	w.see(t, "x", broken, "head get")
