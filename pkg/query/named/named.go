@@ -136,8 +136,9 @@ func (q *Query) AlertPlan(params map[string]string, r query.TimeRange) (query.Pl
 	return p.Aggregate(by, number).Filter(some).Sort(keys...), nil
 }
 
-// unlimited is a plan without its last limit, which is for those who read a table:
-// what it cuts off, a rule must not miss.
+// unlimited is a plan without its last limit, if that is of rows in order: it is for
+// those who read a table, and what it cuts off, a rule must not miss. A limit of rows
+// in no order says which are looked at.
 func unlimited(n query.Node) query.Node {
 	switch n := n.(type) {
 	case query.Project: // takes the columns away that rows were ordered by
@@ -149,7 +150,6 @@ func unlimited(n query.Node) query.Node {
 		if sort, ok := n.Input.(query.Sort); ok {
 			return sort.Input
 		}
-		return n.Input
 	}
 	return n
 }
