@@ -13,6 +13,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/named"
+	"github.com/auditlake/auditlake/pkg/query/sql"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -72,6 +73,7 @@ var outcomes = []outcome{
 	{is(errQuery), backend.StatusBadRequest, downstream, "The query cannot be read", true},
 	{is(named.ErrUnknown), backend.StatusBadRequest, downstream, "Choose another query", true},
 	{is(named.ErrParam), backend.StatusBadRequest, downstream, "Correct the parameters", true},
+	{a[*sql.Error], backend.StatusBadRequest, downstream, "The SQL cannot be answered", true},
 	{is(errNotAlertable), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
 	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for more than the data source allows", true},
 	{is(errRequest), backend.StatusBadRequest, downstream, "The request cannot be read", true},

@@ -44,7 +44,11 @@ func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {
 
 // Frames are the frames of a result.
 func Frames(n *named.Query, r *exec.Result) data.Frames {
-	return answer{named: n, plan: query.From("t", query.TimeRange{}), result: &result{computed: &computed{Result: r}}}.frames()
+	shape := shapeOf(n, r.Schema)
+	return answer{
+		name: n.Name, shape: shape, executed: "plan", result: &result{computed: &computed{Result: r}},
+		about: about{Named: n.Name, Alertable: isAlertable(shape)},
+	}.frames()
 }
 
 // OpenPipeline is the ETL that the owner's job runs.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/plugin/answers"
-	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
@@ -31,15 +30,17 @@ var contract = data.FrameTypeVersion{0, 1}
 
 // answer is what a query came to.
 type answer struct {
-	named   *named.Query
-	plan    query.Plan
-	result  *result
-	notices []data.Notice
+	name     string // of the frames
+	shape    data.FrameType
+	executed string // for the inspector
+	result   *result
+	notices  []data.Notice
+	about    about
 }
 
 // about is the part of a frame's meta that is ours.
 type about struct {
-	Named string `json:"named"`
+	Named string `json:"named,omitempty"` // of the catalog
 	// Alertable says whether an alert rule can be set on the frames.
 	Alertable bool `json:"alertable"`
 	// Cache is miss, hit, or shared with an equal query at the same time.
@@ -49,9 +50,8 @@ type about struct {
 }
 
 func (a answer) frames() data.Frames {
-	shape := shapeOf(a.named, a.result.Schema)
 	var frames data.Frames
-	switch shape {
+	switch a.shape {
 	case data.FrameTypeTimeSeriesMulti:
 		frames = series(a.result.Batch)
 	case data.FrameTypeNumericLong:
@@ -65,12 +65,13 @@ func (a answer) frames() data.Frames {
 		frames = data.Frames{data.NewFrame("")}
 	}
 	for _, f := range frames {
-		f.Name = a.named.Name
-		f.Meta = &data.FrameMeta{Type: shape, TypeVersion: contract, PreferredVisualization: preferred(shape)}
+		f.Name = a.name
+		f.Meta = &data.FrameMeta{Type: a.shape, TypeVersion: contract, PreferredVisualization: preferred(a.shape)}
 	}
 	first := frames[0].Meta
-	first.Custom = about{Named: a.named.Name, Alertable: shape != data.FrameTypeTable, Cache: a.result.how, Tables: a.result.tables}
-	first.ExecutedQueryString = a.plan.String()
+	a.about.Cache, a.about.Tables = a.result.how, a.result.tables
+	first.Custom = a.about
+	first.ExecutedQueryString = a.executed
 	first.Stats = a.stats()
 	first.Notices = a.notices
 	return frames
@@ -87,6 +88,11 @@ func shapeOf(n *named.Query, schema columnar.Schema) data.FrameType {
 		return data.FrameTypeNumericLong
 	}
 	return data.FrameTypeTable
+}
+
+// isAlertable says whether an alert rule can be set on frames of the shape.
+func isAlertable(shape data.FrameType) bool {
+	return shape == data.FrameTypeTimeSeriesMulti || shape == data.FrameTypeNumericLong
 }
 
 func preferred(shape data.FrameType) data.VisType {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -15,7 +17,6 @@ import (
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
-	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 // QueryData answers the queries of a panel or an alert rule, side by side. Each
@@ -85,6 +86,8 @@ type model struct {
 	QueryType string               `json:"queryType"`
 	Named     string               `json:"named"`
 	Params    map[string]paramText `json:"params"`
+	SQL       string               `json:"sql"`
+	Format    format               `json:"format"` // of SQL
 }
 
 // paramText is a parameter as text. Who writes JSON by hand, for an alert rule,
@@ -118,19 +121,33 @@ func parseModel(q backend.DataQuery) (m model, err error) {
 	return m, nil
 }
 
-// typeNamed is a query of the catalog.
-const typeNamed = "named"
+// The query types.
+const (
+	typeNamed = "named"
+	typeSQL   = "sql"
+)
+
+// kinds are what answers each type of query.
+func kinds() map[string]func(*Datasource, context.Context, question, model) (*answer, error) {
+	return map[string]func(*Datasource, context.Context, question, model) (*answer, error){
+		typeNamed: (*Datasource).named,
+		typeSQL:   (*Datasource).sql,
+	}
+}
 
 // metricType and metricName have few values, whatever is sent.
 func (m model) metricType() string {
-	if m.QueryType != typeNamed {
+	if _, known := kinds()[m.QueryType]; !known {
 		return "unknown"
 	}
 	return m.QueryType
 }
 
-// metricName is that of a query of the catalog.
+// metricName is that of a query of the catalog, and empty for other types.
 func (d *Datasource) metricName(m model) string {
+	if m.QueryType != typeNamed {
+		return ""
+	}
 	if _, err := d.catalog().Lookup(m.Named); err != nil {
 		return "unknown"
 	}
@@ -140,51 +157,24 @@ func (d *Datasource) metricName(m model) string {
 // frames answers by the type of the query.
 func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Frames, _ *result, err error) {
 	defer guard(ctx, &err)
-	if m.QueryType != typeNamed {
-		return nil, nil, fmt.Errorf("%w: query type %q is not known; there is %s", errQuery, m.QueryType, typeNamed)
+	answerOf, known := kinds()[m.QueryType]
+	if !known {
+		return nil, nil, fmt.Errorf("%w: query type %q is not known; there are %s", errQuery, m.QueryType,
+			strings.Join(slices.Sorted(maps.Keys(kinds())), ", "))
 	}
 	if d.settingsErr != nil {
 		return nil, nil, d.settingsErr
 	}
-	return d.named(ctx, q, m)
-}
-
-// named answers a query of the catalog about the events From <= t < To.
-func (d *Datasource) named(ctx context.Context, q question, m model) (data.Frames, *result, error) {
-	if m.Named == "" {
-		return nil, nil, fmt.Errorf("%w: no query is chosen: the editor lists all %d, and so does auditlake queries", errQuery, len(d.catalog().All()))
-	}
-	chosen, err := d.catalog().Lookup(m.Named)
+	a, err := answerOf(d, ctx, q, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	build := chosen.Plan
-	if q.alert {
-		build = chosen.AlertPlan
+	if a.notices, err = d.notices(ctx, a.result.Result); err != nil {
+		return nil, a.result, err
 	}
-	if q.alert && !chosen.Alertable() {
-		return nil, nil, fmt.Errorf("%w: %s gives a table; rules can be set on %s", errNotAlertable, chosen.Name, names(alertable(d.catalog())))
-	}
-	params := make(map[string]string, len(m.Params))
-	for name, text := range m.Params {
-		params[name] = string(text)
-	}
-	plan, err := build(params, query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To})
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := d.run(ctx, d.view(q.user), plan)
-	if err != nil {
-		return nil, nil, fmt.Errorf("query %s: %w", chosen.Name, err)
-	}
-	notices, err := d.notices(ctx, r.Result)
-	if err != nil {
-		return nil, r, fmt.Errorf("query %s: %w", chosen.Name, err)
-	}
-	a := answer{named: chosen, plan: plan, result: r, notices: notices}
-	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "named", chosen.Name,
-		"rows", r.Batch.Len, "scanned", r.Stats.Scan.Rows, "cache", string(r.how), "took", r.took.String())
-	return a.frames(), r, nil
+	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "type", m.QueryType, "named", a.about.Named,
+		"rows", a.result.Batch.Len, "scanned", a.result.Stats.Scan.Rows, "cache", string(a.result.how), "took", a.result.took.String())
+	return a.frames(), a.result, nil
 }
 
 // notices are the executor's, or, where there is no lake at all, that.
@@ -207,21 +197,4 @@ func (d *Datasource) notices(ctx context.Context, result *exec.Result) ([]data.N
 		out = append(out, data.Notice{Severity: data.NoticeSeverityInfo, Text: text})
 	}
 	return out, nil
-}
-
-func alertable(c *named.Catalog) (out []*named.Query) {
-	for _, n := range c.All() {
-		if n.Alertable() {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-func names(catalog []*named.Query) string {
-	out := make([]string, len(catalog))
-	for i, n := range catalog {
-		out[i] = n.Name
-	}
-	return strings.Join(out, ", ")
 }

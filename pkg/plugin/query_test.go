@@ -263,7 +263,7 @@ func TestAFailedQueryTakesNoOtherWithIt(t *testing.T) {
 		namedQuery("fine", "clusters_by_creator", nil),
 		raw("numbers as numbers", `{"named":"clusters_by_job","params":{"limit":1,"x":null}}`),
 		raw("not JSON", `{`),
-		raw("another type", `{"queryType":"sql","sql":"select 1"}`),
+		raw("another type", `{"queryType":"promql","sql":"select 1"}`),
 		raw("nothing chosen", `{"queryType":"named"}`),
 		raw("a list for a parameter", `{"named":"clusters_by_job","params":{"limit":[1]}}`),
 		namedQuery("unknown", "clusters_by_creater", nil),
@@ -277,7 +277,7 @@ func TestAFailedQueryTakesNoOtherWithIt(t *testing.T) {
 	for refID, want := range map[string]string{
 		"numbers as numbers":     `there is no "x"`,
 		"not JSON":               `{"queryType":"named"`,
-		"another type":           `"sql" is not known; there is named`,
+		"another type":           `"promql" is not known; there are named, sql`,
 		"nothing chosen":         "no query is chosen: ",
 		"a list for a parameter": "a parameter is a text or a number",
 		"unknown":                "did you mean clusters_by_creator",

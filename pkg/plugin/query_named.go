@@ -1,0 +1,62 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
+)
+
+// named answers a query of the catalog about the events From <= t < To.
+func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, error) {
+	if m.Named == "" {
+		return nil, fmt.Errorf("%w: no query is chosen: the editor lists all %d, and so does auditlake queries", errQuery, len(d.catalog().All()))
+	}
+	chosen, err := d.catalog().Lookup(m.Named)
+	if err != nil {
+		return nil, err
+	}
+	build := chosen.Plan
+	if q.alert {
+		build = chosen.AlertPlan
+	}
+	if q.alert && !chosen.Alertable() {
+		return nil, fmt.Errorf("%w: %s gives a table; rules can be set on %s", errNotAlertable, chosen.Name, names(alertable(d.catalog())))
+	}
+	params := make(map[string]string, len(m.Params))
+	for name, text := range m.Params {
+		params[name] = string(text)
+	}
+	plan, err := build(params, query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To})
+	if err != nil {
+		return nil, err
+	}
+	r, err := d.run(ctx, d.view(q.user), plan)
+	if err != nil {
+		return nil, fmt.Errorf("query %s: %w", chosen.Name, err)
+	}
+	shape := shapeOf(chosen, r.Schema)
+	return &answer{
+		name: chosen.Name, shape: shape, executed: plan.String(), result: r,
+		about: about{Named: chosen.Name, Alertable: isAlertable(shape)},
+	}, nil
+}
+
+func alertable(c *named.Catalog) (out []*named.Query) {
+	for _, n := range c.All() {
+		if n.Alertable() {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func names(catalog []*named.Query) string {
+	out := make([]string, len(catalog))
+	for i, n := range catalog {
+		out[i] = n.Name
+	}
+	return strings.Join(out, ", ")
+}

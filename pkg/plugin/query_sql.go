@@ -1,0 +1,66 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/sql"
+)
+
+// format is what frames a query of SQL gives.
+type format string
+
+// The formats. Empty is a table, and for an alert rule what its columns allow.
+const (
+	formatTable   format = "table"
+	formatSeries  format = "time_series" // the first column is the time
+	formatNumeric format = "numeric"     // numbers, told apart by the texts beside them
+)
+
+// sql answers a statement.
+func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, error) {
+	if m.SQL == "" {
+		return nil, fmt.Errorf("%w: there is no SQL in it", errQuery)
+	}
+	statement, err := sql.Parse(m.SQL)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := statement.Plan(sql.Binding{Range: query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}})
+	if err != nil {
+		return nil, err
+	}
+	r, err := d.run(ctx, d.view(q.user), plan)
+	if err != nil {
+		return nil, err
+	}
+	shape, err := m.Format.shape(r.Schema, q.alert)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{shape: shape, executed: plan.String(), result: r, about: about{Alertable: isAlertable(shape)}}, nil
+}
+
+// shape is the contract that the format asks for, if the columns allow it.
+func (f format) shape(schema columnar.Schema, alert bool) (data.FrameType, error) {
+	numbers := slices.ContainsFunc(schema, isNumber)
+	timed := len(schema) > 0 && isTime(schema[0])
+	switch {
+	case f == formatSeries && !(timed && numbers):
+		return "", fmt.Errorf("%w: a time series needs a time as its first column, and a number", errQuery)
+	case f == formatNumeric && !numbers, alert && !numbers:
+		return "", fmt.Errorf("%w: no column is a number", errNotAlertable)
+	case f == formatSeries, alert && f != formatNumeric && timed:
+		return data.FrameTypeTimeSeriesMulti, nil
+	case f == formatNumeric, alert:
+		return data.FrameTypeNumericLong, nil
+	case f == "", f == formatTable:
+		return data.FrameTypeTable, nil
+	}
+	return "", fmt.Errorf("%w: format %q is not known; there are %s, %s and %s", errQuery, f, formatTable, formatSeries, formatNumeric)
+}
