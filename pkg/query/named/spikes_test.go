@@ -117,7 +117,7 @@ func TestJobSpikesAreByTheBook(t *testing.T) {
 func TestJobSpikeIsTheDetailsInShort(t *testing.T) {
 	end := time.Date(2024, 3, 10, 9, 30, 0, 0, time.UTC)
 	var list []creation
-	for i := range 30 {
+	for i := range 60 {
 		list = append(list, creation{"31303", time.Hour * time.Duration(i%20+1)}, creation{"4", 24 * time.Hour * time.Duration(i)})
 	}
 	lake := creations(list, end)
@@ -129,7 +129,7 @@ func TestJobSpikeIsTheDetailsInShort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("jobId string | num_clusters long\n31303        | 30\n", querytest.Format(got.Batch)); diff != "" {
+	if diff := cmp.Diff("jobId string | num_clusters long\n31303        | 60\n", querytest.Format(got.Batch)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
