@@ -30,7 +30,7 @@ import { annotations } from './annotations';
 import { hasFilter, keyParams, modifications, modified, toggled, valueParams, withFilters } from './filters';
 import { interpolate, type Replace } from './interpolate';
 import { withLineLinks, withPlaces } from './links';
-import { contextQuery, contextRequest, volumeOf, volumeRequest, withSearchWords } from './logs';
+import { contextQuery, contextRequest, volumeOf, volumeRequest } from './logs';
 import { defaultFor, describe, isRunnable, typeOf } from './queries';
 import { type AuditlakeOptions } from './settings';
 import { type AuditlakeQuery, type LakeTable, type NamedQuery, type Search, type SqlMetadata } from './types';
@@ -74,19 +74,12 @@ export class AuditlakeDataSource
     return interpolate(query, replace, filters);
   }
 
+  /** As the backend answers, with links, which only the browser can make. Lines have none: they are where links lead. */
   query(request: DataQueryRequest<AuditlakeQuery>): Observable<DataQueryResponse> {
-    const asked = new Map(request.targets.map((query) => [query.refId, query]));
-    const finished = (frame: DataFrame) => this.finish(frame, asked.get(frame.refId ?? ''), request.scopedVars);
-    return super.query(request).pipe(map((response) => ({ ...response, data: response.data.map(finished) })));
-  }
-
-  /** Adds to a frame what only the browser can: links, and words to highlight. */
-  private finish(frame: DataFrame, query: AuditlakeQuery | undefined, scopedVars: ScopedVars): DataFrame {
-    if (query && typeOf(query) === 'line') {
-      return frame; // it is where the links lead
-    }
-    const sent = query && this.applyTemplateVariables(query, scopedVars);
-    return withSearchWords(withLineLinks(withPlaces(frame), { uid: this.uid, name: this.name }), sent);
+    const lines = new Set(request.targets.filter((query) => typeOf(query) === 'line').map(({ refId }) => refId));
+    const linked = (frame: DataFrame) =>
+      lines.has(frame.refId ?? '') ? frame : withLineLinks(withPlaces(frame), { uid: this.uid, name: this.name });
+    return super.query(request).pipe(map((response) => ({ ...response, data: response.data.map(linked) })));
   }
 
   /** Options for who asks for them without the support for variables. */

@@ -35,11 +35,11 @@ describe('modified', () => {
       { search: 'deleted "my cluster"' },
     ],
     [
-      'searches for the parts between quotes',
+      'searches for a text with quotes',
       events(),
       'ADD_STRING_FILTER',
       { value: 'name: "my cluster"' },
-      { search: '"name:" "my cluster"' },
+      { search: '"name: \\"my cluster\\""' },
     ],
   ])('%s', (_, query, type, options, expected) => {
     expect(act(query, type, options)).toEqual({ ...query, ...expected });

@@ -53,18 +53,14 @@ export function modified(query: AuditlakeQuery, { type, options = {} }: QueryFix
     case 'ADD_FILTER_OUT':
       return withFilters(query, (filters) => withFilter(filters, key, '!=', value));
     case 'ADD_STRING_FILTER':
-      return { ...query, search: [query.search, phrases(value)].filter(Boolean).join(' ') };
+      return { ...query, search: [query.search, phrase(value)].filter(Boolean).join(' ') };
   }
   return query;
 }
 
-/** A text as phrases of a search. A phrase cannot hold a quote, so the parts between quotes are a phrase each. */
-function phrases(text: string): string {
-  const parts = text.split('"').map((part) => part.trim());
-  return parts
-    .filter(Boolean)
-    .map((part) => `"${part}"`)
-    .join(' ');
+/** A text as one phrase of a search, in which a quote is written with a backslash. */
+function phrase(text: string): string {
+  return text.trim() && `"${text.replaceAll('"', '\\"').replace(/\\+$/, '')}"`;
 }
 
 /** The one table that the queries search; without one the backend looks at all events. */

@@ -104,10 +104,10 @@ describe('events', () => {
 });
 
 describe('lines', () => {
-  it('have a number, whatever a link filled in', () => {
-    const sent = interpolate({ refId: 'A', queryType: 'line', fileId: '7', lineNumber: '$line' }, replace);
+  it('have their place as texts, as links fill it in', () => {
+    const sent = interpolate({ refId: 'A', queryType: 'line', fileId: 7, lineNumber: '$line' }, replace);
 
-    expect(sent).toEqual({ refId: 'A', queryType: 'line', fileId: '7', lineNumber: 12 });
+    expect(sent).toEqual({ refId: 'A', queryType: 'line', fileId: '7', lineNumber: '12' });
   });
 });
 

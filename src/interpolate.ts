@@ -111,7 +111,7 @@ export function interpolate(
       return {
         ...query,
         fileId: replace(String(query.fileId ?? ''), 'csv'),
-        lineNumber: Number(replace(String(query.lineNumber ?? ''), 'csv')),
+        lineNumber: replace(String(query.lineNumber ?? ''), 'csv'),
       };
   }
 }

@@ -14,7 +14,7 @@ const table = toDataFrame({
 const lines = toDataFrame({
   fields: [
     { name: 'body', type: FieldType.string, values: ['create', 'delete'] },
-    { name: 'labels', type: FieldType.other, values: [{ fileId: '7', lineNumber: 1200 }, null] },
+    { name: 'labels', type: FieldType.other, values: [{ fileId: '7', lineNumber: '1200' }, null] },
   ],
 });
 

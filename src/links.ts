@@ -46,13 +46,17 @@ export function withPlaces(frame: DataFrame): DataFrame {
   if (!labels || named(frame, 'fileId')) {
     return frame;
   }
-  const column = (name: string, type: FieldType): Field => ({
-    name,
-    type,
-    config: {},
-    values: labels.values.map((row: Record<string, unknown> | null) => row?.[name] ?? null),
-  });
-  const places = [column('fileId', FieldType.string), column('lineNumber', FieldType.number)];
-  const known = places.every(({ values }) => values.some((value) => value !== null));
-  return known ? { ...frame, fields: [...frame.fields, ...places] } : frame;
+  const column = (name: string): Array<string | null> =>
+    labels.values.map((row: Record<string, string> | null) => row?.[name] ?? null);
+  const files = column('fileId');
+  if (files.every((file) => file === null)) {
+    return frame;
+  }
+  const numbers = column('lineNumber').map((line) => line && Number(line));
+  const places: Field[] = [
+    // It is a label already, so only the number is shown, for its link.
+    { name: 'fileId', type: FieldType.string, config: { custom: { hidden: true } }, values: files },
+    { name: 'lineNumber', type: FieldType.number, config: {}, values: numbers },
+  ];
+  return { ...frame, fields: [...frame.fields, ...places] };
 }

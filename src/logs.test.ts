@@ -1,12 +1,10 @@
 import {
-  findHighlightChunksInText,
   LogRowContextQueryDirection,
   SupplementaryQueryType,
-  toDataFrame,
   type DataQueryRequest,
   type LogRowModel,
 } from '@grafana/data';
-import { contextQuery, contextRequest, volumeOf, volumeRequest, withSearchWords, wordsOf } from './logs';
+import { contextQuery, contextRequest, volumeOf, volumeRequest } from './logs';
 import { type AuditlakeQuery, type EventsModel } from './types';
 
 const type = SupplementaryQueryType.LogsVolume;
@@ -54,7 +52,12 @@ describe('the volume', () => {
 });
 
 describe('the context of a line', () => {
-  const row = { uid: 'A_7', labels: { actor: 'ada' }, timeEpochMs: 1_000_000_000 } as unknown as LogRowModel;
+  const row = {
+    uid: 'A_7',
+    rowId: '1000000000000000-7-12-0-0',
+    labels: { actor: 'ada' },
+    timeEpochMs: 1_000_000_000,
+  } as unknown as LogRowModel;
   const minutes = 60_000;
 
   it('is what the actor did before, newest first', () => {
@@ -63,6 +66,7 @@ describe('the context of a line', () => {
       queryType: 'events',
       table: 'clusters',
       filters: [{ key: 'actor', operator: '=', value: 'ada' }],
+      before: row.rowId,
       limit: 5,
       direction: 'backward',
     });
@@ -71,7 +75,7 @@ describe('the context of a line', () => {
   it('is what the actor did after, oldest first', () => {
     const query = contextQuery(row, { direction: LogRowContextQueryDirection.Forward });
 
-    expect(query).toMatchObject({ refId: 'log-context-A_7-after', direction: 'forward', limit: 100 });
+    expect(query).toMatchObject({ refId: 'log-context-A_7-after', after: row.rowId, direction: 'forward', limit: 100 });
     expect(query).not.toHaveProperty('table');
   });
 
@@ -86,34 +90,5 @@ describe('the context of a line', () => {
     const { range } = contextRequest(row, { direction, timeWindowMs: 5 * minutes });
 
     expect([range.from.valueOf(), range.to.valueOf()]).toEqual([from, to]);
-  });
-});
-
-describe('words', () => {
-  it.each([
-    ['two words', 'deleted cluster', ['deleted', 'cluster']],
-    ['a phrase', 'deleted "my cluster"', ['deleted', 'my cluster']],
-    ['a phrase without an end', 'deleted "my clu', ['deleted', 'my clu']],
-    ['nothing', ' "" ', []],
-  ])('are found: %s', (_, search, words) => {
-    expect(wordsOf(search)).toEqual(words);
-  });
-
-  it('are highlighted literally and in any letter case', () => {
-    const frame = toDataFrame({ meta: { custom: { limit: 10 } }, fields: [] });
-    const text = 'Deleted a+b, not aab';
-
-    const { meta } = withSearchWords(frame, { ...events, search: 'deleted a+b' });
-
-    expect(meta?.custom).toEqual({ limit: 10, searchWords: meta?.searchWords });
-    const chunks = findHighlightChunksInText({ searchWords: meta?.searchWords ?? [], textToHighlight: text });
-    expect(chunks.map((chunk) => chunk.text)).toEqual(['Deleted', 'a+b']);
-  });
-
-  it('are none where nothing was searched for', () => {
-    const frame = toDataFrame({ fields: [] });
-
-    expect(withSearchWords(frame, { ...events, search: '' })).toBe(frame);
-    expect(withSearchWords(frame, { refId: 'A', queryType: 'named' })).toBe(frame);
   });
 });

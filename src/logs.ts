@@ -3,7 +3,6 @@ import {
   dateTime,
   LogRowContextQueryDirection,
   SupplementaryQueryType,
-  type DataFrame,
   type DataQueryRequest,
   type LogRowContextOptions,
   type LogRowModel,
@@ -49,6 +48,7 @@ export function contextQuery(
     datasource: query?.datasource,
     queryType: 'events',
     ...(query?.queryType === 'events' && query.table && { table: query.table }),
+    ...(row.rowId && (forward ? { after: row.rowId } : { before: row.rowId })),
     filters: actor ? [{ key: 'actor', operator: '=', value: actor }] : [],
     limit: options.limit ?? contextLimit,
     direction: forward ? 'forward' : 'backward',
@@ -63,7 +63,7 @@ export function contextRequest(
   const target = contextQuery(row, options, query);
   const span = options.timeWindowMs ?? windowMs;
   const [start, end] = target.direction === 'forward' ? [0, span] : [-span, 0];
-  // One more millisecond, because a range ends before its end, and the line's own has other lines too.
+  // A range ends before its end, and the millisecond of the line has others too; ids tell what is before and after.
   const from = dateTime(row.timeEpochMs + start);
   const to = dateTime(row.timeEpochMs + end + 1);
   return {
@@ -77,19 +77,4 @@ export function contextRequest(
     timezone: 'utc',
     startTime: Date.now(),
   };
-}
-
-/** The words and phrases that a search looks for. */
-export function wordsOf(search = ''): string[] {
-  return [...search.matchAll(/"([^"]*)"?|([^\s"]+)/g)].map(([, phrase, word]) => phrase ?? word).filter(Boolean);
-}
-
-/** Has Grafana highlight what was searched for; it takes the words as regular expressions. */
-export function withSearchWords(frame: DataFrame, query?: AuditlakeQuery): DataFrame {
-  const words = query?.queryType === 'events' ? wordsOf(query.search) : [];
-  if (words.length === 0) {
-    return frame;
-  }
-  const searchWords = words.map((word) => `(?i)${word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
-  return { ...frame, meta: { ...frame.meta, searchWords, custom: { ...frame.meta?.custom, searchWords } } };
 }

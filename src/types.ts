@@ -27,7 +27,7 @@ interface Model extends DataQuery {
 interface Rows {
   /** `names` shows users, jobs and clusters by name instead of id. */
   display?: '' | 'names';
-  /** For alert rules: no rows are the number 0. */
+  /** No rows are the number 0. In alert rules the default is what suits the query, elsewhere it is false. */
   zero?: boolean;
 }
 
@@ -41,7 +41,8 @@ export interface NamedModel extends Model, Rows {
   named?: string;
   /** Values by parameter name; a missing one takes the default of the catalog. Values may hold template variables. */
   params?: Record<string, string>;
-  format?: 'annotations';
+  /** `time_series` is for alert rules, which get one number for each label otherwise. */
+  format?: 'time_series' | 'annotations';
 }
 
 export interface SqlModel extends Model, Rows {
@@ -69,6 +70,9 @@ export interface EventsModel extends Model, Search {
   limit?: number;
   /** `backward`, the default, is the newest first. */
   direction?: Direction;
+  /** Only the lines after, or before, the one with this id. */
+  after?: string;
+  before?: string;
 }
 
 /** Events over time, by level: the histogram above the log lines. */
@@ -76,7 +80,7 @@ export interface VolumeModel extends Model, Search {
   queryType: 'volume';
 }
 
-/** The delivered line that became an event, verbatim. Numbers are texts where a link fills them in. */
+/** The delivered line that became an event, verbatim. Links fill numbers in as texts. */
 export interface LineModel extends Model {
   queryType: 'line';
   fileId?: string | number;

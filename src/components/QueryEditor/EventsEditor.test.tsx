@@ -42,18 +42,21 @@ describe('events', () => {
     await userEvent.type(screen.getByLabelText(/^Search/), 'deleted');
     expect(onRunQuery).not.toHaveBeenCalled();
     await userEvent.keyboard('{Enter}');
+    expect(onRunQuery).toHaveBeenCalledTimes(1);
+    await userEvent.tab();
 
     expect(query()).toHaveProperty('search', 'deleted');
     expect(onRunQuery).toHaveBeenCalledTimes(1);
   });
 
   it('are so many, in an order', async () => {
-    const { query } = await open({ queryType: 'events' }, answers);
+    const { query, onRunQuery } = await open({ queryType: 'events' }, answers);
 
     await userEvent.type(screen.getByLabelText(/^Lines/), '50');
     await userEvent.click(screen.getByRole('radio', { name: 'Oldest first' }));
 
     expect(query()).toEqual({ refId: 'A', queryType: 'events', limit: 50, direction: 'forward' });
+    expect(onRunQuery).toHaveBeenCalledTimes(2);
   });
 });
 

@@ -6,6 +6,7 @@ import { defaultLimit, maxLimit, type Direction, type EventsModel, type LakeTabl
 import { FilterRows } from './FilterRows';
 import { type PartProps } from './props';
 import { useLoaded } from './useLoaded';
+import { useTyped } from './useTyped';
 
 const silver = 'silver';
 const load = (datasource: AuditlakeDataSource) => datasource.getTables();
@@ -19,6 +20,8 @@ const directions: Array<{ value: Direction; label: string }> = [
 /** Events as log lines: words to search for, filters, and how many lines in which order. */
 export function EventsEditor({ datasource, query, range, onChange, onRunQuery }: PartProps<EventsModel>) {
   const { value: tables } = useLoaded(datasource, load, none);
+  const typedSearch = useTyped(query.search, onRunQuery);
+  const typedLimit = useTyped(query.limit, onRunQuery);
   const id = (name: string) => `events-${name}-${query.refId}`;
   const table = query.table || silver;
   const names = [silver, ...tables.filter(({ layer }) => layer === 'gold').map(({ name }) => name)];
@@ -55,8 +58,8 @@ export function EventsEditor({ datasource, query, range, onChange, onRunQuery }:
             placeholder='deleted "Interactive cluster"'
             value={query.search ?? ''}
             onChange={(event) => change({ search: event.currentTarget.value })}
-            onBlur={onRunQuery}
-            onKeyDown={(event) => event.key === 'Enter' && onRunQuery()}
+            onBlur={typedSearch.leave}
+            onKeyDown={(event) => event.key === 'Enter' && typedSearch.run()}
           />
         </EditorField>
         <EditorField label="Lines" htmlFor={id('limit')} tooltip={`At most ${maxLimit}.`}>
@@ -69,7 +72,8 @@ export function EventsEditor({ datasource, query, range, onChange, onRunQuery }:
             placeholder={String(defaultLimit)}
             value={query.limit ?? ''}
             onChange={({ currentTarget: { value } }) => change({ limit: value === '' ? undefined : Number(value) })}
-            onBlur={onRunQuery}
+            onBlur={typedLimit.leave}
+            onKeyDown={(event) => event.key === 'Enter' && typedLimit.run()}
           />
         </EditorField>
         <EditorField label="Order">

@@ -1,9 +1,10 @@
 import React, { useRef } from 'react';
 import { CoreApp } from '@grafana/data';
-import { EditorHeader, FlexItem, InlineSelect } from '@grafana/plugin-ui';
-import { Button, InlineSwitch, RadioButtonGroup } from '@grafana/ui';
+import { EditorHeader, InlineSelect } from '@grafana/plugin-ui';
+import { InlineSwitch, RadioButtonGroup } from '@grafana/ui';
 import { ofType } from '../../queries';
 import { type AuditlakeQuery, type Format, type QueryType } from '../../types';
+import { AlertOptions } from './AlertOptions';
 import { type Offer, type PartProps } from './props';
 
 const typeLabels: Record<QueryType, string> = {
@@ -66,23 +67,8 @@ export function Header({ app, query, offer, onChange, onRunQuery }: PartProps & 
             value={query.display === 'names'}
             onChange={(event) => run({ ...query, display: event.currentTarget.checked ? 'names' : '' })}
           />
-          {app === CoreApp.UnifiedAlerting && (
-            <InlineSwitch
-              id={`zero-${query.refId}`}
-              label="No rows are 0"
-              showLabel
-              transparent
-              value={query.zero ?? false}
-              onChange={(event) => run({ ...query, zero: event.currentTarget.checked })}
-            />
-          )}
+          {app === CoreApp.UnifiedAlerting && <AlertOptions query={query} onChange={run} />}
         </>
-      )}
-      <FlexItem grow={1} />
-      {app !== CoreApp.Explore && query.queryType === 'sql' && (
-        <Button size="sm" icon="play" variant="secondary" onClick={onRunQuery}>
-          Run query
-        </Button>
       )}
     </EditorHeader>
   );

@@ -3,9 +3,11 @@ import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Input } from '@grafana/ui';
 import { type LineModel } from '../../types';
 import { type PartProps } from './props';
+import { useTyped } from './useTyped';
 
 /** Which delivered line; links on events fill it in. */
 export function LineEditor({ query, onChange, onRunQuery }: PartProps<LineModel>) {
+  const typed = useTyped(`${query.fileId} ${query.lineNumber}`, onRunQuery);
   const field = (name: 'fileId' | 'lineNumber', label: string) => {
     const id = `line-${name}-${query.refId}`;
     return (
@@ -16,7 +18,8 @@ export function LineEditor({ query, onChange, onRunQuery }: PartProps<LineModel>
           inputMode="numeric"
           value={query[name] ?? ''}
           onChange={(event) => onChange({ ...query, [name]: event.currentTarget.value.trim() })}
-          onBlur={onRunQuery}
+          onBlur={typed.leave}
+          onKeyDown={(event) => event.key === 'Enter' && typed.run()}
         />
       </EditorField>
     );

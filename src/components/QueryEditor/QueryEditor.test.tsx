@@ -61,18 +61,21 @@ describe('what types have in common', () => {
     expect(onRunQuery).toHaveBeenCalledTimes(1);
   });
 
-  it('makes 0 of no rows in alert rules', async () => {
+  it('says what an alert rule gets', async () => {
     const { query } = await open({ queryType: 'named', named: 'x' }, {}, { app: CoreApp.UnifiedAlerting });
 
-    await userEvent.click(screen.getByRole('switch', { name: 'No rows are 0' }));
+    await userEvent.click(screen.getByLabelText(/^No rows/));
+    await userEvent.click(await screen.findByText('are no data'));
+    await userEvent.click(screen.getByLabelText(/^Answer/));
+    await userEvent.click(await screen.findByText('Time series'));
 
-    expect(query()).toHaveProperty('zero', true);
+    expect(query()).toEqual({ refId: 'A', queryType: 'named', named: 'x', zero: false, format: 'time_series' });
   });
 
-  it('does not speak of 0 elsewhere', async () => {
+  it('does not speak of alert rules elsewhere', async () => {
     await open({ queryType: 'named', named: 'x' });
 
-    expect(screen.queryByRole('switch', { name: 'No rows are 0' })).not.toBeInTheDocument();
+    expect(screen.queryByLabelText(/^No rows/)).not.toBeInTheDocument();
   });
 
   it('shows filters that came from a dashboard, and lets go of them', async () => {

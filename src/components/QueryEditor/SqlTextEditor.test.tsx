@@ -47,12 +47,4 @@ describe('SQL', () => {
 
     expect(query()).toEqual({ refId: 'A', queryType: 'sql', sql: 'select 10', format: 'time_series' });
   });
-
-  it('runs with the button', async () => {
-    const { onRunQuery } = await open({ queryType: 'sql', sql: 'select 1' });
-
-    await userEvent.click(screen.getByRole('button', { name: 'Run query' }));
-
-    expect(onRunQuery).toHaveBeenCalledTimes(1);
-  });
 });
