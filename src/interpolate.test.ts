@@ -3,6 +3,8 @@ import { fakeReplace } from './templates.fake';
 import { type AuditlakeQuery, type Filter } from './types';
 
 const replace = fakeReplace({
+  __interval: { value: '1m' },
+  __interval_ms: { value: '60000' },
   who: { value: 'ada' },
   irish: { value: "O'Hara" },
   several: { value: ['ada', "O'Hara"], multi: true },
@@ -32,6 +34,8 @@ describe('SQL', () => {
     ['the one value of a variable with All quoted', 'email = $all', "email = 'grace'"],
     ['nothing that equals where no value is chosen', 'email in ($none)', 'email in (null)'],
     ['a format of its own as it is', "email = '${irish:raw}'", "email = 'O'Hara'"],
+    ['intervals left to the backend', 'x - $__interval, $__interval_ms', 'x - $__interval, $__interval_ms'],
+    ["Grafana's interval where it is asked for", "'${__interval}'", "'1m'"],
     ['macros left to the backend', '$__timeFilter(date_time)', '$__timeFilter(date_time)'],
     ['unknown names left', 'limit $count', 'limit $count'],
   ])('has %s', (_, text, expected) => {

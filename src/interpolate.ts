@@ -7,7 +7,7 @@ export type Formatter = (value: unknown, variable?: { multi?: boolean; includeAl
 /** Puts values in place of the variables in a text. A format written at the variable, like `${v:raw}`, comes first. */
 export type Replace = (text: string, format: string | Formatter) => string;
 
-/** Stands between several values of a variable; no value of an event has it. */
+/** Stands between several values of a variable, and for a `$` that is no variable; no value of an event has it. */
 const separator = '\u001f';
 
 const listed: Formatter = (value) => (Array.isArray(value) ? value.join(separator) : String(value ?? ''));
@@ -40,6 +40,15 @@ export const listText: Formatter = (value, variable) => {
     .map((one) => quoted(String(one ?? '')))
     .join(',');
 };
+
+/**
+ * A statement with its variables replaced. `$__interval` and `$__interval_ms` are left to the backend: its macros are
+ * an INTERVAL and a number, in alert rules too, where Grafana would put in texts like `1m`.
+ */
+function interpolateSql(sql: string, replace: Replace): string {
+  const hidden = sql.replace(/\$(__interval(?:_ms)?)(?!\w)/g, `${separator}$1`);
+  return replace(hidden, sqlText).replace(new RegExp(`${separator}(__interval)`, 'g'), '$$$1');
+}
 
 /** A filter with its variables replaced; several values make of equality one of them, of inequality none of them. */
 export function interpolateFilter({ key, operator, value, values }: Filter, replace: Replace): Filter {
@@ -98,7 +107,7 @@ export function interpolate(
       return { ...query, params: Object.fromEntries(params) };
     }
     case 'sql':
-      return { ...query, sql: replace(query.sql ?? '', sqlText) };
+      return { ...query, sql: interpolateSql(query.sql ?? '', replace) };
     case 'events':
     case 'volume':
       return {

@@ -73,14 +73,16 @@ export interface AuditlakeOptions extends DataSourceJsonData {
   /** Default `Admin`. */
   unredactedRole?: UnredactedRole;
 
-  /** Where names of users, jobs and clusters come from; empty asks nobody, and names are those the events tell. */
+  /** Whom the ETL asks who the users and service principals are that events do not explain; empty is nobody. */
   databricksHost?: string;
-  /** Of an account's console as host; a workspace needs none. */
+  /** With the host of an account console. */
   databricksAccountId?: string;
   /** Default `pat`. */
   databricksAuth?: DatabricksAuth;
   /** Of the service principal, for `oauth`. */
   databricksClientId?: string;
+  /** Has all users and service principals listed once a day; default false. */
+  databricksListAll?: boolean;
 }
 
 /** Sent to the backend when saved and never read back. */

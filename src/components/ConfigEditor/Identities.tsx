@@ -2,21 +2,21 @@ import React from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { Field, RadioButtonGroup } from '@grafana/ui';
 import { type DatabricksAuth } from '../../settings';
-import { SecretField, TextField, update, type ConfigEditorProps } from './fields';
+import { SecretField, SwitchField, TextField, update, type ConfigEditorProps } from './fields';
 
 const ways: Array<{ value: DatabricksAuth; label: string }> = [
   { value: 'pat', label: 'Access token' },
   { value: 'oauth', label: 'Service principal (OAuth)' },
 ];
 
-/** Where names of users, jobs and clusters come from. Nothing of it is needed to fill or query the lake. */
+/** Whom the ETL asks who somebody is. Nothing of it is needed to fill or query the lake. */
 export function Identities(editor: ConfigEditorProps) {
   const { databricksHost, databricksAuth = 'pat' } = editor.options.jsonData;
 
   return (
     <ConfigSection
       title="Databricks"
-      description="Asked for the names behind the ids of users, jobs and clusters. Without it, names are those that the events tell."
+      description="Asked after each run who the users and service principals are that the events do not explain. Without it, names are those that the events tell."
       isCollapsible
       isInitiallyOpen={Boolean(databricksHost)}
     >
@@ -24,7 +24,7 @@ export function Identities(editor: ConfigEditorProps) {
         {...editor}
         name="databricksHost"
         label="Host"
-        description="Of a workspace, or of the account console."
+        description="Of a workspace, or of the account console. Empty: nobody is asked."
         placeholder="https://dbc-a1b2c3d4-e5f6.cloud.databricks.com"
       />
       <TextField
@@ -32,7 +32,7 @@ export function Identities(editor: ConfigEditorProps) {
         name="databricksAccountId"
         label="Account ID"
         description="Only with the account console as host."
-        placeholder="0d26daa6-5e44-4c97-a497-ef015f91254a"
+        placeholder="11112222-3333-4444-5555-666677778888"
       />
       <Field label="Sign in with">
         <RadioButtonGroup
@@ -43,13 +43,25 @@ export function Identities(editor: ConfigEditorProps) {
         />
       </Field>
       {databricksAuth === 'pat' ? (
-        <SecretField {...editor} name="databricksToken" label="Token" />
+        <SecretField {...editor} name="databricksToken" label="Token" required={Boolean(databricksHost)} />
       ) : (
         <>
-          <TextField {...editor} name="databricksClientId" label="Client ID" />
-          <SecretField {...editor} name="databricksClientSecret" label="Client secret" />
+          <TextField {...editor} name="databricksClientId" label="Client ID" required={Boolean(databricksHost)} />
+          <SecretField
+            {...editor}
+            name="databricksClientSecret"
+            label="Client secret"
+            required={Boolean(databricksHost)}
+          />
         </>
       )}
+      <SwitchField
+        {...editor}
+        name="databricksListAll"
+        label="List everybody"
+        description="Once a day, so that names are known before somebody does anything."
+        fallback={false}
+      />
     </ConfigSection>
   );
 }
