@@ -8,7 +8,7 @@ type Annotation = AnnotationQuery<AuditlakeQuery>;
 /** Annotations from named queries, SQL and events. */
 export const annotations: AnnotationSupport<AuditlakeQuery> = {
   QueryEditor: AnnotationEditor,
-  getDefaultQuery: () => ({ queryType: 'named', named: 'jobs_failing', params: {} }),
+  getDefaultQuery: () => ({ queryType: 'named', named: 'job_failures', params: {} }),
   prepareAnnotation,
   prepareQuery,
 };

@@ -56,6 +56,19 @@ describe('applyTemplateVariables', () => {
   });
 });
 
+describe('targetContainsTemplate', () => {
+  it.each([
+    ['$who', true],
+    ['ada', false],
+  ])('%s: %s', (sql, contains) => {
+    setTemplateSrv({ containsTemplate: (text: string) => text.includes('$') } as unknown as TemplateSrv);
+
+    expect(datasource.targetContainsTemplate({ refId: 'A', queryType: 'sql', sql: `${sql} $__timeFilter(t)` })).toBe(
+      contains
+    );
+  });
+});
+
 describe('query', () => {
   const ask = async (query: object) => {
     const request = { targets: [{ refId: 'A', ...query }], scopedVars: {} };

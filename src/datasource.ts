@@ -31,7 +31,7 @@ import { hasFilter, keyParams, modifications, modified, toggled, valueParams, wi
 import { interpolate, type Replace } from './interpolate';
 import { withLineLinks, withPlaces } from './links';
 import { contextQuery, contextRequest, volumeOf, volumeRequest } from './logs';
-import { defaultFor, describe, isRunnable, typeOf } from './queries';
+import { defaultFor, describe, isRunnable, textsOf, typeOf } from './queries';
 import { type AuditlakeOptions } from './settings';
 import { type AuditlakeQuery, type LakeTable, type NamedQuery, type Search, type SqlMetadata } from './types';
 import { AuditlakeVariables } from './variables';
@@ -63,6 +63,11 @@ export class AuditlakeDataSource
 
   getQueryDisplayText(query: AuditlakeQuery): string {
     return describe(query);
+  }
+
+  /** Alert rules, which have no variables, ask for it. */
+  targetContainsTemplate(query: AuditlakeQuery): boolean {
+    return textsOf(query).some((text) => getTemplateSrv().containsTemplate(text));
   }
 
   applyTemplateVariables(

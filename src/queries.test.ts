@@ -1,5 +1,5 @@
 import { CoreApp } from '@grafana/data';
-import { defaultFor, describe as describeQuery, isRunnable, ofType, variableQuery } from './queries';
+import { defaultFor, describe as describeQuery, isRunnable, ofType, textsOf, variableQuery } from './queries';
 import { type AuditlakeQuery } from './types';
 
 describe('defaultFor', () => {
@@ -51,6 +51,21 @@ describe('describe', () => {
     ['a line', { queryType: 'line', fileId: '7', lineNumber: 12 }, 'line 12 of file 7'],
   ])('shows %s', (_, query, text) => {
     expect(describeQuery({ refId: 'A', ...query } as AuditlakeQuery)).toBe(text);
+  });
+});
+
+describe('textsOf', () => {
+  it.each<[string, object, string[]]>([
+    ['parameters', { queryType: 'named', params: { a: '$v', b: '1' } }, ['$v', '1']],
+    ['a statement without macros', { queryType: 'sql', sql: 'a = $v and $__timeFilter(t)' }, ['a = $v and (t)']],
+    [
+      'what is searched for',
+      { queryType: 'events', search: '$v', filters: [{ key: 'k', operator: '=|', value: 'x', values: ['x', '$w'] }] },
+      ['', '$v', 'k', 'x', 'x', '$w'],
+    ],
+    ['a line', { queryType: 'line', fileId: 7 }, ['7', '']],
+  ])('has %s', (_, query, texts) => {
+    expect(textsOf({ refId: 'A', ...query } as AuditlakeQuery)).toEqual(texts);
   });
 });
 

@@ -52,6 +52,23 @@ function filterText({ key, operator, value, values }: Filter): string {
   return `${key}${operator}${values?.length ? values.join('|') : value}`;
 }
 
+/** All texts of a query that may hold variables, without the macros of SQL, which look like some. */
+export function textsOf(query: AuditlakeQuery): string[] {
+  switch (query.queryType) {
+    case 'sql':
+      return [query.sql?.replaceAll(/\$__\w+/g, '') ?? ''];
+    case 'events':
+    case 'volume': {
+      const filters = (query.filters ?? []).flatMap(({ key, value, values = [] }) => [key, value, ...values]);
+      return [query.table ?? '', query.search ?? '', ...filters];
+    }
+    case 'line':
+      return [String(query.fileId ?? ''), String(query.lineNumber ?? '')];
+    default:
+      return Object.values(query.params ?? {});
+  }
+}
+
 /** A query of another type in the place of this one; the dashboard's filters are of every type. */
 export function ofType(query: AuditlakeQuery, queryType: QueryType): AuditlakeQuery {
   const { refId, key, hide, datasource, adhocFilters } = query;
