@@ -125,14 +125,22 @@ export interface LakeTable {
 
 /** What SQL may name, from `GET sql-metadata`. */
 export interface SqlMetadata {
-  tables: Array<{ name: string; columns: Array<{ name: string; type: string }> }>;
+  tables: SqlTable[];
   functions: SqlWord[];
   macros: SqlWord[];
 }
 
+export interface SqlTable {
+  name: string;
+  columns: Array<{ name: string; type: string; description?: string }>;
+  /** The column below which request parameters are, and those that were seen. */
+  params?: string;
+  keys?: string[];
+}
+
 export interface SqlWord {
   name: string;
-  /** With its arguments, such as `strpos(text, part)`. */
+  /** With its arguments, such as `strpos(text, part)`; a line for each way to call it. */
   signature?: string;
   description?: string;
 }

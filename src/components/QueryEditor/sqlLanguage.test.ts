@@ -4,7 +4,11 @@ import { type SqlMetadata } from '../../types';
 import { sqlLanguage, suggestion } from './sqlLanguage';
 
 const known: SqlMetadata = {
-  tables: [{ name: 'clusters', columns: [{ name: 'actionName', type: 'string' }] }],
+  tables: [
+    { name: 'clusters', columns: [{ name: 'actionName', type: 'string' }] },
+    { name: 'audit', columns: [], params: 'request_params', keys: ['cluster_id', 'odd-key', "it's"] },
+    { name: 'lookups.teams', columns: [{ name: 'team', type: 'string' }] },
+  ],
   functions: [{ name: 'strpos', signature: 'strpos(text, part)', description: 'Where the part is' }],
   macros: [{ name: '$__timeFilter', signature: '$__timeFilter(column)' }],
 };
@@ -24,11 +28,26 @@ describe('sqlLanguage', () => {
     const completion = completionOf(load);
     const table = completion.tables!.parseName!({ value: 'clusters' } as LinkedToken);
 
-    expect(await completion.tables!.resolve(null)).toEqual([{ name: 'clusters', completion: 'clusters' }]);
+    expect(await completion.tables!.resolve(null)).toContainEqual({ name: 'clusters', completion: 'clusters' });
     expect(await completion.columns!.resolve(table)).toEqual([{ name: 'actionName', type: 'string' }]);
     expect(await wordsOf(completion, 'functionsWithArguments')).toEqual(['strpos']);
     expect(await wordsOf(completion, 'filterMacro')).toEqual(['$__timeFilter']);
     expect(load).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['without what stands in front', 'auditlake.gold.Clusters', ['actionName']],
+    ['in backticks', '`clusters`', ['actionName']],
+    ['of look-ups', 'lookups.teams', ['team']],
+    [
+      'with request parameters',
+      'system.access.audit',
+      ['request_params.cluster_id', "request_params['odd-key']", "request_params['it''s']"],
+    ],
+  ])('finds tables %s', async (_, table, columns) => {
+    const found = await completionOf(() => Promise.resolve(known)).columns!.resolve({ table });
+
+    expect(found.map(({ name }) => name)).toEqual(columns);
   });
 
   it('knows no columns of tables that are not there', async () => {
@@ -40,7 +59,7 @@ describe('sqlLanguage', () => {
     const completion = completionOf(load);
 
     expect(await completion.tables!.resolve(null)).toEqual([]);
-    expect(await completion.tables!.resolve(null)).toHaveLength(1);
+    expect(await completion.tables!.resolve(null)).toHaveLength(3);
   });
 });
 
@@ -50,6 +69,7 @@ describe('suggestion', () => {
     ['a function without arguments', 'now', 'now()', 'now()'],
     ['a macro, whose $ is no place for the cursor', '$__timeFilter', '$__timeFilter(column)', '\\$__timeFilter($0)'],
     ['a macro that is no call', '$__interval', '$__interval', '\\$__interval'],
+    ['a function that is called in two ways', 'nvl', 'nvl(a, b)\nnvl(a)', 'nvl($0)'],
     ['a function of which no more is known', 'lower', undefined, 'lower($0)'],
   ])('inserts %s', (_, name, signature, insertText) => {
     expect(suggestion({ name, signature }, CompletionItemKind.Function)).toMatchObject({ label: name, insertText });

@@ -4,9 +4,10 @@ import {
   CompletionItemPriority,
   StatementPosition,
   SuggestionKind,
+  type ColumnDefinition,
   type LanguageDefinition,
 } from '@grafana/plugin-ui';
-import { type SqlMetadata, type SqlWord } from '../../types';
+import { type SqlMetadata, type SqlTable, type SqlWord } from '../../types';
 
 const nothing: SqlMetadata = { tables: [], functions: [], macros: [] };
 
@@ -43,8 +44,8 @@ export function sqlLanguage(load: () => Promise<SqlMetadata>): LanguageDefinitio
       },
       columns: {
         resolve: async (identifier) => {
-          const table = (await metadata()).tables.find(({ name }) => name === identifier?.table);
-          return (table?.columns ?? []).map(({ name, type }) => ({ name, type }));
+          const table = tableOf(await metadata(), identifier?.table);
+          return table ? [...table.columns, ...paramsOf(table)] : [];
         },
       },
       customSuggestionKinds: () => [
@@ -69,6 +70,20 @@ export function sqlLanguage(load: () => Promise<SqlMetadata>): LanguageDefinitio
   };
 }
 
+/** Found as the backend does: in any letter case, and with or without what stands in front of the name. */
+function tableOf({ tables }: SqlMetadata, text = ''): SqlTable | undefined {
+  const written = text.toLowerCase().replaceAll('`', '');
+  const called = (name: string) => tables.find((table) => table.name.toLowerCase() === name);
+  return called(written) ?? called(written.slice(written.lastIndexOf('.') + 1));
+}
+
+/** Request parameters as a statement names them. */
+function paramsOf({ params, keys = [] }: SqlTable): ColumnDefinition[] {
+  const path = (key: string) =>
+    /^[a-z_]\w*$/i.test(key) ? `${params}.${key}` : `${params}['${key.replaceAll("'", "''")}']`;
+  return params ? keys.map((key) => ({ name: path(key), type: 'string' })) : [];
+}
+
 /** A function or macro with the cursor between its brackets, if it has any arguments. */
 export function suggestion({ name, signature, description }: SqlWord, kind: CompletionItemKind) {
   const argumentless = signature !== undefined && !/\(.*\S.*\)/.test(signature);
@@ -79,8 +94,8 @@ export function suggestion({ name, signature, description }: SqlWord, kind: Comp
     insertText: called ? `${text}(${argumentless ? '' : '$0'})` : text,
     insertTextRules: CompletionItemInsertTextRule.InsertAsSnippet,
     kind,
-    detail: signature,
-    documentation: description,
+    detail: signature?.split('\n')[0],
+    documentation: [description, signature?.includes('\n') && signature].filter(Boolean).join('\n\n'),
     sortText: CompletionItemPriority.MediumHigh,
   };
 }
