@@ -247,8 +247,9 @@ func rows(t *testing.T, frames data.Frames) []map[string]any {
 			out = append(out, row)
 		}
 	}
-	if frames[0].Meta.Type == data.FrameTypeTimeSeriesMulti {
-		slices.SortStableFunc(out, func(a, b map[string]any) int { return strings.Compare(a["date"].(string), b["date"].(string)) })
+	if frames[0].Meta.Type == data.FrameTypeTimeSeriesMulti && len(out) > 0 {
+		at := frames[0].Fields[0].Name
+		slices.SortStableFunc(out, func(a, b map[string]any) int { return strings.Compare(a[at].(string), b[at].(string)) })
 	}
 	return out
 }
