@@ -29,9 +29,14 @@ import (
 // Alert rules take the first two as they are and cannot use the third.
 var contract = data.FrameTypeVersion{0, 1}
 
+// shapeAnnotations is no type of the contract: see annotations.
+const shapeAnnotations data.FrameType = "annotations"
+
 // answer is what a query came to.
 type answer struct {
-	name    string // of the frames
+	title   string   // of annotations that say none
+	tags    []string // of annotations that say none
+	name    string   // of the frames
 	shape   data.FrameType
 	plan    query.Plan
 	result  *result
@@ -53,6 +58,12 @@ type about struct {
 
 func (a answer) frames() (frames data.Frames, err error) {
 	switch a.shape {
+	case shapeAnnotations:
+		frame, notices, err := a.annotations()
+		if err != nil {
+			return nil, err
+		}
+		frames, a.notices = data.Frames{frame}, append(a.notices, notices...)
 	case data.FrameTypeTimeSeriesMulti:
 		if frames = series(a.result.Batch); a.zeros != nil {
 			if frames, err = a.zeros.fill(frames, a.result.Schema); err != nil {
@@ -74,6 +85,9 @@ func (a answer) frames() (frames data.Frames, err error) {
 	for _, f := range frames {
 		f.Name = a.name
 		f.Meta = &data.FrameMeta{Type: a.shape, TypeVersion: contract, PreferredVisualization: preferred(a.shape)}
+		if a.shape == shapeAnnotations { // the contract has no type for them
+			f.Meta.Type = data.FrameTypeTable
+		}
 	}
 	first := frames[0].Meta
 	a.about.Cache, a.about.Tables = a.result.how, a.result.tables

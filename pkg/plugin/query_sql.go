@@ -20,6 +20,8 @@ const (
 	formatTable   format = "table"
 	formatSeries  format = "time_series" // the first column is the time
 	formatNumeric format = "numeric"     // numbers, told apart by the texts beside them
+
+	formatAnnotations format = "annotations" // of named queries, too
 )
 
 // sql answers a statement.
@@ -58,6 +60,10 @@ func (f format) shape(schema columnar.Schema, alert bool) (data.FrameType, error
 	numbers := slices.ContainsFunc(schema, isNumber)
 	timed := len(schema) > 0 && isTime(schema[0])
 	switch {
+	case f == formatAnnotations && alert:
+		return "", fmt.Errorf("%w: annotations are none", errNotAlertable)
+	case f == formatAnnotations:
+		return shapeAnnotations, nil
 	case f == formatSeries && !(timed && numbers):
 		return "", fmt.Errorf("%w: a time series needs a time as its first column, and a number", errQuery)
 	case f == formatNumeric && !numbers, alert && !numbers:
@@ -69,5 +75,5 @@ func (f format) shape(schema columnar.Schema, alert bool) (data.FrameType, error
 	case f == "", f == formatTable:
 		return data.FrameTypeTable, nil
 	}
-	return "", fmt.Errorf("%w: format %q is not known; there are %s, %s and %s", errQuery, f, formatTable, formatSeries, formatNumeric)
+	return "", fmt.Errorf("%w: format %q is not known; there are %s, %s, %s and %s", errQuery, f, formatTable, formatSeries, formatNumeric, formatAnnotations)
 }
