@@ -2,15 +2,21 @@ package plugin_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/auditlake/auditlake/internal/host"
 )
 
-// Resources that are asked for in odd ways, through the real binary.
+// Resources, through the real binary.
 
 func TestResourcesThatAreAskedForWrongly(t *testing.T) {
 	w := theRealThing(t)
@@ -50,5 +56,46 @@ func TestValuesAreTextsAsTheirPrefixIs(t *testing.T) {
 				t.Errorf("%s: %s does not begin with %s", column, v.Value, prefix)
 			}
 		}
+	}
+}
+
+// TestFiltersOfALake: what is offered can be asked for, silver and gold say the same,
+// and a query that is narrowed is one with a WHERE.
+func TestFiltersOfALake(t *testing.T) {
+	w := theRealThing(t)
+	h := start(t, w, allowed, w.settings(t))
+	offered := func(path string) (values []string) {
+		t.Helper()
+		var list []struct{ Value string }
+		code, body := h.get(path)
+		if err := json.Unmarshal(body, &list); code != http.StatusOK || err != nil {
+			t.Fatalf("%s: %d %v %s", path, code, err, body)
+		}
+		for _, o := range list {
+			values = append(values, o.Value)
+		}
+		return values
+	}
+	if keys := offered("filter-keys"); !slices.Contains(keys, "requestParams.cluster_name") || !slices.Contains(keys, "creator") {
+		t.Errorf("keys are %s", keys)
+	}
+	gold, silver := offered("filter-values?key=requestParams.autotermination_minutes&table=clusters"), offered("filter-values?key=requestParams.autotermination_minutes")
+	if diff := cmp.Diff(gold, silver); diff != "" || len(gold) < 2 {
+		t.Errorf("values (-gold +silver):\n%s", diff)
+	}
+	year := backend.TimeRange{From: time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)}
+	const counts = "select actionName, count(*) as n from clusters"
+	narrowed := model("narrowed", map[string]any{"queryType": "sql", "sql": counts + " group by actionName order by actionName", "adhocFilters": []any{
+		filter("request_params.autotermination_minutes", "=|", gold[0], gold[0], gold[1]), filter("service_name", "=~", "clus.*"), filter("requestParams.cluster_source", "!=", "UI"),
+	}})
+	where := model("where", map[string]any{"queryType": "sql", "sql": counts + fmt.Sprintf(
+		" where requestParams.autotermination_minutes in ('%s', '%s') and requestParams.cluster_source is distinct from 'UI' group by actionName order by actionName", gold[0], gold[1])})
+	narrowed.TimeRange, where.TimeRange = year, year
+	res := h.ask([]backend.DataQuery{narrowed, where})
+	if res["narrowed"].Error != nil || res["where"].Error != nil {
+		t.Fatal(res["narrowed"].Error, res["where"].Error)
+	}
+	if diff := cmp.Diff(rows(t, res["where"].Frames), rows(t, res["narrowed"].Frames)); diff != "" || res["where"].Frames[0].Rows() == 0 {
+		t.Errorf("%d rows (-where +narrowed):\n%s", res["where"].Frames[0].Rows(), diff)
 	}
 }
