@@ -31,12 +31,12 @@ var contract = data.FrameTypeVersion{0, 1}
 
 // answer is what a query came to.
 type answer struct {
-	name     string // of the frames
-	shape    data.FrameType
-	plan     query.Plan
-	result   *result
-	notices  []data.Notice
-	about    about
+	name    string // of the frames
+	shape   data.FrameType
+	plan    query.Plan
+	result  *result
+	notices []data.Notice
+	about   about
 }
 
 // about is the part of a frame's meta that is ours.
