@@ -3,13 +3,14 @@ package query
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
 
-// Search is true where Text occurs in a value of one of X, in any letter case; a
-// blank in it is a blank. Each of X is a string, or a map or struct of strings, of
+// Search is true where Text occurs in a value of one of X, in any letter case, as a
+// Finder finds it; a blank in it is a blank. Each of X is a string, or a map or struct of strings, of
 // which keys count as well as values: a key whose value is null is not there. It is
 // never null, and the empty text occurs in any value that is not null.
 type Search struct {
@@ -41,35 +42,38 @@ func searched(e Expr, t columnar.Type) error {
 	return nil
 }
 
-// Finder looks for a text in others, in any letter case: both are compared as lower
-// gives them. It is for one goroutine.
+// Finder looks for a text in others, in any letter case. A text of ASCII is found
+// where its letters are, in either case; any other where lower gives the same of both.
+// It is for one goroutine.
 type Finder struct {
-	lower, buffer []byte
+	lower  []byte
+	ascii  bool
+	buffer []byte
 }
 
 // NewFinder is the Finder of a text.
-func NewFinder(text string) *Finder { return &Finder{lower: bytes.ToLower([]byte(text))} }
+func NewFinder(text string) *Finder {
+	isASCII := !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
+	return &Finder{lower: bytes.ToLower([]byte(text)), ascii: isASCII}
+}
 
 // In reports whether the text occurs in s.
 func (f *Finder) In(s []byte) bool {
-	if len(s) == 0 {
-		return len(f.lower) == 0
+	if len(s) < len(f.lower) && f.ascii {
+		return false
+	}
+	if !f.ascii {
+		return bytes.Contains(bytes.ToLower(s), f.lower)
 	}
 	if cap(f.buffer) < len(s) {
 		f.buffer = make([]byte, len(s)+len(s)/2)
 	}
-	// Most texts are ASCII, and lowering them so is several times as fast.
 	out := f.buffer[:len(s)]
-	var seen byte
 	for i, c := range s {
-		seen |= c
 		if c-'A' < 26 {
 			c += 'a' - 'A'
 		}
 		out[i] = c
-	}
-	if seen >= utf8.RuneSelf {
-		out = bytes.ToLower(s)
 	}
 	return bytes.Contains(out, f.lower)
 }
