@@ -77,6 +77,7 @@ var outcomes = []outcome{
 	{is(named.ErrUnknown), backend.StatusBadRequest, downstream, "Choose another query", true},
 	{is(named.ErrParam), backend.StatusBadRequest, downstream, "Correct the parameters", true},
 	{a[*sql.Error], backend.StatusBadRequest, downstream, "The SQL cannot be answered", true},
+	{is(named.ErrNoSeries), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
 	{is(errNotAlertable), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
 	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for more than the data source allows", true},
 	{is(errRequest), backend.StatusBadRequest, downstream, "The request cannot be read", true},

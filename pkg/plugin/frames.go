@@ -20,10 +20,10 @@ import (
 
 // Frames follow Grafana's data plane contract, version 0.1:
 //
-//	timeseries-multi  one frame for each series: time, then one number with the
-//	                  string columns as its labels; no series, no fields
-//	numeric-long      one frame: numbers, and string columns that tell them apart;
-//	                  time columns are extra; no rows, no fields
+//	timeseries-multi  one frame for each series: time, then one number with what is
+//	                  neither time nor number as its labels; no series, no fields
+//	numeric-long      one frame: numbers, and as texts what is neither time nor
+//	                  number, which tells them apart; times are extra; no rows, no fields
 //	table             one frame with all columns, also without rows
 //	log-lines         version 0.0: one frame with timestamp, body, severity, id, labels
 //
@@ -37,6 +37,7 @@ type answer struct {
 	plan    query.Plan
 	result  *result
 	made    data.Frames // of what the rows of result do not say as they are; nil: the rows
+	zeros   *zeros      // nil: no rows are no data
 	notices []data.Notice
 	about   about
 }
@@ -67,13 +68,23 @@ type absoluteRange struct {
 	To   int64 `json:"to"`
 }
 
-func (a answer) frames() data.Frames {
-	frames := a.made
+func (a answer) frames() (frames data.Frames, err error) {
 	switch {
-	case frames != nil:
+	case a.made != nil:
+		frames = a.made
 	case a.shape == data.FrameTypeTimeSeriesMulti:
-		frames = series(a.result.Batch)
-	case a.shape == data.FrameTypeTable, a.result.Batch.Len > 0:
+		if frames = series(a.result.Batch); a.zeros != nil {
+			if frames, err = a.zeros.fill(frames, a.result.Schema); err != nil {
+				return nil, err
+			}
+		}
+	case a.shape == data.FrameTypeNumericLong:
+		if a.result.Batch.Len > 0 {
+			frames = data.Frames{numbers(a.result.Batch)}
+		} else if a.zeros != nil {
+			frames = a.zeros.numbers(a.result.Schema)
+		}
+	default:
 		frames = data.Frames{table(a.result.Batch)}
 	}
 	if len(frames) == 0 {
@@ -96,7 +107,7 @@ func (a answer) frames() data.Frames {
 	first.ExecutedQueryString = a.plan.String() // for the inspector
 	first.Stats = a.stats()
 	first.Notices = a.notices
-	return frames
+	return frames, nil
 }
 
 // shapeOf is the contract that suits the query: by its catalog entry, as far as
@@ -175,17 +186,39 @@ func isNumber(f columnar.Field) bool {
 	return false
 }
 
+// isLabel says whether values of the column tell numbers apart.
+func isLabel(f columnar.Field) bool { return !isNumber(f) && !isTime(f) }
+
 // table is all columns as they are.
 func table(b *columnar.Batch) *data.Frame {
-	rows := make([]int, b.Len)
-	for i := range rows {
-		rows[i] = i
-	}
+	rows := all(b)
 	frame := data.NewFrame("")
 	for c, f := range b.Schema {
 		frame.Fields = append(frame.Fields, field(f, b.Columns[c], rows))
 	}
 	return frame
+}
+
+// numbers is all columns, with labels as texts.
+func numbers(b *columnar.Batch) *data.Frame {
+	rows := all(b)
+	frame := data.NewFrame("")
+	for c, f := range b.Schema {
+		if isLabel(f) {
+			frame.Fields = append(frame.Fields, fieldOf(f, b.Columns[c], rows, func(i int) string { return labelAt(b.Columns[c], i) }))
+		} else {
+			frame.Fields = append(frame.Fields, field(f, b.Columns[c], rows))
+		}
+	}
+	return frame
+}
+
+func all(b *columnar.Batch) []int {
+	rows := make([]int, b.Len)
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
 }
 
 // field is some rows of a column as a nullable field.
@@ -243,7 +276,7 @@ func jsonAt(v *columnar.Vector, i int) json.RawMessage {
 }
 
 // series cuts rows into one frame for each number column and combination of
-// strings. The first column is the time: rows without are left out, and time
+// labels. The first column is the time: rows without are left out, and time
 // ascends, as the contract says. Series are in the order of their labels, so
 // that their colors stay from one answer to the next.
 func series(b *columnar.Batch) data.Frames {
@@ -285,17 +318,30 @@ func oneSeries(b *columnar.Batch, number int, rows []int, labels data.Labels) *d
 	return data.NewFrame("", data.NewField(b.Schema[0].Name, nil, times), value)
 }
 
-// labelsAt is the strings of a row by the names of their columns, or nil.
+// labelAt is a value as a label: null is the empty text, as labels have it.
+func labelAt(v *columnar.Vector, i int) string {
+	switch k := v.Type.Kind; {
+	case v.IsNull(i):
+		return ""
+	case k == columnar.Boolean:
+		return strconv.FormatBool(v.Ints[i] != 0)
+	case k >= columnar.Struct, k == columnar.Binary:
+		return string(jsonAt(v, i))
+	}
+	return textAt(v, i)
+}
+
+// labelsAt is the labels of a row by the names of their columns, or nil.
 func labelsAt(b *columnar.Batch, i int) data.Labels {
 	var out data.Labels
 	for c, f := range b.Schema {
-		if f.Type.Kind != columnar.String && !(isID(f) && f.Type.Kind.InInts()) {
+		if !isLabel(f) {
 			continue
 		}
 		if out == nil {
 			out = data.Labels{}
 		}
-		out[f.Name] = textAt(b.Columns[c], i)
+		out[f.Name] = labelAt(b.Columns[c], i)
 	}
 	return out
 }
