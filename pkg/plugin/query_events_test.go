@@ -165,6 +165,22 @@ func TestEventsThatCannotBeAsked(t *testing.T) {
 	}
 }
 
+// TestTheEndOfTheRange: its last millisecond is in it, but not for a rule.
+func TestTheEndOfTheRange(t *testing.T) {
+	d := plugin.NewOver(memory(t, map[string]string{"silver": exploredEvents}))
+	q := model("A", map[string]any{"queryType": "events"})
+	q.TimeRange.To = time.Date(2019, 12, 28, 10, 0, 0, 0, time.UTC) // of the last event
+	if got := bodies(t, ask(t, d, nil, q)["A"]); len(got) != 3 {
+		t.Errorf("lines up to the last: %q", got)
+	}
+	q.JSON = []byte(`{"queryType":"volume"}`)
+	for alert, want := range map[string]int{"": 3, "true": 2} {
+		if got := ask(t, d, map[string]string{backend.FromAlertHeaderName: alert}, q)["A"]; len(got.Frames) != want {
+			t.Errorf("severities for a rule (%q): %s", alert, picture(got.Frames))
+		}
+	}
+}
+
 // TestTheLimitOfRowsBoundsLines: the data source's is not exceeded, and is no error.
 func TestTheLimitOfRowsBoundsLines(t *testing.T) {
 	d := plugin.NewWith(memory(t, map[string]string{"silver": exploredEvents}), `"maxRows": 2,`)

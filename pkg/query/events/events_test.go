@@ -297,6 +297,33 @@ func TestGoingOn(t *testing.T) {
 	}
 }
 
+// TestContext: what who did an event, or its session, request or address, did before
+// and after it is all that they did, with the event itself between.
+func TestContext(t *testing.T) {
+	lake := lakeOf(t, map[string]string{"silver": few})
+	compared := 0
+	for _, l := range ask(t, lake, question(events.Question{})) {
+		for _, key := range []string{"actor", "sessionId", "requestId", "sourceIPAddress"} {
+			same := []query.Condition{{Key: key, Operator: "=", Values: []string{l.Labels[key]}}}
+			if l.Labels[key] == "" {
+				continue
+			}
+			all := ids(ask(t, lake, question(events.Question{Where: same, Direction: events.Forward})))
+			around := ids(ask(t, lake, question(events.Question{Where: same, Before: &l.ID})))
+			slices.Reverse(around)
+			around = append(around, l.ID.String())
+			around = append(around, ids(ask(t, lake, question(events.Question{Where: same, After: &l.ID, Direction: events.Forward})))...)
+			if diff := cmp.Diff(all, around); diff != "" {
+				t.Errorf("%s of %s (-all +around):\n%s", key, l.ID, diff)
+			}
+			compared++
+		}
+	}
+	if compared != 12 {
+		t.Errorf("%d were compared", compared)
+	}
+}
+
 // TestPiecesAreTheWhole: a long time range is asked a piece at a time, and the lines
 // are those of the whole, whatever the limit, words and direction. A page after the
 // other gives all of them, too.
