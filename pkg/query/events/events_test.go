@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -436,5 +439,36 @@ func TestWhatIsHiddenIsNotFound(t *testing.T) {
 				t.Errorf("%s", all)
 			}
 		}
+	}
+}
+
+// TestThePageIsHeld: the tests that docs/explore.md names are there.
+func TestThePageIsHeld(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/explore.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests strings.Builder
+	for _, pattern := range []string{"*_test.go", "../../plugin/*_test.go", "../../cli/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, name := range files {
+			source, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tests.Write(source)
+		}
+	}
+	named := regexp.MustCompile(`\[(Test\w+)\]`).FindAllStringSubmatch(string(page), -1)
+	for _, m := range named {
+		if !strings.Contains(tests.String(), "\nfunc "+m[1]+"(") {
+			t.Errorf("there is no test %s", m[1])
+		}
+	}
+	if len(named) < 12 {
+		t.Errorf("%d tests are named: the rest is not read", len(named))
 	}
 }
