@@ -32,6 +32,8 @@ func (d *Datasource) events(ctx context.Context, q question, m model) (*answer, 
 		return nil, err
 	}
 	asked.Limit = min(asked.Limit, d.settings.Limits.MaxRows)
+	ctx, cancel := context.WithTimeoutCause(ctx, d.settings.Limits.QueryTimeout, errQueryTimeout) // for all pieces
+	defer cancel()
 	tables, table, err := d.pin(ctx, q, asked.Table)
 	if err != nil {
 		return nil, err

@@ -1,10 +1,12 @@
 package plugin_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -179,6 +181,30 @@ func TestTheEndOfTheRange(t *testing.T) {
 			t.Errorf("severities for a rule (%q): %s", alert, picture(got.Frames))
 		}
 	}
+}
+
+// TestPiecesTakeNoLongerThanAQueryMay: the limit is for all of them together.
+func TestPiecesTakeNoLongerThanAQueryMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var scans int
+		d := plugin.NewWith(scanning{memory(t, map[string]string{"silver": exploredEvents}), func(ctx context.Context) error {
+			scans++
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(4 * time.Second):
+				return nil
+			}
+		}}, `"queryTimeout": "10s",`)
+		began := time.Now()
+		got := answerOf(t, d, map[string]any{"queryType": "events", "search": "nobody"})
+		if took := time.Since(began); took != 10*time.Second || scans != 3 {
+			t.Errorf("%d pieces took %s", scans, took)
+		}
+		if got.Status != backend.StatusTimeout || !strings.Contains(got.Error.Error(), "longer than the data source allows") {
+			t.Errorf("%d %v", got.Status, got.Error)
+		}
+	})
 }
 
 // TestTheLimitOfRowsBoundsLines: the data source's is not exceeded, and is no error.
