@@ -25,6 +25,7 @@ import (
 //	numeric-long      one frame: numbers, and as texts what is neither time nor
 //	                  number, which tells them apart; times are extra; no rows, no fields
 //	table             one frame with all columns, also without rows
+//	log-lines         version 0.0: one frame with timestamp, body, severity, id, labels
 //
 // Alert rules take the first two as they are and cannot use the third.
 var contract = data.FrameTypeVersion{0, 1}
@@ -40,7 +41,8 @@ type answer struct {
 	shape   data.FrameType
 	plan    query.Plan
 	result  *result
-	zeros   *zeros // nil: no rows are no data
+	made    data.Frames // of what the rows of result do not say as they are; nil: the rows
+	zeros   *zeros      // nil: no rows are no data
 	notices []data.Notice
 	about   about
 }
@@ -54,23 +56,40 @@ type about struct {
 	Cache answers.How `json:"cache"`
 	// Tables are the Delta versions of the tables that were read, by name.
 	Tables map[string]int64 `json:"tables"`
+
+	// Limit and SearchWords are of log lines: Grafana tells when there may be more,
+	// and marks what expressions find.
+	Limit       int64    `json:"limit,omitempty"`
+	SearchWords []string `json:"searchWords,omitempty"`
+
+	// LogsVolume and AbsoluteRange are of a volume, as Explore wants it.
+	LogsVolume    string         `json:"logsVolumeType,omitempty"`
+	AbsoluteRange *absoluteRange `json:"absoluteRange,omitempty"`
+}
+
+// absoluteRange is a time range in milliseconds since 1970.
+type absoluteRange struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
 }
 
 func (a answer) frames() (frames data.Frames, err error) {
-	switch a.shape {
-	case shapeAnnotations:
+	switch {
+	case a.made != nil:
+		frames = a.made
+	case a.shape == shapeAnnotations:
 		frame, notices, err := a.annotations()
 		if err != nil {
 			return nil, err
 		}
 		frames, a.notices = data.Frames{frame}, append(a.notices, notices...)
-	case data.FrameTypeTimeSeriesMulti:
+	case a.shape == data.FrameTypeTimeSeriesMulti:
 		if frames = series(a.result.Batch); a.zeros != nil {
 			if frames, err = a.zeros.fill(frames, a.result.Schema); err != nil {
 				return nil, err
 			}
 		}
-	case data.FrameTypeNumericLong:
+	case a.shape == data.FrameTypeNumericLong:
 		if a.result.Batch.Len > 0 {
 			frames = data.Frames{numbers(a.result.Batch)}
 		} else if a.zeros != nil {
@@ -82,15 +101,22 @@ func (a answer) frames() (frames data.Frames, err error) {
 	if len(frames) == 0 {
 		frames = data.Frames{data.NewFrame("")}
 	}
+	version := contract
+	if a.shape == data.FrameTypeLogLines {
+		version = logContract
+	}
+	a.about.Cache, a.about.Tables = a.result.how, a.result.tables
 	for _, f := range frames {
 		f.Name = a.name
-		f.Meta = &data.FrameMeta{Type: a.shape, TypeVersion: contract, PreferredVisualization: preferred(a.shape)}
+		f.Meta = &data.FrameMeta{Type: a.shape, TypeVersion: version, PreferredVisualization: preferred(a.shape)}
 		if a.shape == shapeAnnotations { // the contract has no type for them
 			f.Meta.Type = data.FrameTypeTable
 		}
+		if a.about.LogsVolume != "" {
+			f.Meta.Custom = a.about // Grafana looks at it in each
+		}
 	}
 	first := frames[0].Meta
-	a.about.Cache, a.about.Tables = a.result.how, a.result.tables
 	first.Custom = a.about
 	first.ExecutedQueryString = a.plan.String() // for the inspector
 	first.Stats = a.stats()
@@ -117,8 +143,11 @@ func isAlertable(shape data.FrameType) bool {
 }
 
 func preferred(shape data.FrameType) data.VisType {
-	if shape == data.FrameTypeTimeSeriesMulti {
+	switch shape {
+	case data.FrameTypeTimeSeriesMulti:
 		return data.VisTypeGraph
+	case data.FrameTypeLogLines:
+		return data.VisTypeLogs
 	}
 	return data.VisTypeTable
 }

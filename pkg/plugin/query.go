@@ -16,6 +16,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/events"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 )
 
@@ -88,6 +89,20 @@ type model struct {
 	Params    map[string]paramText `json:"params"`
 	SQL       string               `json:"sql"`
 	Format    format               `json:"format"` // of SQL
+
+	// Of events and volume: see events.Question. Filters are of the query itself.
+	Table     string            `json:"table"`
+	Search    string            `json:"search"`
+	Filters   []query.Condition `json:"filters"`
+	Limit     *int64            `json:"limit"`
+	Direction events.Direction  `json:"direction"`
+	After     string            `json:"after"`  // the id of an event
+	Before    string            `json:"before"` // of another
+
+	// Of line.
+	FileID     paramText `json:"fileId"`
+	LineNumber paramText `json:"lineNumber"`
+
 	// Zero says whether no rows are the number 0; see docs/alerting.md for who does not
 	// say.
 	Zero *bool `json:"zero"`
@@ -128,15 +143,21 @@ func parseModel(q backend.DataQuery) (m model, err error) {
 
 // The query types.
 const (
-	typeNamed = "named"
-	typeSQL   = "sql"
+	typeNamed  = "named"
+	typeSQL    = "sql"
+	typeEvents = "events" // as log lines
+	typeVolume = "volume" // how many events over time
+	typeLine   = "line"   // a delivered line, verbatim
 )
 
 // kinds are what answers each type of query.
 func kinds() map[string]func(*Datasource, context.Context, question, model) (*answer, error) {
 	return map[string]func(*Datasource, context.Context, question, model) (*answer, error){
-		typeNamed: (*Datasource).named,
-		typeSQL:   (*Datasource).sql,
+		typeNamed:  (*Datasource).named,
+		typeSQL:    (*Datasource).sql,
+		typeEvents: (*Datasource).events,
+		typeVolume: (*Datasource).volume,
+		typeLine:   (*Datasource).line,
 	}
 }
 
