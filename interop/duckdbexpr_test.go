@@ -217,8 +217,8 @@ func callSQL(e query.Call) string {
 		}
 		return "CASE WHEN regexp_matches(" + a[0] + ", " + a[1] + ") THEN " + found + " END"
 	case "split_part":
-		within := fmt.Sprintf("%s >= 1 AND %s <= len(string_split(%s, %s))", a[2], a[2], a[0], a[1])
-		whole := fmt.Sprintf("CASE WHEN %s = 1 THEN %s END", a[2], a[0])
+		within := fmt.Sprintf("%s <> 0 AND abs(%s) <= len(string_split(%s, %s))", a[2], a[2], a[0], a[1])
+		whole := fmt.Sprintf("CASE WHEN abs(%s) = 1 THEN %s END", a[2], a[0])
 		return fmt.Sprintf("CASE WHEN %s = '' THEN %s WHEN %s THEN split_part(%s, %s, %s) END", a[1], whole, within, a[0], a[1], a[2])
 	case "substring":
 		if len(a) > 2 {

@@ -47,7 +47,11 @@ func naiveCall(name string, a []any) any {
 		if str(1) != "" {
 			parts = strings.Split(str(0), str(1))
 		}
-		if n := num(2); n >= 1 && n <= len(parts) {
+		n := num(2)
+		if n < 0 {
+			n += len(parts) + 1
+		}
+		if n >= 1 && n <= len(parts) {
 			return parts[n-1]
 		}
 		return nil
