@@ -32,6 +32,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -39,6 +40,16 @@ import (
 
 // ErrNoEnd is a statement that looks at the end of a time range that has none.
 var ErrNoEnd = errors.New("the time range has no end, and the query looks back from there")
+
+// ErrUnsupported is SQL that is right but that no plan says: another engine may answer
+// the statement. Mistakes, such as a column that is not there, are no such errors.
+var ErrUnsupported = errors.New("no plan says this")
+
+// unsupported is an ErrUnsupported that names the construct.
+type unsupported string
+
+func (u unsupported) Error() string        { return string(u) }
+func (u unsupported) Is(target error) bool { return target == ErrUnsupported }
 
 // Error is what is wrong with a statement, and where.
 type Error struct {
@@ -63,6 +74,8 @@ type Binding struct {
 	Range query.TimeRange
 	// Scans is what of the tables is read.
 	Scans query.TimeRange
+	// Now is what now() is where Range has no end.
+	Now time.Time
 	// Params are the parameters by name.
 	Params map[string]Param
 }
@@ -79,7 +92,8 @@ func Scalar(v columnar.Value) Param { return Param{Values: []columnar.Value{v}} 
 // List is the parameter with these values.
 func List(values ...columnar.Value) Param { return Param{Values: values, List: true} }
 
-// Parse reads one SELECT statement. The error is an *Error.
+// Parse reads one SELECT statement. The error is an *Error, which wraps ErrUnsupported
+// where the statement is one that plans have no words for.
 func Parse(text string) (_ *Statement, err error) {
 	p := parser{text: text}
 	defer recoverAt(text, &err)
@@ -90,7 +104,7 @@ func Parse(text string) (_ *Statement, err error) {
 }
 
 // Plan lowers the statement. It is pure. The error is an *Error, which wraps
-// ErrNoEnd where that is the reason.
+// ErrNoEnd or ErrUnsupported where that is the reason.
 func (s *Statement) Plan(b Binding) (_ query.Plan, err error) {
 	l := lowering{binding: b}
 	defer recoverAt(s.text, &err)
@@ -122,6 +136,11 @@ type fault struct {
 
 func fail(at int, format string, args ...any) {
 	panic(fault{at, fmt.Errorf(format, args...)})
+}
+
+// refuse raises an ErrUnsupported.
+func refuse(at int, format string, args ...any) {
+	panic(fault{at, unsupported(fmt.Sprintf(format, args...))})
 }
 
 func recoverAt(text string, err *error) {
