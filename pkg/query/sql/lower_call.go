@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -57,28 +56,6 @@ func (x *exprs) call(c *call) query.Expr {
 		args = append(args, x.lower(a))
 	}
 	return x.function(c, args)
-}
-
-// earliest stands for the start of a time range that has none: before all events.
-var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func (x *exprs) macro(c *call) query.Expr {
-	if !strings.HasPrefix(c.name, "$") {
-		return nil
-	}
-	from, hasFrom, to, hasTo := x.binding.Range.Micros()
-	switch {
-	case c.name == "$__timeFrom" && !hasFrom:
-		return query.Time(earliest)
-	case c.name == "$__timeFrom":
-		return query.Time(time.UnixMicro(from))
-	case c.name == "$__timeTo" && !hasTo:
-		panic(fault{c.pos(), ErrNoEnd})
-	case c.name == "$__timeTo":
-		return query.Time(time.UnixMicro(to))
-	}
-	fail(c.pos(), "there is no macro %s(): there are $__timeFrom() and $__timeTo(), and scans are within the time range by themselves", c.name)
-	return nil
 }
 
 // soleParam is the parameter that is the only argument of a call.

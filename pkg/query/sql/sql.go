@@ -64,8 +64,9 @@ func (e *Error) Unwrap() error { return e.Why }
 
 // Statement is a parsed SELECT. It is immutable.
 type Statement struct {
-	text string
-	root *selection
+	text   string // as it was written
+	places places // where what was parsed is in it; nil for the same places
+	root   *selection
 }
 
 // Binding is what a statement is lowered with.
@@ -94,11 +95,14 @@ func List(values ...columnar.Value) Param { return Param{Values: values, List: t
 
 // Parse reads one SELECT statement. The error is an *Error, which wraps ErrUnsupported
 // where the statement is one that plans have no words for.
-func Parse(text string) (_ *Statement, err error) {
-	p := parser{text: text}
-	defer recoverAt(text, &err)
-	p.tokens = lex(text)
-	s := &Statement{text: text, root: p.selection()}
+func Parse(text string) (*Statement, error) { return parse(text, text, nil) }
+
+// parse reads what became of a text.
+func parse(text, expanded string, from places) (_ *Statement, err error) {
+	p := parser{text: expanded}
+	defer recoverAt(text, from, &err)
+	p.tokens = lex(expanded)
+	s := &Statement{text: text, places: from, root: p.selection()}
 	p.end()
 	return s, nil
 }
@@ -107,7 +111,7 @@ func Parse(text string) (_ *Statement, err error) {
 // ErrNoEnd or ErrUnsupported where that is the reason.
 func (s *Statement) Plan(b Binding) (_ query.Plan, err error) {
 	l := lowering{binding: b}
-	defer recoverAt(s.text, &err)
+	defer recoverAt(s.text, s.places, &err)
 	return l.selection(s.root, nil).plan, nil
 }
 
@@ -143,11 +147,11 @@ func refuse(at int, format string, args ...any) {
 	panic(fault{at, unsupported(fmt.Sprintf(format, args...))})
 }
 
-func recoverAt(text string, err *error) {
+func recoverAt(text string, from places, err *error) {
 	switch r := recover().(type) {
 	case nil:
 	case fault:
-		before := text[:min(r.at, len(text))]
+		before := text[:min(from.original(r.at), len(text))]
 		line := strings.Count(before, "\n") + 1
 		start := strings.LastIndexByte(before, '\n') + 1
 		*err = &Error{line, len([]rune(before[start:])) + 1, r.why}

@@ -41,7 +41,7 @@ select actor from clusters where actor = $users
 -- | 1:42: $users is a list: it belongs in IN ($users) or behind the other arguments of a function
 
 select actor from clusters where date_time > $__from()
--- | 1:46: there is no macro $__from(): there are $__timeFrom() and $__timeTo(), and scans are within the time range by themselves
+-- | 1:46: there is no macro $__from() in a named query: there are $__timeFrom() and $__timeTo(), and scans are within the time range by themselves
 
 select actor from clusters where date > '2024-13-01'
 -- | 1:39: '2024-13-01' is no date: write it like 2024-03-05
