@@ -58,15 +58,6 @@ func (x *exprs) call(c *call) query.Expr {
 	return x.function(c, args)
 }
 
-// soleParam is the parameter that is the only argument of a call.
-func soleParam(c *call) (*param, bool) {
-	if len(c.args) != 1 {
-		return nil, false
-	}
-	p, ok := c.args[0].(*param)
-	return p, ok
-}
-
 // synonyms are other names of functions.
 var synonyms = map[string]string{
 	"substr": "substring", "startswith": "starts_with", "endswith": "ends_with", "char_length": "length", "len": "length",
@@ -88,7 +79,7 @@ var (
 		"posexplode", "printf", "rand", "reduce", "regexp_count", "regexp_extract_all", "schema_of_json", "sequence", "session_window", "shuffle",
 		"slice", "sort_array", "soundex", "space", "stack", "strftime", "struct", "to_char", "to_json", "to_utc_timestamp", "transform",
 		"translate", "try_parse_json", "try_variant_get", "typeof", "unbase64", "unhex", "unicode", "unixepoch", "url_decode", "uuid",
-		"variant_get", "window", "xxhash64", "bround", "log2", "datetime", "time",
+		"variant_get", "xxhash64", "bround", "log2", "datetime", "time",
 	}
 	otherAggregates = [...]string{
 		"array_agg", "collect_list", "collect_set", "corr", "covar_pop", "covar_samp", "group_concat", "grouping", "grouping_id",

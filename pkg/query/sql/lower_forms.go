@@ -3,6 +3,7 @@ package sql
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,6 +95,9 @@ func forms() []form {
 			{"try_divide", "x, y", "x / y, null where y is 0", 2, 2, func(x *exprs, c *call) query.Expr { return x.arith(&binary{c.at, "/", c.args[0], c.args[1]}) }},
 			{"try_element_at", "x, key", "as element_at", 2, 2, (*exprs).elementAt},
 			{"unix_timestamp", "[x[, pattern]]", "seconds since 1970 of a time, or of the end of the range", 0, 2, (*exprs).unixTimestamp},
+			{"window", "x, interval", "start or end of the interval that x is in: window(x, '5 minutes').start", 2, 2, (*exprs).windowOfTime},
+			{"window_end", "x, interval", "", 2, 2, (*exprs).windowOfTime},
+			{"window_start", "x, interval", "", 2, 2, (*exprs).windowOfTime},
 			{"zeroifnull", "x", "0 where x is null", 1, 1, func(x *exprs, c *call) query.Expr {
 				return query.Coalesce{X: x.alike([]query.Expr{x.lower(c.args[0]), query.Int(0)})}
 			}},
@@ -234,6 +238,25 @@ func (x *exprs) truncated(c *call) query.Expr {
 	return query.Bucket{X: x.time(x.lower(c.args[1])), Unit: x.unit(c.args[0]), Zone: zone}
 }
 
+// windowOfTime is window(x, '5 minutes').start or .end.
+func (x *exprs) windowOfTime(c *call) query.Expr {
+	if c.name == "window" {
+		refuse(c.pos(), "window(...) is two times: write window(x, '5 minutes').start or .end")
+	}
+	text := x.constantText(c.args[1], "the interval of window")
+	amount, unit, _ := strings.Cut(strings.TrimSpace(text), " ")
+	n, err := strconv.ParseInt(amount, 10, 32)
+	size, ok := units[strings.TrimSuffix(strings.ToLower(strings.TrimSpace(unit)), "s")]
+	if !ok || err != nil || n < 1 || size < 1e6 || n > math.MaxInt32/7/86400 {
+		fail(c.args[1].pos(), "%q is no interval of window: write one such as '5 minutes' or '1 hour'", text)
+	}
+	start := query.Bucket{X: x.time(x.lower(c.args[0])), Unit: unitOf(time.Duration(n*size) * time.Microsecond)}
+	if c.name == "window_start" {
+		return start
+	}
+	return query.Arith{Op: query.Add, L: start, R: query.Int(n * size / 1e6)}
+}
+
 // dateAdd is dateadd(unit, n, x): a date stays one where whole days are added.
 func (x *exprs) dateAdd(c *call) query.Expr {
 	unit, n, v := x.unit(c.args[0]), x.lower(c.args[1]), x.lower(c.args[2])
@@ -339,7 +362,7 @@ func (x *exprs) separator(e expr) string {
 }
 
 func (x *exprs) size(c *call) query.Expr {
-	if p, ok := soleParam(c); ok && x.find(p).List {
+	if p, ok := sole[*param](c.args); ok && x.find(p).List {
 		return query.Int(int64(len(x.find(p).Values)))
 	}
 	text, separator, ok := x.splitOf(c.args[0])

@@ -209,6 +209,13 @@ func (p *parser) factor() expr {
 			x = p.element(x, open.at)
 		case p.is(":"):
 			x = p.inside(x)
+		case p.is("."):
+			c, ok := x.(*call)
+			if !ok || c.name != "window" {
+				return x
+			}
+			p.i++
+			c.name = "window_" + strings.ToLower(p.next().text)
 		default:
 			return x
 		}
@@ -495,6 +502,9 @@ func (p *parser) call(at at, name string) expr {
 		c.filter = p.expression()
 		p.want(")")
 	}
+	if in, ok := sole[*call](c.args); ok && in.name == "collect_set" && (name == "size" || name == "cardinality" || name == "array_size") {
+		return &call{at: at, name: "count", args: in.args, distinct: true, filter: in.filter} // the elements of a set
+	}
 	if p.is("within", "group") {
 		refuse(p.peek().at, "there is no WITHIN GROUP: write percentile(x, 0.95)")
 	}
@@ -509,6 +519,16 @@ func (p *parser) call(at at, name string) expr {
 		c.over = p.window()
 	}
 	return c
+}
+
+// sole is the only one of the arguments, if it is such.
+func sole[T expr](args []expr) (T, bool) {
+	var none T
+	if len(args) != 1 {
+		return none, false
+	}
+	x, ok := args[0].(T)
+	return x, ok
 }
 
 func (p *parser) window() *window {

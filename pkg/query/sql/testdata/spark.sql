@@ -128,7 +128,7 @@ select explode(split(actor, ',')) as a from silver
 -- | 1:8: there is no function explode
 
 select window(date_time, '5 minutes') as w from silver
--- | 1:8: there is no function window
+-- | 1:8: window(...) is two times: write window(x, '5 minutes').start or .end
 
 select from_json(actor, 'a int') as a from silver
 -- | 1:8: there is no function from_json
@@ -177,3 +177,12 @@ select cast(actor as decimal(10, 2)) as a from silver
 
 select actor from silver except select actor from jobs
 -- | 1:26: there is no EXCEPT: write a LEFT ANTI JOIN
+
+select window(date_time, '60 minutes').start as s, window(date_time, '60 minutes').end as e, size(collect_set(actor)) as n, substring_index(sourceIPAddress, '.', 3) as net from silver where window(date_time, '1 hour').end >= now() - interval 24 hours group by all
+-- | project s, e, n, net
+-- |   aggregate distinct(actor) as n by bucket(date_time, 'hour', 'UTC') as s, bucket(date_time, 'hour', 'UTC') + 3600 as e, substring_index(sourceIPAddress, '.', 3) as net
+-- |     filter (bucket(date_time, 'hour', 'UTC') + 3600) >= timestamp '2024-03-05T00:00:00Z'
+-- |       scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date_time timestamp, sourceIPAddress string
+
+select window(date_time, '1 fortnight').start as s from silver
+-- | 1:26: "1 fortnight" is no interval of window: write one such as '5 minutes' or '1 hour'
