@@ -47,6 +47,7 @@ type item struct {
 	expr  expr
 	alias string
 	of    string
+	star  bool // the alias is that of a column of a star, and nobody's choice
 }
 
 // source is a table, a CTE or a query, and how it is joined to those before it.

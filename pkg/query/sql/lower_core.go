@@ -173,7 +173,7 @@ func (x *exprs) star(it item) []item {
 			if len(x.scope.sources) > 1 {
 				p.parts = append([]string{src.alias}, p.parts...)
 			}
-			out = append(out, item{at: it.at, expr: p, alias: col.name})
+			out = append(out, item{at: it.at, expr: p, alias: col.name, star: true})
 		}
 	}
 	if out == nil {
@@ -218,7 +218,7 @@ func (x *exprs) outputs(items []item) []query.Output {
 		taken := func(n string) bool {
 			return slices.ContainsFunc(out, func(o query.Output) bool { return o.Name == n })
 		}
-		if taken(name) && it.alias != "" {
+		if taken(name) && it.alias != "" && !it.star {
 			fail(it.at, "two columns are called %s: give one another name", name)
 		}
 		for n := 2; taken(name); n++ {

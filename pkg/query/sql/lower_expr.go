@@ -256,9 +256,34 @@ func (x *exprs) binary(e *binary) query.Expr {
 			l, r = equalNumbers(l, r)
 		}
 		l, r = x.coerced(e.pos(), l, r)
-		return query.Compare{Op: op, L: l, R: r}
+		return x.dated(query.Compare{Op: op, L: l, R: r})
 	}
 	return x.arith(e)
+}
+
+// dated makes a comparison of a date with a time one with a date, which prunes.
+func (x *exprs) dated(e query.Compare) query.Expr {
+	if _, ok := e.L.(query.Const); ok {
+		turned := [...]query.Op{query.Equal, query.NotEqual, query.Greater, query.GreaterEqual, query.Less, query.LessEqual}[e.Op]
+		e = query.Compare{Op: turned, L: e.R, R: e.L}
+	}
+	c, isCast := e.L.(query.Cast)
+	k, isConst := e.R.(query.Const)
+	if !isCast || !isConst || c.To != columnar.Timestamp || k.Value.Kind != columnar.Timestamp || x.kind(c.X) != columnar.Date {
+		return e
+	}
+	day := fold(query.Cast{X: k, To: columnar.Date})
+	if fold(query.Cast{X: day, To: columnar.Timestamp}).String() != k.String() { // not midnight
+		switch e.Op {
+		case query.Equal, query.NotEqual:
+			return e
+		case query.GreaterEqual:
+			e.Op = query.Greater
+		case query.Less:
+			e.Op = query.LessEqual
+		}
+	}
+	return query.Compare{Op: e.Op, L: c.X, R: day}
 }
 
 // arith is arithmetic. A date stays one where whole days or months are added to it.

@@ -50,7 +50,7 @@ func forms() []form {
 			{"date_trunc", "unit, x[, zone]", "start of the second, minute, hour, day, week, month, quarter or year", 2, 3, (*exprs).truncated},
 			{"dateadd", "unit, n, x", "so many units later", 3, 3, (*exprs).dateAdd},
 			{"dayname", "x", "Mon to Sun", 1, 1, func(x *exprs, c *call) query.Expr {
-				return x.dated(c, "EEE")
+				return x.nameOfTime(c, "EEE")
 			}},
 			cast("double", columnar.Double),
 			{"element_at", "x, key", "part of split(x, separator) from 1 or from the end, or a field of a path", 2, 2, (*exprs).elementAt},
@@ -67,7 +67,7 @@ func forms() []form {
 				return query.NotNull(x.elementAt(c))
 			}},
 			{"monthname", "x", "Jan to Dec", 1, 1, func(x *exprs, c *call) query.Expr {
-				return x.dated(c, "MMM")
+				return x.nameOfTime(c, "MMM")
 			}},
 			now("now"),
 			{"nullif", "x, y", "null where x is y", 2, 2, (*exprs).nullIf},
@@ -204,7 +204,7 @@ func (x *exprs) unixTimestamp(c *call) query.Expr {
 	return query.Fn("unix_timestamp", x.toTimestamp(c))
 }
 
-func (x *exprs) dated(c *call, pattern string) query.Expr {
+func (x *exprs) nameOfTime(c *call, pattern string) query.Expr {
 	return query.Fn("date_format", x.time(x.lower(c.args[0])), query.Str(pattern))
 }
 

@@ -186,3 +186,13 @@ select window(date_time, '60 minutes').start as s, window(date_time, '60 minutes
 
 select window(date_time, '1 fortnight').start as s from silver
 -- | 1:26: "1 fortnight" is no interval of window: write one such as '5 minutes' or '1 hour'
+
+select actor from silver where date > now() - interval '1 day' and date >= timestamp '2024-03-01 00:00:00' and date < timestamp '2024-03-09 12:00:00' and timestamp '2024-03-02 01:00:00' <= date and date != timestamp '2024-03-04 01:00:00' and date = timestamp '2024-03-05 00:00:00'
+-- | project actor
+-- |   filter date > date '2024-03-05' and date >= date '2024-03-01' and date <= date '2024-03-09' and date > date '2024-03-02' and cast(date as timestamp) != timestamp '2024-03-04T01:00:00Z' and date = date '2024-03-05'
+-- |     scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date date
+
+select 1 = actor as a, actor as email, c.* from (select email, actor from silver) c
+-- | project cast(actor as double) = 1.0 as a, actor as email, email as email_2, actor
+-- |   project email, actor
+-- |     scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, email string
