@@ -22,14 +22,14 @@ func (x *exprs) call(c *call) query.Expr {
 		return x.window(c)
 	case isAggregate(c):
 		fail(c.pos(), "%s is an aggregate, which does not belong here", c.name)
-	case c.distinct, c.star, c.filter != nil:
-		fail(c.pos(), "%s is no aggregate", c.name)
 	case slices.Contains(otherAggregates[:], c.name):
 		refuse(c.pos(), "there is no aggregate %s", c.name)
 	case slices.Contains(otherFunctions[:], c.name):
 		refuse(c.pos(), "there is no function %s", c.name)
 	case slices.Contains(otherWindows[:], c.name):
 		refuse(c.pos(), "there is no window function %s", c.name)
+	case c.distinct, c.star, c.filter != nil:
+		fail(c.pos(), "%s is no aggregate", c.name)
 	case slices.Contains([]string{"row_number", "lag", "lead"}, c.name):
 		fail(c.pos(), "%s needs a window: %s(...) OVER (PARTITION BY ... ORDER BY ...)", c.name, c.name)
 	}
