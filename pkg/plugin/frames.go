@@ -35,16 +35,17 @@ const shapeAnnotations data.FrameType = "annotations"
 
 // answer is what a query came to.
 type answer struct {
-	title   string   // of annotations that say none
-	tags    []string // of annotations that say none
-	name    string   // of the frames
-	shape   data.FrameType
-	plan    query.Plan
-	result  *result
-	made    data.Frames // of what the rows of result do not say as they are; nil: the rows
-	zeros   *zeros      // nil: no rows are no data
-	notices []data.Notice
-	about   about
+	title     string   // of annotations that say none
+	tags      []string // of annotations that say none
+	name      string   // of the frames
+	shape     data.FrameType
+	statement string // of SQL, without macros; empty for what is none
+	plan      query.Plan
+	result    *result
+	made      data.Frames // of what the rows of result do not say as they are; nil: the rows
+	zeros     *zeros      // nil: no rows are no data
+	notices   []data.Notice
+	about     about
 }
 
 // about is the part of a frame's meta that is ours.
@@ -118,10 +119,18 @@ func (a answer) frames() (frames data.Frames, err error) {
 	}
 	first := frames[0].Meta
 	first.Custom = a.about
-	first.ExecutedQueryString = a.plan.String() // for the inspector
+	first.ExecutedQueryString = a.executed()
 	first.Stats = a.stats()
 	first.Notices = a.notices
 	return frames, nil
+}
+
+// executed is what the inspector shows.
+func (a answer) executed() string {
+	if a.statement == "" {
+		return a.plan.String()
+	}
+	return a.statement + "\n\n" + a.plan.String()
 }
 
 // shapeOf is the contract that suits the query: by its catalog entry, as far as

@@ -24,16 +24,18 @@ const (
 	formatAnnotations format = "annotations" // of named queries, too
 )
 
-// sql answers a statement.
+// sql answers a statement. What is shown as executed is the statement without macros,
+// and the plan that it became.
 func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, error) {
 	if m.SQL == "" {
 		return nil, fmt.Errorf("%w: there is no SQL in it", errQuery)
 	}
-	statement, err := sql.Parse(m.SQL)
+	span := query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}
+	statement, expanded, err := sql.ParseExpanded(m.SQL, sql.Macros{Range: span, Interval: q.Interval})
 	if err != nil {
 		return nil, err
 	}
-	plan, err := statement.Plan(sql.Binding{Range: query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}})
+	plan, err := statement.Plan(sql.Binding{Range: span})
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +50,7 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	out := &answer{shape: shape, plan: plan, result: r, about: about{Alertable: isAlertable(shape)}}
+	out := &answer{shape: shape, statement: expanded, plan: plan, result: r, about: about{Alertable: isAlertable(shape)}}
 	if m.Zero != nil && *m.Zero {
 		out.zeros, err = zerosOf(plan, shape, q.TimeRange)
 	}
