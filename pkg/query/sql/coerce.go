@@ -181,6 +181,16 @@ func constantTime(at int, c query.Const, to columnar.Kind) query.Expr {
 	return nil
 }
 
+// isTyped reports whether typed has made e of a bare null.
+func isTyped(e query.Expr) bool {
+	c, ok := e.(query.Cast)
+	if !ok || c.To != columnar.String {
+		return false
+	}
+	x, ok := c.X.(query.Const)
+	return ok && x.Value.Kind == columnar.Invalid
+}
+
 // typed is an expression whose column has a type: that of a bare null is text.
 func typed(e query.Expr) query.Expr {
 	if c, ok := e.(query.Const); ok && c.Value.Kind == columnar.Invalid {

@@ -73,7 +73,7 @@ func (l *lowering) core(written *core, around *selection, ctes *known) relation 
 	plan = filter(plan, qualify)
 	out := relation{cols: make([]column, len(outputs))}
 	for i, o := range outputs {
-		out.cols[i] = column{o.Name, x.kind(o.Expr)}
+		out.cols[i] = column{name: o.Name, kind: x.kind(o.Expr), null: isTyped(o.Expr)}
 	}
 	if len(hidden) > 0 && c.distinct {
 		fail(c.at, "SELECT DISTINCT is ordered by its own columns")
@@ -234,7 +234,7 @@ func (x *exprs) outputs(items []item) []query.Output {
 func (x *exprs) orderKeys(order []orderKey, items []item, outputs []query.Output) (keys []query.SortKey, hidden []query.Output) {
 	cols := make([]column, len(outputs))
 	for i, o := range outputs {
-		cols[i] = column{o.Name, x.kind(o.Expr)}
+		cols[i] = column{name: o.Name, kind: x.kind(o.Expr)}
 	}
 	for _, k := range order {
 		at, ok := outputOf(k.expr, cols)
