@@ -181,6 +181,24 @@ func constantTime(at int, c query.Const, to columnar.Kind) query.Expr {
 	return nil
 }
 
+// isTyped reports whether typed has made e of a bare null.
+func isTyped(e query.Expr) bool {
+	c, ok := e.(query.Cast)
+	if !ok || c.To != columnar.String {
+		return false
+	}
+	x, ok := c.X.(query.Const)
+	return ok && x.Value.Kind == columnar.Invalid
+}
+
+// typed is an expression whose column has a type: that of a bare null is text.
+func typed(e query.Expr) query.Expr {
+	if c, ok := e.(query.Const); ok && c.Value.Kind == columnar.Invalid {
+		return query.Cast{X: e, To: columnar.String}
+	}
+	return e
+}
+
 // fold computes what is constant, so that scans are pruned by it. It leaves alone
 // what it does not know.
 func fold(e query.Expr) query.Expr {

@@ -79,11 +79,14 @@ func (l *lowering) union(s *selection, arms []relation) relation {
 			fail(s.at, "query %d of UNION has %d columns and the first has %d", i+2, len(a.cols), len(cols))
 		}
 		for c := range cols {
-			kind, ok := widest(cols[c].kind, a.cols[c].kind)
+			kind, ok := widest(cols[c].untyped(), a.cols[c].untyped())
 			if !ok {
 				fail(s.at, "column %s of UNION is %s, and %s in query %d", cols[c].name, cols[c].kind, a.cols[c].kind, i+2)
 			}
-			cols[c].kind = kind
+			cols[c].kind, cols[c].null = kind, cols[c].null && a.cols[c].null
+			if kind == columnar.Invalid {
+				cols[c].kind = columnar.String
+			}
 		}
 	}
 	plans := make([]query.Plan, len(arms))

@@ -73,7 +73,7 @@ func (l *lowering) core(written *core, around *selection, ctes *known) relation 
 	plan = filter(plan, qualify)
 	out := relation{cols: make([]column, len(outputs))}
 	for i, o := range outputs {
-		out.cols[i] = column{o.Name, x.kind(o.Expr)}
+		out.cols[i] = column{name: o.Name, kind: x.kind(o.Expr), null: isTyped(o.Expr)}
 	}
 	if len(hidden) > 0 && c.distinct {
 		fail(c.at, "SELECT DISTINCT is ordered by its own columns")
@@ -224,7 +224,7 @@ func (x *exprs) outputs(items []item) []query.Output {
 		for n := 2; taken(name); n++ {
 			name = fmt.Sprintf("%s_%d", it.name(), n)
 		}
-		out = append(out, query.As(name, x.lower(it.expr)))
+		out = append(out, query.As(name, typed(x.lower(it.expr))))
 	}
 	return out
 }
@@ -234,7 +234,7 @@ func (x *exprs) outputs(items []item) []query.Output {
 func (x *exprs) orderKeys(order []orderKey, items []item, outputs []query.Output) (keys []query.SortKey, hidden []query.Output) {
 	cols := make([]column, len(outputs))
 	for i, o := range outputs {
-		cols[i] = column{o.Name, x.kind(o.Expr)}
+		cols[i] = column{name: o.Name, kind: x.kind(o.Expr)}
 	}
 	for _, k := range order {
 		at, ok := outputOf(k.expr, cols)
@@ -243,7 +243,7 @@ func (x *exprs) orderKeys(order []orderKey, items []item, outputs []query.Output
 			at = slices.IndexFunc(outputs, func(o query.Output) bool { return o.Expr.String() == e.String() })
 			if at < 0 {
 				name := fmt.Sprintf("order %d", len(hidden)+1)
-				hidden = append(hidden, query.As(name, e))
+				hidden = append(hidden, query.As(name, typed(e)))
 				keys = append(keys, k.keys(query.Column(x.kind(e), name))...)
 				continue
 			}
@@ -306,7 +306,7 @@ func (g *groups) by(e expr) {
 	if slices.ContainsFunc(g.keys, func(k query.Output) bool { return k.Expr.String() == lowered.String() }) {
 		return
 	}
-	g.keys = append(g.keys, query.As(g.unique(name), lowered))
+	g.keys = append(g.keys, query.As(g.unique(name), typed(lowered)))
 }
 
 // unique is a name that neither a key nor an aggregate has.

@@ -21,6 +21,15 @@ type relation struct {
 type column struct {
 	name string
 	kind columnar.Kind
+	null bool // always, so that in a UNION it is of whatever kind the others say
+}
+
+// untyped is the kind that a column brings to a UNION.
+func (c column) untyped() columnar.Kind {
+	if c.null {
+		return columnar.Invalid
+	}
+	return c.kind
 }
 
 func (c column) col() query.Col { return query.Column(c.kind, c.name) }
@@ -184,7 +193,7 @@ func (r relation) star() []column {
 	case r.view != nil:
 		var out []column
 		for _, c := range r.view.Columns {
-			out = append(out, column{c.Name(), c.Type.Kind})
+			out = append(out, column{name: c.Name(), kind: c.Type.Kind})
 		}
 		return out
 	case r.table == "":
@@ -192,7 +201,7 @@ func (r relation) star() []column {
 	}
 	var out []column
 	for _, c := range query.KnownColumns(r.table) {
-		out = append(out, column{c.Name, c.Kind})
+		out = append(out, column{name: c.Name, kind: c.Kind})
 	}
 	if query.HasEvents(r.table) {
 		out = append(out, column{name: "requestParams"})

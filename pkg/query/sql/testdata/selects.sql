@@ -66,7 +66,7 @@ select actor, 0 as n from clusters union all select actor, 1.5 from jobs union a
 -- |       project actor, cast(column as double) as n
 -- |         limit 2
 -- |           sort `order 1`
--- |             project actor, null as column, date_time as `order 1`
+-- |             project actor, cast(null as string) as column, date_time as `order 1`
 -- |               scan ssh from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date_time timestamp
 
 select actor, row_number() over (partition by actor order by date_time desc) as r, lag(date_time) over (partition by actor order by date_time) as before, lead(requestParams.a) over (order by date_time) as a, count(*) over (partition by actor order by date_time range between interval 60 minute preceding and current row) as n, sum(autoterminationMinutes) over (partition by actor) as s from clusters where actionName = 'edit' order by date_time
@@ -178,3 +178,8 @@ select actor from clusters where date_time > $__timeTo() - interval 1 month
 -- | project actor
 -- |   filter date_time > timestamp '2024-02-06T00:00:00Z'
 -- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date_time timestamp
+
+select null as x, actor from clusters group by 1, 2
+-- | project cast(null as string) as x, actor
+-- |   aggregate by cast(null as string) as x, actor
+-- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
