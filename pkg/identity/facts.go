@@ -26,20 +26,6 @@ func Keys() []string {
 		"targetUserName", "targetGroupName", "user", "cluster_creator", "cluster_name", "cluster_source", "custom_tags")
 }
 
-// MadeFrom are the parameters that a column of the table is made from; none for
-// other columns.
-func MadeFrom(column string) []string {
-	switch column {
-	case "id":
-		return naming()
-	case "email", "applicationId":
-		return []string{"targetUserName", "user"}
-	case "displayName":
-		return []string{"targetGroupName"}
-	}
-	return nil
-}
-
 const microsPerDay = 24 * 60 * 60 * 1_000_000
 
 // Facts are what an event says of principals, one for each id that it names.

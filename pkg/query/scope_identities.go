@@ -1,0 +1,93 @@
+package query
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+)
+
+// seenColumn lists the workspaces in which a principal was seen.
+const seenColumn = "workspaces"
+
+// scopedIdentities is the table of identities with the principals that were seen in
+// a visible workspace. What a principal is called is the same wherever it is; where
+// and when it was seen is told of visible workspaces alone, and days are told of all
+// of them together, so they are null.
+type scopedIdentities struct{ scopedTable }
+
+// tellsOfOthers says that a column is made from what happened in all workspaces.
+func tellsOfOthers(column string) bool {
+	switch column {
+	case "firstSeen", "lastSeen", "namedAt", "checkedAt", "updatedAt":
+		return true
+	}
+	return false
+}
+
+// Scan asks for no bounds: the table is small, and its bounds are of what is hidden,
+// too.
+func (t scopedIdentities) Scan(ctx context.Context, want columnar.Schema, _ columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
+	i := t.Schema().Index(seenColumn)
+	if i < 0 {
+		return func(func(*columnar.Batch, error) bool) {}
+	}
+	read := want
+	at := want.Index(seenColumn)
+	if at < 0 {
+		at = len(want)
+		read = append(slices.Clone(want), t.Schema()[i])
+	}
+	return func(yield func(*columnar.Batch, error) bool) {
+		var inner ScanStats
+		var rows int64
+		defer func() {
+			inner.Rows = rows
+			stats.Add(inner)
+		}()
+		for b, err := range t.Table.Scan(ctx, read, nil, &inner) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			out := t.visibleOf(b, want, at)
+			rows += int64(out.Len)
+			if out.Len > 0 && !yield(out, nil) {
+				return
+			}
+		}
+	}
+}
+
+// visibleOf is what of a batch may be seen; seen is the column of workspaces in it.
+func (t scopedIdentities) visibleOf(b *columnar.Batch, want columnar.Schema, seen int) *columnar.Batch {
+	all := b.Columns[seen]
+	workspaces := columnar.NewVector(all.Type)
+	var rows []int32
+	for i := range b.Len {
+		n := workspaces.Children[0].Len
+		for at := all.Offsets[i]; at < all.Offsets[i+1]; at++ {
+			if id := all.Children[0]; !id.IsNull(int(at)) && t.visible[id.Ints[at]] {
+				workspaces.Children[0].AppendInt(id.Ints[at])
+			}
+		}
+		if workspaces.Children[0].Len > n {
+			workspaces.AppendNested()
+			rows = append(rows, int32(i))
+		}
+	}
+	out := &columnar.Batch{Schema: want, Len: len(rows), Columns: make([]*columnar.Vector, len(want))}
+	for c, f := range want {
+		switch {
+		case c == seen:
+			out.Columns[c] = workspaces
+		case tellsOfOthers(f.Name):
+			out.Columns[c] = columnar.NewVector(f.Type)
+			out.Columns[c].AppendNulls(len(rows))
+		default:
+			out.Columns[c] = b.Columns[c].Take(rows)
+		}
+	}
+	return out
+}
