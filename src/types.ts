@@ -11,6 +11,8 @@ export interface AuditlakeQuery extends DataQuery {
   named?: string;
   /** Values by parameter name; a missing one takes the default of the catalog. Values may hold template variables. */
   params?: Record<string, string>;
+  /** `names` puts names beside ids of users, jobs and clusters. */
+  display?: '' | 'names';
 }
 
 export const defaultQuery: Pick<AuditlakeQuery, 'queryType'> = { queryType: 'named' };
@@ -48,6 +50,9 @@ export type AuthType = 'default' | 'keys' | 'credentials' | 'ec2_iam_role';
 
 /** The least role that sees everything; `Viewer` is everybody, `None` nobody. */
 export type UnredactedRole = 'Admin' | 'Editor' | 'Viewer' | 'None';
+
+/** `pat` is a personal access token, `oauth` a service principal. */
+export type DatabricksAuth = 'pat' | 'oauth';
 
 /**
  * What a data source is configured with; docs/settings.md describes every key, `Settings` in pkg/plugin reads them.
@@ -109,6 +114,17 @@ export interface AuditlakeOptions extends DataSourceJsonData {
   redactKeys?: string[];
   /** Default `Admin`. */
   unredactedRole?: UnredactedRole;
+
+  /** Databricks workspace, or account console, that is asked who ids belong to; without one nobody is asked. */
+  databricksHost?: string;
+  /** Id of the account where the host is that of an account console. */
+  databricksAccountId?: string;
+  /** Default `pat`. */
+  databricksAuth?: DatabricksAuth;
+  /** For `oauth`. */
+  databricksClientId?: string;
+  /** Has all users, service principals and groups listed once a day; default false. */
+  databricksListAll?: boolean;
 }
 
 /** Sent to the backend when saved and never read back. */
@@ -120,4 +136,8 @@ export interface AuditlakeSecureOptions {
   sessionToken?: string;
   /** Certificates in PEM. */
   tlsCACert?: string;
+  /** Of `databricksAuth` `pat`. */
+  databricksToken?: string;
+  /** Of `databricksAuth` `oauth`. */
+  databricksClientSecret?: string;
 }

@@ -2,6 +2,7 @@ package etl
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"strconv"
 
@@ -60,7 +61,11 @@ func (r *Runner) commitIdentities(ctx context.Context, silver *delta.Snapshot, f
 		return err
 	}
 	known := identity.Principals{}
-	anew := generation(base) != generation(silver)
+	if generation(base) > generation(silver) {
+		// Silver was rebuilt meanwhile, and others were faster.
+		return fmt.Errorf("learn from generation %d of silver: %w: the identities are of generation %d", generation(silver), delta.ErrConflict, generation(base))
+	}
+	anew := base != nil && generation(base) < generation(silver)
 	if base != nil {
 		if err := checkRules(base); err != nil {
 			return err
@@ -79,7 +84,7 @@ func (r *Runner) commitIdentities(ctx context.Context, silver *delta.Snapshot, f
 			known[id] = p
 		}
 	}
-	changed := anew && base != nil
+	changed := anew
 	now := r.lake.Now().UnixMicro()
 	for id, fact := range facts {
 		if known.Add(fact) {
