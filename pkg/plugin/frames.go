@@ -35,6 +35,7 @@ type answer struct {
 	executed string // for the inspector
 	result   *result
 	notices  []data.Notice
+	names    namesOf // of ids, if they are shown
 	about    about
 }
 
@@ -53,13 +54,13 @@ func (a answer) frames() data.Frames {
 	var frames data.Frames
 	switch a.shape {
 	case data.FrameTypeTimeSeriesMulti:
-		frames = series(a.result.Batch)
+		frames = series(a.result.Batch, a.names)
 	case data.FrameTypeNumericLong:
 		if a.result.Batch.Len > 0 {
-			frames = data.Frames{table(a.result.Batch)}
+			frames = data.Frames{table(a.result.Batch, a.names)}
 		}
 	default:
-		frames = data.Frames{table(a.result.Batch)}
+		frames = data.Frames{table(a.result.Batch, a.names)}
 	}
 	if len(frames) == 0 {
 		frames = data.Frames{data.NewFrame("")}
@@ -150,8 +151,9 @@ func isNumber(f columnar.Field) bool {
 	return false
 }
 
-// table is all columns as they are.
-func table(b *columnar.Batch) *data.Frame {
+// table is all columns as they are, and behind those of ids that have names theirs,
+// unless there is a column of that name.
+func table(b *columnar.Batch, names namesOf) *data.Frame {
 	rows := make([]int, b.Len)
 	for i := range rows {
 		rows[i] = i
@@ -159,8 +161,22 @@ func table(b *columnar.Batch) *data.Frame {
 	frame := data.NewFrame("")
 	for c, f := range b.Schema {
 		frame.Fields = append(frame.Fields, field(f, b.Columns[c], rows))
+		if of, ok := names[c]; ok && b.Schema.IndexFold(f.Name+"Name") < 0 {
+			frame.Fields = append(frame.Fields, nameField(f.Name+"Name", of))
+		}
 	}
 	return frame
+}
+
+// nameField is names, null where there is none.
+func nameField(column string, names []string) *data.Field {
+	values := make([]*string, len(names))
+	for i := range names {
+		if names[i] != "" {
+			values[i] = &names[i]
+		}
+	}
+	return data.NewField(column, nil, values)
 }
 
 // field is some rows of a column as a nullable field.
@@ -221,7 +237,7 @@ func jsonAt(v *columnar.Vector, i int) json.RawMessage {
 // strings. The first column is the time: rows without are left out, and time
 // ascends, as the contract says. Series are in the order of their labels, so
 // that their colors stay from one answer to the next.
-func series(b *columnar.Batch) data.Frames {
+func series(b *columnar.Batch, names namesOf) data.Frames {
 	byLabels := map[string][]int{}
 	labels := map[string]data.Labels{}
 	for i := range b.Len {
@@ -241,13 +257,13 @@ func series(b *columnar.Batch) data.Frames {
 		for _, key := range slices.Sorted(maps.Keys(byLabels)) {
 			rows := byLabels[key]
 			slices.SortStableFunc(rows, func(x, y int) int { return cmp.Compare(b.Columns[0].Ints[x], b.Columns[0].Ints[y]) })
-			frames = append(frames, oneSeries(b, c, rows, labels[key]))
+			frames = append(frames, oneSeries(b, c, rows, labels[key], names))
 		}
 	}
 	return frames
 }
 
-func oneSeries(b *columnar.Batch, number int, rows []int, labels data.Labels) *data.Frame {
+func oneSeries(b *columnar.Batch, number int, rows []int, labels data.Labels, names namesOf) *data.Frame {
 	times := make([]time.Time, len(rows)) // not nullable: the contract
 	for n, i := range rows {
 		times[n] = timeAt(b.Columns[0], i)
@@ -255,7 +271,7 @@ func oneSeries(b *columnar.Batch, number int, rows []int, labels data.Labels) *d
 	value := field(b.Schema[number], b.Columns[number], rows)
 	if len(labels) > 0 {
 		value.Labels = labels
-		value.Config = &data.FieldConfig{DisplayNameFromDS: legend(b.Schema, labels)}
+		value.Config = &data.FieldConfig{DisplayNameFromDS: legend(b.Schema, labels, func(c int, id string) string { return names.shown(c, rows[0], id) })}
 	}
 	return data.NewFrame("", data.NewField(b.Schema[0].Name, nil, times), value)
 }
@@ -275,12 +291,12 @@ func labelsAt(b *columnar.Batch, i int) data.Labels {
 	return out
 }
 
-// legend is the label values in the order of the columns.
-func legend(schema columnar.Schema, labels data.Labels) string {
+// legend is the label values in the order of the columns, as they are shown.
+func legend(schema columnar.Schema, labels data.Labels, shown func(column int, value string) string) string {
 	var parts []string
-	for _, f := range schema {
+	for c, f := range schema {
 		if value, ok := labels[f.Name]; ok {
-			parts = append(parts, value)
+			parts = append(parts, shown(c, value))
 		}
 	}
 	return strings.Join(parts, ", ")

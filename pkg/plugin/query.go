@@ -88,6 +88,7 @@ type model struct {
 	Params    map[string]paramText `json:"params"`
 	SQL       string               `json:"sql"`
 	Format    format               `json:"format"` // of SQL
+	Display   display              `json:"display"`
 }
 
 // paramText is a parameter as text. Who writes JSON by hand, for an alert rule,
@@ -165,12 +166,22 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 	if d.settingsErr != nil {
 		return nil, nil, d.settingsErr
 	}
+	if err := m.Display.check(); err != nil {
+		return nil, nil, err
+	}
 	a, err := answerOf(d, ctx, q, m)
 	if err != nil {
 		return nil, nil, err
 	}
 	if a.notices, err = d.notices(ctx, a.result.Result); err != nil {
 		return nil, a.result, err
+	}
+	if m.Display == displayNames && !q.alert { // the labels of a rule are what tells its alerts apart
+		var missing []string
+		a.names, missing = d.nameColumns(ctx, q, a.result)
+		for _, text := range missing {
+			a.notices = append(a.notices, data.Notice{Severity: data.NoticeSeverityWarning, Text: text})
+		}
 	}
 	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "type", m.QueryType, "named", a.about.Named,
 		"rows", a.result.Batch.Len, "scanned", a.result.Stats.Scan.Rows, "cache", string(a.result.how), "took", a.result.took.String())
