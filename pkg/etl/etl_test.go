@@ -109,7 +109,7 @@ func rowText(b *columnar.Batch, i int) string {
 	var sb strings.Builder
 	for c, f := range b.Schema {
 		switch f.Name {
-		case "ingestedAt", "batchId", "sourceEtag", "fileId", "updatedAt":
+		case "ingestedAt", "batchId", "sourceEtag", "fileId", "updatedAt", "namedAt", "checkedAt":
 			continue
 		}
 		if v := b.Columns[c].Any(i); v != nil {

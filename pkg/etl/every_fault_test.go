@@ -130,6 +130,11 @@ func works() []work {
 		upkeep("silver is behind", func(w *aged) { w.cutOff("silver/") }, runJob(etl.Options{})),
 		upkeep("gold is behind", func(w *aged) { w.cutOff("gold/") }, runJob(etl.Options{})),
 		upkeep("identities are behind", func(w *aged) { w.cutOff("identities/") }, runJob(etl.Options{})),
+		upkeep("identities asked for", func(w *aged) {
+			w.hours(2)
+			w.deliver(file1, w.owner(1, "9"), w.owner(2, "12"))
+			w.run()
+		}, identifyJob),
 		upkeep("optimize", func(w *aged) { w.hours(3) }, optimizeJob),
 		upkeep("optimize under a lease", func(w *aged) { w.hours(2) }, leasedJob),
 		upkeep("vacuum", func(w *aged) {
