@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -21,7 +22,7 @@ func Schema() columnar.Schema {
 		{Name: "email", Type: text},
 		{Name: "applicationId", Type: text},
 		{Name: "displayName", Type: text},
-		{Name: "workspaces", Type: columnar.ListOf(columnar.Of(columnar.Long))},
+		{Name: "workspaces", Type: text}, // ids with commas between them: engines differ in what they can do with lists
 		{Name: "firstSeen", Type: date},
 		{Name: "lastSeen", Type: date},
 		{Name: "source", Type: text}, // of the name: events, scim
@@ -61,9 +62,10 @@ func principalAt(b *columnar.Batch, row int) Principal {
 		FirstSeen: number("firstSeen", NoDay), LastSeen: number("lastSeen", NoDay),
 		Evidence: Evidence(text("evidence")), NamedAt: number("namedAt", 0), CheckedAt: number("checkedAt", 0), UpdatedAt: number("updatedAt", 0),
 	}
-	workspaces := b.Column("workspaces")
-	for i := workspaces.Offsets[row]; i < workspaces.Offsets[row+1]; i++ {
-		p.Workspaces = append(p.Workspaces, workspaces.Children[0].Ints[i])
+	for id := range strings.SplitSeq(text("workspaces"), ",") {
+		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+			p.Workspaces = append(p.Workspaces, n)
+		}
 	}
 	return p
 }
@@ -107,11 +109,11 @@ func appendRow(b *columnar.Batch, p Principal) {
 	text("email", p.Email)
 	text("applicationId", p.ApplicationID)
 	text("displayName", p.DisplayName)
-	workspaces := b.Column("workspaces")
-	for _, id := range p.Workspaces {
-		workspaces.Children[0].AppendInt(id)
+	workspaces := make([]string, len(p.Workspaces))
+	for i, id := range p.Workspaces {
+		workspaces[i] = strconv.FormatInt(id, 10)
 	}
-	workspaces.AppendNested()
+	text("workspaces", strings.Join(workspaces, ","))
 	number("firstSeen", p.FirstSeen, NoDay)
 	number("lastSeen", p.LastSeen, NoDay)
 	switch p.Evidence {

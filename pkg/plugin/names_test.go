@@ -16,7 +16,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// named is a lake in which ids have names: 7 is ann, by an administrator who added
+// idsWithNames is a lake in which ids have names: 7 is ann, by an administrator who added
 // her in workspace 1; 8 is somebody, in workspace 2; 9 nobody says.
 func idsWithNames(t *testing.T) query.Catalog {
 	t.Helper()
@@ -203,5 +203,26 @@ func TestAnUnknownDisplayIsRefused(t *testing.T) {
 	res := ask(t, d, nil, backend.DataQuery{RefID: "A", TimeRange: bothDays, JSON: []byte(`{"queryType":"sql","sql":"select 1 as n from clusters","display":"Names"}`)})["A"]
 	if res.Status != backend.StatusBadRequest || !strings.Contains(res.Error.Error(), `there is "names"`) {
 		t.Errorf("status %d, %v", res.Status, res.Error)
+	}
+}
+
+// TestWhoOwnsTheJob is the article's question, with the answer that it leaves to its
+// readers.
+func TestWhoOwnsTheJob(t *testing.T) {
+	d := plugin.NewOver(idsWithNames(t))
+	model, err := json.Marshal(map[string]any{"queryType": "sql", "sql": `
+		select i.email, count(*) as num_clusters
+		from clusters c join identities i on c.requestParams.user_id = i.id
+		where c.jobId = '31' and c.actionName = 'create'
+		group by i.email order by i.email`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := ask(t, d, nil, backend.DataQuery{RefID: "A", TimeRange: bothDays, JSON: model})["A"]
+	if res.Error != nil {
+		t.Fatal(res.Error)
+	}
+	if diff := cmp.Diff("table 0.1 table\n  email *string: null ann@x bob@x\n  num_clusters *int64: 1 1 1\n", picture(res.Frames)); diff != "" {
+		t.Errorf("owners (-want +got):\n%s", diff)
 	}
 }

@@ -181,6 +181,7 @@ func identitiesKnown() []KnownColumn {
 		{"email", columnar.String, names},
 		{"applicationId", columnar.String, names},
 		{"displayName", columnar.String, []string{"targetGroupName"}},
+		{Name: "workspaces", Kind: columnar.String},
 		{Name: "firstSeen", Kind: columnar.Date},
 		{Name: "lastSeen", Kind: columnar.Date},
 		{Name: "source", Kind: columnar.String},

@@ -4,11 +4,14 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
 
-// seenColumn lists the workspaces in which a principal was seen.
+// seenColumn lists the workspaces in which a principal was seen, with commas between
+// them.
 const seenColumn = "workspaces"
 
 // scopedIdentities is the table of identities with the principals that were seen in
@@ -30,7 +33,7 @@ func tellsOfOthers(column string) bool {
 // too.
 func (t scopedIdentities) Scan(ctx context.Context, want columnar.Schema, _ columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
 	i := t.Schema().Index(seenColumn)
-	if i < 0 {
+	if i < 0 || t.Schema()[i].Type.Kind != columnar.String {
 		return func(func(*columnar.Batch, error) bool) {}
 	}
 	read := want
@@ -62,18 +65,11 @@ func (t scopedIdentities) Scan(ctx context.Context, want columnar.Schema, _ colu
 
 // visibleOf is what of a batch may be seen; seen is the column of workspaces in it.
 func (t scopedIdentities) visibleOf(b *columnar.Batch, want columnar.Schema, seen int) *columnar.Batch {
-	all := b.Columns[seen]
-	workspaces := columnar.NewVector(all.Type)
+	workspaces := columnar.NewVector(b.Columns[seen].Type)
 	var rows []int32
 	for i := range b.Len {
-		n := workspaces.Children[0].Len
-		for at := all.Offsets[i]; at < all.Offsets[i+1]; at++ {
-			if id := all.Children[0]; !id.IsNull(int(at)) && t.visible[id.Ints[at]] {
-				workspaces.Children[0].AppendInt(id.Ints[at])
-			}
-		}
-		if workspaces.Children[0].Len > n {
-			workspaces.AppendNested()
+		if ids := t.visibleIn(string(b.Columns[seen].ByteAt(i))); ids != "" {
+			workspaces.AppendString(ids)
 			rows = append(rows, int32(i))
 		}
 	}
@@ -90,4 +86,13 @@ func (t scopedIdentities) visibleOf(b *columnar.Batch, want columnar.Schema, see
 		}
 	}
 	return out
+}
+
+// visibleIn is what is visible of a list of workspaces.
+func (t scopedIdentities) visibleIn(workspaces string) string {
+	ids := strings.Split(workspaces, ",")
+	return strings.Join(slices.DeleteFunc(ids, func(id string) bool {
+		n, err := strconv.ParseInt(id, 10, 64)
+		return err != nil || !t.visible[n]
+	}), ",")
 }
