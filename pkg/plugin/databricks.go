@@ -28,9 +28,10 @@ type Databricks struct {
 // Asks says whether anybody is asked.
 func (d Databricks) Asks() bool { return d.Host != "" }
 
-func (d Databricks) client() (*scim.Client, error) {
+// client makes a request so often at most; 0 is the client's own default.
+func (d Databricks) client(attempts int) (*scim.Client, error) {
 	return scim.New(scim.Config{
-		Host: d.Host, AccountID: d.AccountID, Token: d.Token, ClientID: d.ClientID, ClientSecret: d.ClientSecret,
+		Host: d.Host, AccountID: d.AccountID, Token: d.Token, ClientID: d.ClientID, ClientSecret: d.ClientSecret, Attempts: attempts,
 	})
 }
 
@@ -71,7 +72,7 @@ func (f *fields) databricks() (d Databricks) {
 		f.say("databricksAuth", "write %s or %s", databricksPAT, databricksOAuth)
 		return Databricks{}
 	}
-	if _, err := d.client(); err != nil {
+	if _, err := d.client(0); err != nil {
 		f.say("databricksAccountId", "%v", err)
 		return Databricks{}
 	}
@@ -135,7 +136,7 @@ func (s *Shell) identifiedOf(owner supervisor.Owner) *identifying {
 // so that what is wrong is a warning.
 func (c checkup) checkIdentities(ctx context.Context) part {
 	p := part{Name: "identities", URL: c.settings.Databricks.Host, OK: true}
-	client, err := c.settings.Databricks.client()
+	client, err := c.settings.Databricks.client(2)
 	if err == nil {
 		ctx, cancel := context.WithTimeoutCause(ctx, healthTimeout, errSlow)
 		defer cancel()

@@ -62,7 +62,7 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	}
 	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), identified: s.noteIdentified(n.owner)}
 	if settings.Databricks.Asks() {
-		if p.directory, err = settings.Databricks.client(); err != nil {
+		if p.directory, err = settings.Databricks.client(0); err != nil {
 			return nil, err
 		}
 	}
