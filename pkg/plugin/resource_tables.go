@@ -18,7 +18,7 @@ import (
 // tableInfo is one table that the lake has.
 type tableInfo struct {
 	Name string `json:"name"`
-	// Layer is bronze, silver, gold, quarantine, runs or lookup.
+	// Layer is bronze, silver, gold, quarantine, runs, identities or lookup.
 	Layer string `json:"layer"`
 }
 
