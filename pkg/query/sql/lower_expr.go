@@ -361,9 +361,14 @@ func (x *exprs) text(e expr) query.Expr {
 }
 
 // pattern is a regular expression. Spark's users write each \ twice, because a text
-// takes one away there; a text here does not, so that both are right.
+// takes one away there; a text here does not, so that both are right. A parameter is
+// taken as it is.
 func (x *exprs) pattern(e expr, of string) string {
-	return strings.ReplaceAll(x.constantText(e, "the regular expression of "+of), `\\`, `\`)
+	text := x.constantText(e, "the regular expression of "+of)
+	if _, written := e.(*literal); written {
+		return strings.ReplaceAll(text, `\\`, `\`)
+	}
+	return text
 }
 
 func (x *exprs) constantText(e expr, what string) string {

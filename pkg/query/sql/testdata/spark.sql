@@ -196,3 +196,15 @@ select 1 = actor as a, actor as email, c.* from (select email, actor from silver
 -- | project cast(actor as double) = 1.0 as a, actor as email, email as email_2, actor
 -- |   project email, actor
 -- |     scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, email string
+
+select extract(dow from date_time) as a, extract(days from date_time) as b, regexp_like(actor, $user) as c from silver
+-- | project dayofweek(date_time) as a, day(date_time) as b, actor matches 'ann@x' as c
+-- |   scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date_time timestamp
+
+select name from x.lookups.people
+-- | project name
+-- |   scan `lookups.people` columns name
+
+select name from mylookups.people
+-- | project name
+-- |   scan people from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns name
