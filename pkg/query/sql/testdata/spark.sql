@@ -208,3 +208,8 @@ select name from x.lookups.people
 select name from mylookups.people
 -- | project name
 -- |   scan people from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns name
+
+select actor from silver where date between now() - interval 7 days and now() and date(date_time) = '2024-03-05' and to_date(date_time) >= current_date() - 7 and date(date_time) < '2024-03-06' and '2024-03-01' < date(date_time) and date(date_time) <= '2024-03-09' and date(date_time) != '2024-03-04' and date(date_time) between '2024-03-01' and '2024-03-02'
+-- | project actor
+-- |   filter date >= date '2024-02-28' and date <= date '2024-03-06' and date_time >= timestamp '2024-03-05T00:00:00Z' and date_time < timestamp '2024-03-06T00:00:00Z' and date_time >= timestamp '2024-02-28T00:00:00Z' and date_time < timestamp '2024-03-06T00:00:00Z' and date_time >= timestamp '2024-03-02T00:00:00Z' and date_time < timestamp '2024-03-10T00:00:00Z' and cast(date_time as date) != date '2024-03-04' and date_time >= timestamp '2024-03-01T00:00:00Z' and date_time < timestamp '2024-03-03T00:00:00Z'
+-- |     scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date date, date_time timestamp
