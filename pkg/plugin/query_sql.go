@@ -22,16 +22,18 @@ const (
 	formatNumeric format = "numeric"     // numbers, told apart by the texts beside them
 )
 
-// sql answers a statement.
+// sql answers a statement. What is shown as executed is the statement without macros,
+// and the plan that it became.
 func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, error) {
 	if m.SQL == "" {
 		return nil, fmt.Errorf("%w: there is no SQL in it", errQuery)
 	}
-	statement, err := sql.Parse(m.SQL)
+	span := query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}
+	statement, expanded, err := sql.ParseExpanded(m.SQL, sql.Macros{Range: span, Interval: q.Interval})
 	if err != nil {
 		return nil, err
 	}
-	plan, err := statement.Plan(sql.Binding{Range: query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}})
+	plan, err := statement.Plan(sql.Binding{Range: span})
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,7 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	return &answer{shape: shape, executed: plan.String(), result: r, about: about{Alertable: isAlertable(shape)}}, nil
+	return &answer{shape: shape, executed: expanded + "\n\n" + plan.String(), result: r, about: about{Alertable: isAlertable(shape)}}, nil
 }
 
 // shape is the contract that the format asks for, if the columns allow it.

@@ -111,6 +111,7 @@ func Functions() []Function {
 			of("starts_with", "whether the first text starts with the second", boolean, kinds(str, str), plainly(startsWith)),
 			optional(1, of("strpos", "where the second text starts in the first, from a place on; 0 for nowhere", long, kinds(str, str, long), plainly(strpos))),
 			optional(1, of("substring", "from a place, a negative one from the end, so many characters", str, kinds(str, long, long), plainly(substring))),
+			of("substring_index", "what is before so many separators, or behind so many from the end by a negative number", str, kinds(str, str, long), plainly(substringIndex)),
 			of("timestamp_micros", "time of so many microseconds since 1970", timestamp, kinds(long), plainly(timestampMicros)),
 			of("timestamp_millis", "time of so many milliseconds since 1970", timestamp, kinds(long), plainly(timestampMillis)),
 			of("timestamp_seconds", "time of so many seconds since 1970", timestamp, kinds(double), plainly(timestampSeconds)),

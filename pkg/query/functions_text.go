@@ -124,6 +124,32 @@ func substring(a []columnar.Value) columnar.Value {
 	return bytesValue(s[from : from+skipRunes(s[from:], count)])
 }
 
+// substringIndex is all of a text with fewer separators.
+func substringIndex(a []columnar.Value) columnar.Value {
+	s, sep, n := a[0].Bytes, a[1].Bytes, a[2].Int
+	if n == 0 || len(sep) == 0 {
+		return bytesValue(nil)
+	}
+	at := 0
+	for ; n > 0; n-- {
+		found := bytes.Index(s[at:], sep)
+		if found < 0 {
+			return a[0]
+		}
+		if at += found; n == 1 {
+			return bytesValue(s[:at])
+		}
+		at += len(sep)
+	}
+	at = len(s)
+	for ; n < 0; n++ {
+		if at = bytes.LastIndex(s[:at], sep); at < 0 {
+			return a[0]
+		}
+	}
+	return bytesValue(s[at+len(sep):])
+}
+
 // skipRunes is how many bytes the first n characters take.
 func skipRunes(s []byte, n int64) int {
 	at := 0
