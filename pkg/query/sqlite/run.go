@@ -14,6 +14,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 )
 
@@ -25,13 +26,14 @@ type run struct {
 	id    int64
 	heap  int64
 
-	answer *columnar.Batch
-	values []*exec.Expression // by number, when they were needed first
-	rows   [][]columnar.Value // the arguments of each
-	stats  exec.Stats
-	held   int64 // bytes in Go
-	max    int64 // of held
-	err    error // the first error of ours, of which SQLite tells nothing
+	answer   *columnar.Batch
+	values   []*exec.Expression          // by number, when they were needed first
+	rows     [][]columnar.Value          // the arguments of each
+	patterns map[string]*exec.Expression // by number and pattern
+	stats    exec.Stats
+	held     int64 // bytes in Go
+	max      int64 // of held
+	err      error // the first error of ours, of which SQLite tells nothing
 }
 
 // Run answers the query. It stops soon after ctx ends, with its error.
@@ -209,6 +211,36 @@ func (r *run) row(args []driver.Value) (driver.Value, error) {
 	return nil, r.hold(size)
 }
 
+// mostPatterns is how many patterns a statement's comparison keeps compiled.
+const mostPatterns = 1 << 10
+
+// match compares a text with a pattern that rows have.
+func (r *run) match(n int64, text, pattern driver.Value) (driver.Value, error) {
+	x, p := decode(columnar.String, text), decode(columnar.String, pattern)
+	if x.Kind == columnar.Invalid || p.Kind == columnar.Invalid {
+		return nil, nil
+	}
+	key := fmt.Sprintf("%d %s", n, p.Bytes)
+	m := r.patterns[key]
+	if m == nil {
+		made := r.query.made.Values[n]
+		col := query.Column(columnar.String, "0")
+		e := query.Expr(query.Like{X: col, Pattern: string(p.Bytes)})
+		if made.Match == "rlike" {
+			e = query.Match{X: col, Pattern: string(p.Bytes)}
+		}
+		var err error
+		if m, err = exec.NewExpression(e, made.Args[:1], func() bool { return r.ctx.Err() != nil }); err != nil {
+			return nil, err
+		}
+		if r.patterns == nil || len(r.patterns) == mostPatterns {
+			r.patterns = map[string]*exec.Expression{}
+		}
+		r.patterns[key] = m
+	}
+	return encode(m.Of([]columnar.Value{x})), r.ctx.Err()
+}
+
 // value computes one of the statement's expressions.
 func (r *run) value(args []driver.Value) (driver.Value, error) {
 	n, ok := args[0].(int64)
@@ -216,6 +248,9 @@ func (r *run) value(args []driver.Value) (driver.Value, error) {
 		return nil, errors.New("there is no such expression")
 	}
 	made := r.query.made.Values[n]
+	if made.Match != "" {
+		return r.match(n, args[1], args[2])
+	}
 	if r.values[n] == nil {
 		x, err := exec.NewExpression(made.Expr, made.Args, func() bool { return r.ctx.Err() != nil })
 		if err != nil {

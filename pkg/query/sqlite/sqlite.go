@@ -51,9 +51,8 @@ type Options struct {
 
 // What is bounded the same for all queries.
 const (
-	mostText    = 256 << 10 // bytes of a statement
-	mostColumns = 120       // of an answer; SQLite has 127 arguments
-	mostValue   = 16 << 20  // bytes of one value
+	mostColumns = 120      // of an answer; SQLite has 127 arguments
+	mostValue   = 16 << 20 // bytes of one value
 )
 
 // Query is a statement over snapshots of its tables.
@@ -66,18 +65,11 @@ type Query struct {
 // Result is the answer to a query.
 type Result = exec.Result
 
-// Prepare reads a statement and finds the newest snapshots of its tables. What is wrong
-// with it is an *sql.Error or a *query.PlanError.
-func Prepare(ctx context.Context, catalog query.Catalog, text string, b sql.Binding) (*Query, error) {
-	if len(text) > mostText {
-		return nil, &sql.Error{Line: 1, Column: 1, Why: fmt.Errorf("the statement is longer than %d KiB", mostText>>10)}
-	}
-	statement, err := sql.ParseWhole(text)
-	if err != nil {
-		return nil, err
-	}
+// Prepare finds the newest snapshots of the tables of a statement that sql.ParseWhole
+// has read. What is wrong with it is an *sql.Error or a *query.PlanError.
+func Prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql.Binding) (_ *Query, err error) {
 	q := &Query{tables: &pinned{Catalog: catalog, found: map[string]pin{}}}
-	if q.made, err = statement.Rewrite(b, q.tables.tell(ctx)); err != nil {
+	if q.made, err = s.Rewrite(b, q.tables.tell(ctx)); err != nil {
 		if q.tables.err != nil {
 			return nil, q.tables.err
 		}
@@ -98,15 +90,6 @@ func Prepare(ctx context.Context, catalog query.Catalog, text string, b sql.Bind
 		q.whole = append(q.whole, bound)
 	}
 	return q, nil
-}
-
-// Run is Prepare and Run.
-func Run(ctx context.Context, catalog query.Catalog, text string, b sql.Binding, o Options) (*Result, error) {
-	q, err := Prepare(ctx, catalog, text, b)
-	if err != nil {
-		return nil, err
-	}
-	return q.Run(ctx, o)
 }
 
 // Versions are the Delta versions of the tables that the query reads, by name.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 	"github.com/auditlake/auditlake/pkg/query/sql"
 	"github.com/auditlake/auditlake/pkg/query/sqlite"
@@ -43,9 +44,22 @@ func lake(t testing.TB) *querytest.Lake {
 	return l
 }
 
+// ask answers a text on SQLite, whatever plans could do.
+func ask(ctx context.Context, l query.Catalog, text string, o sqlite.Options) (*exec.Result, error) {
+	s, _, err := sql.ParseWhole(text, sql.Macros{Range: day})
+	if err != nil {
+		return nil, err
+	}
+	q, err := sqlite.Prepare(ctx, l, s, sql.Binding{Range: day, Now: day.To})
+	if err != nil {
+		return nil, err
+	}
+	return q.Run(ctx, o)
+}
+
 func run(t testing.TB, text string) (*columnar.Batch, error) {
 	t.Helper()
-	r, err := sqlite.Run(context.Background(), lake(t), text, sql.Binding{Range: day, Now: day.To}, sqlite.Options{})
+	r, err := ask(t.Context(), lake(t), text, sqlite.Options{})
 	if err != nil {
 		return nil, err
 	}
