@@ -45,6 +45,8 @@ type about struct {
 	Alertable bool `json:"alertable"`
 	// Cache is miss, hit, or shared with an equal query at the same time.
 	Cache answers.How `json:"cache"`
+	// Engine is what answered SQL: plan or sqlite.
+	Engine string `json:"engine,omitempty"`
 	// Tables are the Delta versions of the tables that were read, by name.
 	Tables map[string]int64 `json:"tables"`
 }

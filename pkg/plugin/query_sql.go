@@ -10,6 +10,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/sql"
+	"github.com/auditlake/auditlake/pkg/query/sqlite"
 )
 
 // format is what frames a query of SQL gives.
@@ -23,21 +24,17 @@ const (
 )
 
 // sql answers a statement. What is shown as executed is the statement without macros,
-// and the plan that it became.
+// and what it became: a plan, or for what no plan says a statement on SQLite.
 func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, error) {
 	if m.SQL == "" {
 		return nil, fmt.Errorf("%w: there is no SQL in it", errQuery)
 	}
 	span := query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}
-	statement, expanded, err := sql.ParseExpanded(m.SQL, sql.Macros{Range: span, Interval: q.Interval})
-	if err != nil {
-		return nil, err
-	}
-	plan, err := statement.Plan(sql.Binding{Range: span})
-	if err != nil {
-		return nil, err
-	}
-	r, err := d.run(ctx, d.view(q.user), plan)
+	var route *sqlite.Route
+	r, err := d.work(ctx, func(ctx context.Context) (_ task, err error) {
+		route, err = sqlite.Choose(ctx, d.view(q.user), m.SQL, sql.Macros{Range: span, Interval: q.Interval}, sql.Binding{Range: span})
+		return route, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +42,7 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	return &answer{shape: shape, executed: expanded + "\n\n" + plan.String(), result: r, about: about{Alertable: isAlertable(shape)}}, nil
+	return &answer{shape: shape, executed: route.Expanded + "\n\n" + route.Explained, result: r, about: about{Alertable: isAlertable(shape), Engine: route.Engine}}, nil
 }
 
 // shape is the contract that the format asks for, if the columns allow it.

@@ -103,9 +103,6 @@ func (q *Query) Versions() map[string]int64 {
 	return out
 }
 
-// Text is the statement as SQLite gets it.
-func (q *Query) Text() string { return q.made.Text }
-
 // Key is equal only for queries that have the same answer; see query.Bound.
 func (q *Query) Key() (key string, ok bool) {
 	var b strings.Builder
