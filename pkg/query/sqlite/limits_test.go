@@ -46,7 +46,7 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
-			_, err := ask(t.Context(), lake(t), c.text, c.o)
+			_, err := ask(t.Context(), small(t), c.text, c.o)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%.200v, want %s", err, c.want)
 			}
@@ -64,7 +64,7 @@ func TestLargeSort(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	began := time.Now()
-	r, err := ask(t.Context(), lake(t), series(2_000_000)+"select i from n order by "+shuffled+" limit 3", sqlite.Options{})
+	r, err := ask(t.Context(), small(t), series(2_000_000)+"select i from n order by "+shuffled+" limit 3", sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestCancel(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				at := make(chan time.Time, 1)
 				timer := time.AfterFunc(after, func() { at <- time.Now(); cancel() })
-				_, err := ask(ctx, lake(t), text, sqlite.Options{MaxMemory: 1 << 30})
+				_, err := ask(ctx, small(t), text, sqlite.Options{MaxMemory: 1 << 30})
 				if timer.Stop() {
 					t.Fatalf("%v before it was cancelled", err)
 				}

@@ -42,6 +42,9 @@ func Choose(ctx context.Context, catalog query.Catalog, text string, m sql.Macro
 		if err != nil {
 			return nil, err
 		}
+		if err := exist(ctx, catalog, bound); err != nil {
+			return nil, err
+		}
 		return &Route{Engine: Plan, Expanded: expanded, Explained: plan.String(), bound: bound}, nil
 	case !errors.Is(err, sql.ErrUnsupported):
 		return nil, err

@@ -33,6 +33,7 @@ import (
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/sql"
@@ -88,8 +89,31 @@ func Prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql
 			return nil, err
 		}
 		q.whole = append(q.whole, bound)
+		if err := exist(ctx, catalog, bound); err != nil {
+			return nil, err
+		}
 	}
 	return q, nil
+}
+
+// exist is an error about a table that is missing and that is none of those that a lake
+// may get: one that only looks like a table there is, and one that no service has. A
+// service that nothing came from yet has no rows.
+func exist(ctx context.Context, catalog query.Catalog, bound *query.Bound) error {
+	for _, table := range bound.Missing() {
+		if query.IsLookup(table) || slices.Contains(lake.Layers(), table) {
+			continue
+		}
+		names, err := catalog.Tables(ctx)
+		if err != nil {
+			return err
+		}
+		near := query.DidYouMean(table, names)
+		if near != "" || strings.HasPrefix(table, "sqlite_") || strings.HasPrefix(table, "pragma_") || !lake.MayBeTable(table) {
+			return fmt.Errorf("table %s: %w%s", table, query.ErrNoTable, near)
+		}
+	}
+	return nil
 }
 
 // Versions are the Delta versions of the tables that the query reads, by name.

@@ -31,7 +31,7 @@ runNow | bob@x | 2 | 2024-03-05 | 2024-03-05T09:30:00Z | r2
 cancel | eve@x | 1 | 2024-03-05 | 2024-03-05T09:45:00Z | r2
 `
 
-func lake(t testing.TB) *querytest.Lake {
+func small(t testing.TB) *querytest.Lake {
 	t.Helper()
 	l := &querytest.Lake{}
 	for name, text := range map[string]string{"clusters": clusters, "jobs": jobs} {
@@ -59,7 +59,7 @@ func ask(ctx context.Context, l query.Catalog, text string, o sqlite.Options) (*
 
 func run(t testing.TB, text string) (*columnar.Batch, error) {
 	t.Helper()
-	r, err := ask(t.Context(), lake(t), text, sqlite.Options{})
+	r, err := ask(t.Context(), small(t), text, sqlite.Options{})
 	if err != nil {
 		return nil, err
 	}
