@@ -38,6 +38,9 @@ type Input struct {
 	If   []query.Expr
 	// Columns have kinds. What is no scalar is read as JSON.
 	Columns []query.Col
+	// Numbered inputs, the right ones of RIGHT and FULL JOIN, have to give a row the same
+	// number each time.
+	Numbered bool
 }
 
 // RowValue is an expression over the arguments of a call, which it names by their

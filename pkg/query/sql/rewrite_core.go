@@ -174,7 +174,7 @@ func (r *rewriting) source(s *wholeScope, src source, ctes *wholeCTE) {
 		made.cols, text = k.cols, k.id
 	default:
 		made = r.table(src)
-		in = &Input{}
+		in = &Input{Numbered: src.join == "right" || src.join == "full"}
 		switch n := made.plan.Root.(type) {
 		case query.Scan:
 			in.Scan = n

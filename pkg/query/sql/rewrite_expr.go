@@ -293,9 +293,9 @@ func (r *rewriting) print(e query.Expr) string {
 			return "(" + list(e.X, " AND ") + ")"
 		}
 		return "1"
-	case query.Or:
+	case query.Or: // the + keeps SQLite from reading a table once for each, which takes rows with numbers
 		if len(e.X) > 0 {
-			return "(" + list(e.X, " OR ") + ")"
+			return "(+(" + list(e.X, " OR ") + "))"
 		}
 		return "0"
 	case query.Not:

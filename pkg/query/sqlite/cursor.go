@@ -55,6 +55,17 @@ func (c *cursor) Filter(_ int, idx string, vals []driver.Value) (err error) {
 	}
 	c.texts = make([]texts, len(a.columns)+1)
 	c.rows, c.at, c.done, c.rowid = exec.Rows{}, -1, false, 0
+	if c.table.input.Numbered {
+		c.rows, err = c.table.numbered(&a, idx, vals)
+		for i := range c.place {
+			c.place[i] = i + 1
+		}
+		c.texts = make([]texts, len(c.place)+1)
+		if err == nil {
+			c.advance()
+		}
+		return err
+	}
 	again, ok := c.table.again[idx]
 	if ok {
 		c.rows, err = again.rows(c.table, a, vals)
@@ -144,7 +155,12 @@ func (c *cursor) Column(i int) (v driver.Value, err error) {
 }
 
 // Rowid is the number of the row.
-func (c *cursor) Rowid() (int64, error) { return c.rowid, nil }
+func (c *cursor) Rowid() (int64, error) {
+	if c.table.input.Numbered {
+		return int64(c.rows.Sel[c.at]), nil
+	}
+	return c.rowid, nil
+}
 
 // Close stops reading.
 func (c *cursor) Close() error {
@@ -170,6 +186,46 @@ type repeated struct {
 	every []int32
 	index map[string][]int32 // nil if no = varies
 	size  int64
+}
+
+// numbered are the rows of a numbered input for the values of the constraints, and maybe
+// more. It is read once, with all of its columns, and the number of a row is its place.
+func (t *table) numbered(a *access, idx string, vals []driver.Value) (exec.Rows, error) {
+	a.columns = make([]int, len(t.input.Columns))
+	for i := range a.columns {
+		a.columns[i] = i
+	}
+	if t.all == nil {
+		p := &repeated{}
+		if err := p.read(t, access{columns: a.columns}); err != nil {
+			return exec.Rows{}, err
+		}
+		t.all = p.batch
+	}
+	p, ok := t.again[idx]
+	if !ok {
+		p = &repeated{first: vals, varies: slices.Repeat([]bool{true}, len(vals)), batch: t.all}
+		p.number()
+		if slices.ContainsFunc(a.constraints, func(c constraint) bool { return c.op == '=' }) {
+			if err := p.build(t, *a); err != nil {
+				return exec.Rows{}, err
+			}
+		}
+		if err := t.run.hold(p.size); err != nil {
+			return exec.Rows{}, err
+		}
+		t.again[idx] = p
+	}
+	return p.rows(t, *a, vals)
+}
+
+// number counts the rows.
+func (p *repeated) number() {
+	p.every = make([]int32, p.batch.Len)
+	for i := range p.every {
+		p.every[i] = int32(i)
+	}
+	p.size += int64(len(p.every)) * 4
 }
 
 // rows are those for the values of the constraints, and maybe more.
@@ -236,16 +292,12 @@ func (p *repeated) read(t *table, a access) error {
 	}
 	r.stats.Scan.Add(out.Stats.Scan)
 	p.batch, p.size = out.Batch, out.Size()
-	p.every = make([]int32, out.Batch.Len)
-	for i := range p.every {
-		p.every[i] = int32(i)
-	}
+	p.number()
 	if keyed {
 		if err := p.build(t, a); err != nil {
 			return err
 		}
 	}
-	p.size += int64(len(p.every)) * 4
 	return r.hold(p.size)
 }
 

@@ -2,8 +2,11 @@ package sqlite_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -66,27 +69,155 @@ func run(t testing.TB, text string) (*columnar.Batch, error) {
 	return r.Batch, nil
 }
 
-func TestTry(t *testing.T) {
-	for _, text := range []string{
-		"select actionName, count(*) n from clusters group by 1 order by n desc, 1",
-		"select date_trunc('hour', date_time) as t, count(*) from clusters where date = '2024-03-05' group by t order by t",
-		"select c.email, j.runId, c.requestParams.cluster_name from clusters c full join jobs j on c.email = j.email order by 1,2,3",
-		"select split(requestParams.cluster_name, \"-\")[1] as jobId, count(*) from clusters where actionName = 'create' group by 1 order by 2 desc",
-		"with recursive n(i) as (select 1 union all select i + 1 from n where i < 5) select sum(i), i > 3 as big from n group by big",
-		"select email, workspaceId, rank() over (partition by email order by date_time desc) r, sum(1) over (order by date_time rows between 1 preceding and current row) s from clusters order by date_time",
-		"select * from clusters where email in (select email from jobs where runId = 'r1') and exists (select 1 from jobs j where j.workspaceId = clusters.workspaceId)",
-		"select email, (select max(date_time) from jobs j where j.email = c.email) last, collect_set(actionName) from clusters c group by email order by 1",
-		"select requestParams.autotermination_minutes / 7 x, workspaceId + 1, isInteractive, not isInteractive, workspaceId = 1 from clusters where requestParams.autotermination_minutes >= 0",
-		"select actionName from clusters intersect select 'create' union all values ('z'), ('y') order by 1 desc",
-		"select * from jobs qualify row_number() over (partition by email order by date_time) = 1 order by 1 limit 2",
-		"select email, median(workspaceId), max_by(actionName, date_time), stddev(workspaceId) from clusters group by email having count(*) > 1",
-		"select count(*) from clusters a, jobs b, jobs c where a.workspaceId = b.workspaceId and b.runId > c.runId",
+// What no plan says: each statement goes to SQLite by itself, and has this answer.
+func TestStatements(t *testing.T) {
+	for text, want := range map[string]string{
+		"select c.email, j.runId, c.requestParams.cluster_name from clusters c full join jobs j on c.email = j.email order by 1, 2, 3": `
+email string | runId string | cluster_name string
+null         | null         | null
+null         | r2           | null
+ann@x        | r1           | 'A''b'
+ann@x        | r1           | job-7-run-1
+ann@x        | r1           | mine
+bob@x        | r2           | job-7-run-2
+`,
+		"select a.runId as x, b.runId as y, b.email from jobs a full join jobs b on a.runId = b.runId and a.email < b.email and b.workspaceId = 1 order by 1, 2, 3": `
+x string | y string | email string
+null     | r1       | ann@x
+null     | r2       | bob@x
+r1       | null     | null
+r2       | null     | null
+r2       | r2       | eve@x
+`,
+		"select a.runId as x, b.runId as y from jobs a join jobs b on a.email = b.email or a.workspaceId = b.workspaceId order by 1, 2": `
+x string | y string
+r1       | r1
+r1       | r2
+r2       | r1
+r2       | r2
+r2       | r2
+`,
+		"select email, n from clusters right join (select email, count(*) n from jobs group by 1) using (email) where actionName = 'create' or actionName is null order by 1": `
+email string | n long
+ann@x        | 1
+bob@x        | 1
+eve@x        | 1
+`,
+		"with recursive n(i) as (select 1 union all select i + 1 from n where i < 5) select sum(i) s, i > 3 as big from n group by big order by 2": `
+s long | big boolean
+6      | false
+9      | true
+`,
+		"select email, rank() over (partition by email order by date_time desc) r, sum(1) over (order by date_time rows between 1 preceding and current row) s from clusters where date_time is not null order by date_time": `
+email string | r long | s long
+ann@x        | 2      | 1
+bob@x        | 1      | 2
+ann@x        | 1      | 2
+null         | 1      | 2
+`,
+		"select actionName, count(*) over (order by date_time range between interval 30 minutes preceding and current row) n, lag(actionName, 2, 'none') over w l from clusters where date_time is not null window w as (order by date_time) order by date_time": `
+actionName string | n long | l string
+create            | 1      | none
+create            | 1      | none
+delete            | 2      | create
+start             | 3      | create
+`,
+		"select email, (select max(date_time) from jobs j where j.email = c.email) as last, collect_set(actionName) as did from clusters c group by email order by 1": `
+email string | last timestamp       | did string
+null         | null                 | ["start"]
+ann@x        | 2024-03-05T09:00:00Z | ["create","delete","edit"]
+bob@x        | 2024-03-05T09:30:00Z | ["create"]
+`,
+		"select actionName, email from clusters c where exists (select 1 from jobs j where j.workspaceId = c.workspaceId and j.email <> c.email) order by 1, 2": `
+actionName string | email string
+create            | ann@x
+create            | bob@x
+delete            | ann@x
+`,
+		"select actionName as a from clusters intersect select 'create' union all values ('z'), ('y') order by 1 desc": `
+a string
+z
+y
+create
+`,
+		"select email from clusters except select email from jobs": `
+email string
+null
+`,
+		"select count(*) as n from clusters a, jobs b, jobs c where a.workspaceId = b.workspaceId and b.runId > c.runId": `
+n long
+3
+`,
+		"select email, stddev(workspaceId) as d, string_agg(actionName, '+') filter (where workspaceId > 0) as a, mode(workspaceId) as m, sum(distinct workspaceId) as s from clusters where email is not null group by email having count(*) > 1": `
+email string | d double           | a string      | m long | s long
+ann@x        | 0.7071067811865476 | create+delete | 1      | 3
+`,
+		"select date, date_time, max(date_time) over () as m, workspaceId, isInteractive, not isInteractive as n, date_trunc('hour', date_time) as h, 1.5 as d, null as nothing, (select date '2024-01-02') as q from clusters where workspaceId > 2": `
+date date  | date_time timestamp  | m timestamp          | workspaceId long | isInteractive boolean | n boolean | h timestamp          | d double | nothing string | q date
+2024-03-05 | 2024-03-05T12:00:00Z | 2024-03-05T12:00:00Z | 9007199254740993 | true                  | false     | 2024-03-05T12:00:00Z | 1.5      | null           | 2024-01-02
+`,
+		"select email from clusters where requestParams.cluster_name like concat('%', requestParams.autotermination_minutes) or email ilike concat('BOB', '%') or actionName rlike concat('^st', 'art')": `
+email string
+bob@x
+null
+`,
+		"select x.t, x.n, (select 1) as one from (select date_trunc('day', date_time) as t, count(*) as n from clusters group by 1) x where x.t >= '2024-03-05' and x.t < timestamp '2024-03-06 00:00:00'": `
+t timestamp          | n long | one long
+2024-03-05T00:00:00Z | 4      | 1
+`,
+		"select count(*) as n from accounts where exists (select 1)": `
+n long
+0
+`,
 	} {
-		b, err := run(t, text)
+		route, err := sqlite.Choose(t.Context(), small(t), text, sql.Macros{Range: day}, sql.Binding{Range: day})
 		if err != nil {
 			t.Errorf("%s\n%v", text, err)
 			continue
 		}
-		t.Logf("%s\n%s", text, querytest.Format(b))
+		r, err := route.Run(t.Context(), exec.Options{})
+		if err != nil {
+			t.Errorf("%s\n%v", text, err)
+			continue
+		}
+		lines := func(text string) (out []string) {
+			for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+				out = append(out, strings.TrimRight(line, " "))
+			}
+			return out
+		}
+		if diff := cmp.Diff(lines(want), lines(querytest.Format(r.Batch))); diff != "" || route.Engine != sqlite.SQLite {
+			t.Errorf("%s\nby %s (-want +got):\n%s", text, route.Engine, diff)
+		}
+	}
+}
+
+// A table that nothing came to yet is empty and noticed; versions and keys are of the
+// tables that were read.
+func TestMissingTable(t *testing.T) {
+	l := small(t)
+	ask := func(text string) *sqlite.Route {
+		route, err := sqlite.Choose(t.Context(), l, text, sql.Macros{}, sql.Binding{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return route
+	}
+	route := ask("select count(*) n from accounts a, jobs j")
+	r, err := route.Run(t.Context(), exec.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"table accounts does not exist yet: the answer has nothing from it"}, r.Notices); diff != "" {
+		t.Error(diff)
+	}
+	if _, ok := route.Versions()["jobs"]; !ok || len(route.Versions()) != 1 {
+		t.Errorf("%v", route.Versions())
+	}
+	key, _ := route.Key()
+	same, _ := ask("select count(*) n from accounts x, jobs y").Key()
+	other, _ := ask("select count(*) n from accounts a, jobs j where j.runId = 'r1'").Key()
+	if key != same || key == other {
+		t.Errorf("keys\n%s\n%s\n%s", key, same, other)
 	}
 }

@@ -54,6 +54,7 @@ type table struct {
 	run   *run
 	input *sql.Input
 	again map[string]*repeated // by access
+	all   *columnar.Batch      // of a numbered input, when it was read
 }
 
 // operators are the constraints that go into a plan, by what an access calls them.
