@@ -130,7 +130,7 @@ func (s *started) everyAnswer(w *world, opts ...host.Option) (answers, refusals 
 		fmt.Fprintf(to, "%s %d %s\n", path, code, body)
 		return body
 	}
-	for _, path := range []string{"status", "etl", "named-queries"} {
+	for _, path := range []string{"status", "etl", "named-queries", "sql-metadata"} {
 		get(path)
 	}
 	var tables []struct{ Name string }

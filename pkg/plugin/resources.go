@@ -43,6 +43,7 @@ func routes() []route {
 		{"GET /tables", everybody, (*Datasource).tableList},
 		{"GET /columns", everybody, (*Datasource).columns}, // ?table=
 		{"GET /values", everybody, (*Datasource).values},   // ?table=&column=&prefix=&from=&to=&limit=
+		{"GET /sql-metadata", everybody, (*Datasource).sqlMetadata},
 		{"GET /event", everybody, (*Datasource).event},     // ?fileId=&lineNumber=
 		{"GET /status", whoSeesLake, (*Datasource).status}, // of the lake
 		{"GET /etl", whoSeesLake, (*Datasource).etlStatus}, // of this data source

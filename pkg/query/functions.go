@@ -38,7 +38,12 @@ type call struct {
 type Eval func(args []columnar.Value) columnar.Value
 
 // Functions are all functions, by name.
-func Functions() []Function {
+func Functions() []Function { return slices.Clone(functions) }
+
+// functions is the table, which nobody changes.
+var functions = table()
+
+func table() []Function {
 	const (
 		str, long, double, boolean = columnar.String, columnar.Long, columnar.Double, columnar.Boolean
 		date, timestamp            = columnar.Date, columnar.Timestamp
@@ -241,9 +246,8 @@ func (e Call) resolve(kinds []columnar.Kind, stop func() bool) (Function, Eval, 
 
 // find is the signature that the kinds fit.
 func (e Call) find(kinds []columnar.Kind) (Function, error) {
-	var names, signatures []string
-	for _, f := range Functions() {
-		names = append(names, f.Name)
+	var signatures []string
+	for _, f := range functions {
 		if f.Name != e.Func {
 			continue
 		}
@@ -253,6 +257,10 @@ func (e Call) find(kinds []columnar.Kind) (Function, error) {
 		signatures = append(signatures, f.String())
 	}
 	if signatures == nil {
+		names := make([]string, len(functions))
+		for i, f := range functions {
+			names[i] = f.Name
+		}
 		return Function{}, fmt.Errorf("function %s is not known%s", e.Func, DidYouMean(e.Func, names))
 	}
 	have := make([]string, len(kinds))

@@ -17,7 +17,12 @@ import (
 // If prefix is not empty, only values whose text begins so are given, in the same
 // letter case.
 func DistinctValues(table string, path []string, r TimeRange, prefix string, limit int64) Plan {
-	col := Name(path...)
+	var col Expr = Name(path...)
+	if v, ok := FindView(table); ok && table == v.Name {
+		if e, ok := v.Find(path); ok {
+			table, col = v.Base, e
+		}
+	}
 	wanted := []Expr{NotNull(col)}
 	if prefix != "" {
 		wanted = append(wanted, Like{Cast{col, columnar.String}, likeLiteral.Replace(prefix) + "%"})

@@ -244,7 +244,7 @@ func (l *lowering) table(s source) relation {
 	switch front, _, _ := strings.Cut(strings.ToLower(s.full), "."); {
 	case isView:
 		table = view.Base
-	case strings.HasSuffix(strings.ToLower(s.full), query.Lookups+table):
+	case strings.HasSuffix("."+strings.ToLower(s.full), "."+query.Lookups+table):
 		table = query.Lookups + table
 	case front == "system" || table == "information_schema" || strings.Contains(strings.ToLower(s.full), "information_schema."):
 		fail(s.at, "there is no table %s: the lake has what audit logs tell, which is system.access.audit", s.full)

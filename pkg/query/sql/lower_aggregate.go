@@ -15,44 +15,41 @@ type aggregateForm struct {
 	least, most     int
 }
 
-// aggregateForms are all aggregates, by name.
-func aggregateForms() []aggregateForm {
-	return []aggregateForm{
-		{"any", "condition", "whether it is true of a row", query.Max, 1, 1},
-		{"any_value", "x", "value of a row of the group: the least", query.Min, 1, 2},
-		{"approx_count_distinct", "x", "how many different values", query.CountDistinct, 1, 2},
-		{"approx_percentile", "x, p", "value that so much of all is not above, such as 0.95", query.Percentile, 2, 3},
-		{"arg_max", "x, y", "x of the row with the greatest y", query.ArgMax, 2, 2},
-		{"arg_min", "x, y", "x of the row with the least y", query.ArgMin, 2, 2},
-		{"avg", "x", "average", query.Avg, 1, 1},
-		{"bool_and", "condition", "whether it is true of all rows", query.Min, 1, 1},
-		{"bool_or", "condition", "whether it is true of a row", query.Max, 1, 1},
-		{"count", "* | [distinct] x, ...", "rows, rows where x is not null, or different values", query.Count, 1, many},
-		{"count_if", "condition", "rows of which it is true", query.Count, 1, 1},
-		{"every", "condition", "whether it is true of all rows", query.Min, 1, 1},
-		{"first", "x", "value of a row of the group: the least", query.Min, 1, 2},
-		{"first_value", "x", "value of a row of the group: the least", query.Min, 1, 2},
-		{"last", "x", "value of a row of the group: the greatest", query.Max, 1, 2},
-		{"max", "x", "greatest", query.Max, 1, 1},
-		{"max_by", "x, y", "x of the row with the greatest y", query.ArgMax, 2, 2},
-		{"mean", "x", "average", query.Avg, 1, 1},
-		{"median", "x", "value in the middle", query.Percentile, 1, 1},
-		{"min", "x", "least", query.Min, 1, 1},
-		{"min_by", "x, y", "x of the row with the least y", query.ArgMin, 2, 2},
-		{"percentile", "x, p", "value that so much of all is not above, such as 0.95", query.Percentile, 2, 2},
-		{"percentile_approx", "x, p", "value that so much of all is not above, such as 0.95", query.Percentile, 2, 3},
-		{"some", "condition", "whether it is true of a row", query.Max, 1, 1},
-		{"sum", "x", "sum", query.Sum, 1, 1},
-	}
+// aggregates are all of them, by name.
+var aggregates = [...]aggregateForm{
+	{"any", "condition", "whether it is true of a row", query.Max, 1, 1},
+	{"any_value", "x", "value of a row of the group: the least", query.Min, 1, 2},
+	{"approx_count_distinct", "x", "how many different values", query.CountDistinct, 1, 2},
+	{"approx_percentile", "x, p", "value that so much of all is not above, such as 0.95", query.Percentile, 2, 3},
+	{"arg_max", "x, y", "x of the row with the greatest y", query.ArgMax, 2, 2},
+	{"arg_min", "x, y", "x of the row with the least y", query.ArgMin, 2, 2},
+	{"avg", "x", "average", query.Avg, 1, 1},
+	{"bool_and", "condition", "whether it is true of all rows", query.Min, 1, 1},
+	{"bool_or", "condition", "whether it is true of a row", query.Max, 1, 1},
+	{"count", "* | [distinct] x, ...", "rows, rows where x is not null, or different values", query.Count, 1, many},
+	{"count_if", "condition", "rows of which it is true", query.Count, 1, 1},
+	{"every", "condition", "whether it is true of all rows", query.Min, 1, 1},
+	{"first", "x", "value of a row of the group: the least", query.Min, 1, 2},
+	{"first_value", "x", "value of a row of the group: the least", query.Min, 1, 2},
+	{"last", "x", "value of a row of the group: the greatest", query.Max, 1, 2},
+	{"max", "x", "greatest", query.Max, 1, 1},
+	{"max_by", "x, y", "x of the row with the greatest y", query.ArgMax, 2, 2},
+	{"mean", "x", "average", query.Avg, 1, 1},
+	{"median", "x", "value in the middle", query.Percentile, 1, 1},
+	{"min", "x", "least", query.Min, 1, 1},
+	{"min_by", "x, y", "x of the row with the least y", query.ArgMin, 2, 2},
+	{"percentile", "x, p", "value that so much of all is not above, such as 0.95", query.Percentile, 2, 2},
+	{"percentile_approx", "x, p", "value that so much of all is not above, such as 0.95", query.Percentile, 2, 3},
+	{"some", "condition", "whether it is true of a row", query.Max, 1, 1},
+	{"sum", "x", "sum", query.Sum, 1, 1},
 }
 
 func findAggregate(name string) (aggregateForm, bool) {
-	all := aggregateForms()
-	i, ok := slices.BinarySearchFunc(all, name, func(f aggregateForm, name string) int { return strings.Compare(f.name, name) })
+	i, ok := slices.BinarySearchFunc(aggregates[:], name, func(f aggregateForm, name string) int { return strings.Compare(f.name, name) })
 	if !ok {
 		return aggregateForm{}, false
 	}
-	return all[i], true
+	return aggregates[i], true
 }
 
 func isAggregate(e expr) bool {

@@ -383,6 +383,9 @@ func (p *parser) word(t token) expr {
 		refuse(t.at, "there is no query inside an expression: write a JOIN")
 	case p.take("extract", "("):
 		unit := strings.ToLower(p.next().text)
+		if other, ok := spelledUnits[unit]; ok {
+			unit = other
+		}
 		p.want("from")
 		x := p.expression()
 		p.want(")")

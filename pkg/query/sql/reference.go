@@ -55,7 +55,7 @@ func Functions() []Function {
 			add(name, strings.ReplaceAll(f.Signature, of+"(", name+"("), "as "+of, OfRow)
 		}
 	}
-	for _, f := range aggregateForms() {
+	for _, f := range aggregates {
 		add(f.name, f.name+"("+f.args+")", f.doc, OfGroup)
 	}
 	add("split", "split(x, separator)[i]", "part of a text, from 0", OfRow)

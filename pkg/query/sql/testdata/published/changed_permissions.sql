@@ -1,5 +1,5 @@
 -- question: permissions of securables that changed
--- source: https://docs.databricks.com/aws/en/admin/system-tables/audit-logs
+-- source: https://docs.databricks.com/admin/system-tables/audit-logs.html
 -- licence: documentation, all rights reserved; this statement asks the same in the same constructs and is our own
 SELECT event_time, user_identity.email, request_params.securable_type, request_params.securable_full_name, request_params.changes
 FROM system.access.audit

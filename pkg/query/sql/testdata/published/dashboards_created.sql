@@ -1,5 +1,5 @@
 -- question: dashboards that were made in a week
--- source: https://docs.databricks.com/aws/en/dashboards/monitor-usage
+-- source: https://docs.databricks.com/gcp/en/dashboards/monitor-usage
 -- licence: documentation, all rights reserved; this statement asks the same in the same constructs and is our own
 SELECT action_name, COUNT(action_name) AS dashboards
 FROM system.access.audit

@@ -1,5 +1,5 @@
 -- question: dashboards by views
--- source: https://docs.databricks.com/aws/en/dashboards/monitor-usage
+-- source: https://docs.databricks.com/gcp/en/dashboards/monitor-usage
 -- licence: documentation, all rights reserved; this statement asks the same in the same constructs and is our own
 SELECT request_params.dashboard_id AS dashboard, COUNT(*) AS views
 FROM system.access.audit

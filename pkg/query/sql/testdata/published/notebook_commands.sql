@@ -1,5 +1,5 @@
 -- question: the latest commands of notebooks
--- source: https://docs.databricks.com/aws/en/admin/system-tables/audit-logs
+-- source: https://docs.databricks.com/admin/system-tables/audit-logs.html
 -- licence: documentation, all rights reserved; this statement asks the same in the same constructs and is our own
 SELECT event_time, user_identity.email, request_params.commandText
 FROM system.access.audit

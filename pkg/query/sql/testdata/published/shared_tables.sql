@@ -1,5 +1,5 @@
 -- question: tables that recipients of shares queried
--- source: https://docs.databricks.com/aws/en/delta-sharing/audit-logs
+-- source: https://docs.databricks.com/en/data-sharing/audit-logging-recipient.html
 -- licence: documentation, all rights reserved; this statement asks the same in the same constructs and is our own
 SELECT request_params.recipient_name, request_params.share, request_params.name, date_trunc('day', event_time) AS day, count(*) AS queries
 FROM system.access.audit

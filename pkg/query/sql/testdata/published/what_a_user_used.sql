@@ -1,5 +1,5 @@
 -- question: which tables somebody used today
--- source: https://docs.databricks.com/aws/en/admin/system-tables/audit-logs
+-- source: https://docs.databricks.com/admin/system-tables/audit-logs.html
 -- licence: documentation, all rights reserved; this statement asks the same in the same constructs and is our own
 SELECT action_name AS `EVENT`, event_time AS `WHEN`, IFNULL(request_params.full_name_arg, 'none') AS `TABLE`, IFNULL(request_params.commandText, 'none') AS `COMMAND`
 FROM system.access.audit

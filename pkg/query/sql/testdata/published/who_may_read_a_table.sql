@@ -1,5 +1,5 @@
 -- question: who has privileges on a table
--- source: https://docs.databricks.com/aws/en/admin/system-tables/audit-logs
+-- source: https://docs.databricks.com/admin/system-tables/audit-logs.html
 -- licence: documentation, all rights reserved; this statement asks the same in the same constructs and is our own
 SELECT DISTINCT(grantee) AS `MAY READ` FROM system.information_schema.table_privileges WHERE table_name = 'customers'
 UNION

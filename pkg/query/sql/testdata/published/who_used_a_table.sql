@@ -1,5 +1,5 @@
 -- question: who used a table in the last day
--- source: https://docs.databricks.com/aws/en/admin/system-tables/audit-logs
+-- source: https://docs.databricks.com/admin/system-tables/audit-logs.html
 -- licence: documentation, all rights reserved; this statement asks the same in the same constructs and is our own
 SELECT user_identity.email AS `Who`, IFNULL(request_params.full_name_arg, request_params.name) AS `Table`, action_name AS `What`, event_time AS `When`
 FROM system.access.audit
