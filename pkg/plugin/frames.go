@@ -39,8 +39,9 @@ type answer struct {
 	tags      []string // of annotations that say none
 	name      string   // of the frames
 	shape     data.FrameType
-	statement string // of SQL, without macros; empty for what is none
-	plan      query.Plan
+	statement string     // of SQL, without macros; empty for what is none
+	explained string     // of SQL: what the engine works on
+	plan      query.Plan // empty if SQLite answers
 	result    *result
 	made      data.Frames // of what the rows of result do not say as they are; nil: the rows
 	names     namesOf     // of ids, if they are shown
@@ -56,6 +57,8 @@ type about struct {
 	Alertable bool `json:"alertable"`
 	// Cache is miss, hit, or shared with an equal query at the same time.
 	Cache answers.How `json:"cache"`
+	// Engine is what answered SQL: plan or sqlite.
+	Engine string `json:"engine,omitempty"`
 	// Tables are the Delta versions of the tables that were read, by name.
 	Tables map[string]int64 `json:"tables"`
 
@@ -126,12 +129,20 @@ func (a answer) frames() (frames data.Frames, err error) {
 	return frames, nil
 }
 
+// tables are those that were asked for.
+func (a answer) tables() []string {
+	if a.plan.Root == nil {
+		return slices.Sorted(maps.Keys(a.result.tables))
+	}
+	return a.plan.Tables()
+}
+
 // executed is what the inspector shows.
 func (a answer) executed() string {
 	if a.statement == "" {
 		return a.plan.String()
 	}
-	return a.statement + "\n\n" + a.plan.String()
+	return a.statement + "\n\n" + a.explained
 }
 
 // shapeOf is the contract that suits the query: by its catalog entry, as far as

@@ -217,7 +217,7 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 			a.notices = append(a.notices, data.Notice{Severity: data.NoticeSeverityWarning, Text: text})
 		}
 	}
-	a.notices = append(a.notices, m.unfiltered(a.plan)...)
+	a.notices = append(a.notices, m.unfiltered(a.tables())...)
 	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "type", m.QueryType, "named", a.about.Named,
 		"rows", a.result.Batch.Len, "scanned", a.result.Stats.Scan.Rows, "cache", string(a.result.how), "took", a.result.took.String())
 	frames, err := a.frames()

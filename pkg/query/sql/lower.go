@@ -237,6 +237,11 @@ func (l *lowering) source(s source, ctes *known) relation {
 			return l.selection(k.cte.of, k.outer)
 		}
 	}
+	return l.table(s)
+}
+
+// table is the rows of a table of the lake or of a view.
+func (l *lowering) table(s source) relation {
 	table := strings.ToLower(s.name) // as all are
 	view, isView := query.FindView(s.full)
 	switch front, _, _ := strings.Cut(strings.ToLower(s.full), "."); {

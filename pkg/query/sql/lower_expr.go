@@ -11,6 +11,7 @@ import (
 // exprs lowers expressions over a scope; with groups over what GROUP BY leaves of it.
 type exprs struct {
 	*lowering
+	special *special // of Rewrite
 	scope   *scope
 	groups  *groups
 	windows *windows
@@ -42,6 +43,12 @@ func kindOf(e query.Expr) (columnar.Kind, error) {
 
 // lower is the expression, computed as far as it is constant. Its type is checked.
 func (x *exprs) lower(e expr) query.Expr {
+	if x.special != nil {
+		if out := x.special.lower(x, e); out != nil {
+			x.look(e.pos(), out)
+			return out
+		}
+	}
 	if x.groups != nil {
 		if out, ok := x.grouped(e); ok {
 			return out
