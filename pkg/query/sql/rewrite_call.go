@@ -28,6 +28,36 @@ func isAnyAggregate(e expr) bool {
 	return whole || isAggregate(e)
 }
 
+// ofList is the aggregate that a function of a list that is made at once comes to:
+// array_join(collect_set(x), ','), concat_ws(',', collect_set(x)), size(collect_set(x)).
+// Else it is nil.
+func (c *call) ofList() *call {
+	list, separator := 0, 1
+	switch {
+	case c.name == "array_join" && len(c.args) == 2:
+	case c.name == "concat_ws" && len(c.args) == 2:
+		list, separator = 1, 0
+	case (c.name == "size" || c.name == "array_size" || c.name == "cardinality") && len(c.args) == 1:
+		separator = -1
+	default:
+		return nil
+	}
+	of, ok := c.args[list].(*call)
+	is := ""
+	if ok && of.over == nil {
+		is = wholeAggregates[of.name]
+	}
+	if is != "set" && is != "list" || len(of.args) != 1 {
+		return nil
+	}
+	out := *of
+	out.distinct = of.distinct || is == "set"
+	if out.name = "count"; separator >= 0 {
+		out.name, out.args = "string_agg", []expr{of.args[0], c.args[separator]}
+	}
+	return &out
+}
+
 // aggregate is the leaf of an aggregate over the rows of a group.
 func (sp *special) aggregate(c *call) query.Expr {
 	if sp.input == nil {

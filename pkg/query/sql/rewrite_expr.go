@@ -38,6 +38,9 @@ func (sp *special) lower(x *exprs, e expr) query.Expr {
 	case *inQuery:
 		return sp.inQuery(x, e)
 	case *call:
+		if list := e.ofList(); list != nil {
+			return sp.lower(x, list)
+		}
 		switch {
 		case e.over != nil:
 			return sp.window(x, e)

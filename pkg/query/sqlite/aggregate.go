@@ -235,6 +235,9 @@ func (a *aggregate) joined() (driver.Value, error) {
 	if len(a.values) == 0 {
 		return nil, nil
 	}
+	if a.is.Distinct { // as a set is
+		slices.SortFunc(a.values, columnar.Value.Compare)
+	}
 	var b strings.Builder
 	for i, v := range a.values {
 		if i > 0 {

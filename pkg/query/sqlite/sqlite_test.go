@@ -99,6 +99,10 @@ r2       | r1
 r2       | r2
 r2       | r2
 `,
+		"select array_join(collect_set(actionName), ' ') as a, concat_ws('+', collect_list(email)) as c, size(collect_set(email)) as n, (select 1) as one from clusters": `
+a string                 | c string                | n long | one long
+create delete edit start | ann@x+bob@x+ann@x+ann@x | 2      | 1
+`,
 		"select email, n from clusters right join (select email, count(*) n from jobs group by 1) using (email) where actionName = 'create' or actionName is null order by 1": `
 email string | n long
 ann@x        | 1
