@@ -43,7 +43,9 @@ func TestEtlAsksDatabricks(t *testing.T) {
 	}
 	t.Setenv("DATABRICKS_TOKEN", "wrong")
 	truthtest.MustRun(t, args...)
-	who := func() string { return truthtest.MustRun(t, "query", "--lake", lake, "--named", "who_is", "--param", "who=4711", "--format", "json") }
+	who := func() string {
+		return truthtest.MustRun(t, "query", "--lake", lake, "--named", "who_is", "--param", "who=4711", "--format", "json")
+	}
 	if got := who(); !strings.Contains(got, `"email":null`) {
 		t.Errorf("with a wrong token: %s", got)
 	}
