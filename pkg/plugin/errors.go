@@ -71,6 +71,7 @@ const noCredentials = "There are no AWS credentials to sign in with. Grafana hid
 var outcomes = []outcome{
 	{a[*SettingsError], backend.StatusBadRequest, downstream, "The data source settings need a change", true},
 	{is(errQuery), backend.StatusBadRequest, downstream, "The query cannot be read", true},
+	{is(query.ErrCondition), backend.StatusBadRequest, downstream, "Correct the filters of the dashboard", true},
 	{is(named.ErrUnknown), backend.StatusBadRequest, downstream, "Choose another query", true},
 	{is(named.ErrParam), backend.StatusBadRequest, downstream, "Correct the parameters", true},
 	{a[*sql.Error], backend.StatusBadRequest, downstream, "The SQL cannot be answered", true},

@@ -46,7 +46,7 @@ func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {
 func Frames(n *named.Query, r *exec.Result) data.Frames {
 	shape := shapeOf(n, r.Schema)
 	return answer{
-		name: n.Name, shape: shape, executed: "plan", result: &result{computed: &computed{Result: r}},
+		name: n.Name, shape: shape, result: &result{computed: &computed{Result: r}},
 		about: about{Named: n.Name, Alertable: isAlertable(shape)},
 	}.frames()
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/plugin/answers"
+	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
@@ -32,7 +33,7 @@ var contract = data.FrameTypeVersion{0, 1}
 type answer struct {
 	name     string // of the frames
 	shape    data.FrameType
-	executed string // for the inspector
+	plan     query.Plan
 	result   *result
 	notices  []data.Notice
 	about    about
@@ -71,7 +72,7 @@ func (a answer) frames() data.Frames {
 	first := frames[0].Meta
 	a.about.Cache, a.about.Tables = a.result.how, a.result.tables
 	first.Custom = a.about
-	first.ExecutedQueryString = a.executed
+	first.ExecutedQueryString = a.plan.String() // for the inspector
 	first.Stats = a.stats()
 	first.Notices = a.notices
 	return frames

@@ -88,6 +88,8 @@ type model struct {
 	Params    map[string]paramText `json:"params"`
 	SQL       string               `json:"sql"`
 	Format    format               `json:"format"` // of SQL
+	// AdhocFilters are the dashboard's. They narrow whatever the query asks.
+	AdhocFilters []query.Condition `json:"adhocFilters"`
 }
 
 // paramText is a parameter as text. Who writes JSON by hand, for an alert rule,
@@ -172,6 +174,7 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 	if a.notices, err = d.notices(ctx, a.result.Result); err != nil {
 		return nil, a.result, err
 	}
+	a.notices = append(a.notices, m.unfiltered(a.plan)...)
 	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "type", m.QueryType, "named", a.about.Named,
 		"rows", a.result.Batch.Len, "scanned", a.result.Stats.Scan.Rows, "cache", string(a.result.how), "took", a.result.took.String())
 	return a.frames(), a.result, nil

@@ -33,13 +33,16 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 	if err != nil {
 		return nil, err
 	}
+	if plan, err = query.Narrow(plan, m.AdhocFilters); err != nil {
+		return nil, err
+	}
 	r, err := d.run(ctx, d.view(q.user), plan)
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", chosen.Name, err)
 	}
 	shape := shapeOf(chosen, r.Schema)
 	return &answer{
-		name: chosen.Name, shape: shape, executed: plan.String(), result: r,
+		name: chosen.Name, shape: shape, plan: plan, result: r,
 		about: about{Named: chosen.Name, Alertable: isAlertable(shape)},
 	}, nil
 }

@@ -35,6 +35,9 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 	if err != nil {
 		return nil, err
 	}
+	if plan, err = query.Narrow(plan, m.AdhocFilters); err != nil {
+		return nil, err
+	}
 	r, err := d.run(ctx, d.view(q.user), plan)
 	if err != nil {
 		return nil, err
@@ -43,7 +46,7 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	return &answer{shape: shape, executed: plan.String(), result: r, about: about{Alertable: isAlertable(shape)}}, nil
+	return &answer{shape: shape, plan: plan, result: r, about: about{Alertable: isAlertable(shape)}}, nil
 }
 
 // shape is the contract that the format asks for, if the columns allow it.
