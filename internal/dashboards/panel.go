@@ -1,0 +1,130 @@
+package dashboards
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/named"
+	"github.com/auditlake/auditlake/pkg/query/sql"
+)
+
+// panel is one question and how its answer is drawn.
+type panel struct {
+	id   int
+	w, h int // of 24 columns, and of rows of 30 pixels
+
+	// named is a query of the catalog, which brings title, description and
+	// visualisation. Otherwise there is sql, and all three are given.
+	named  string
+	params map[string]string
+	sql    string
+
+	title string
+	what  string // what the answer means; empty is the catalog's description
+	todo  string // what to do about it
+	draw  drawing
+
+	// Of a stat: how the rows become one number, and of which columns; none is
+	// that of all rows and the one number they have.
+	calc string
+	of   []string
+	// Of a stat: what the number is colored by.
+	steps []step
+	// none is shown where there is no row.
+	none string
+	// color is that of the only series, or colors are those of some, by column.
+	color  string
+	colors map[string]string
+	// unit is that of the numbers; empty is what their columns have.
+	unit string
+	// shown is a value in the place of another: 0 as none.
+	shown map[string]mapped
+	link  *link // of a stat, as a whole
+}
+
+// drawing is a visualisation.
+type drawing string
+
+const (
+	stat     drawing = "stat"
+	bars     drawing = "bars"  // of a time series, stacked
+	lines    drawing = "lines" // of a time series
+	barchart drawing = "barchart"
+	table    drawing = "table"
+)
+
+// step is a color from a value on; the first has no value.
+type step struct {
+	color string
+	from  float64
+}
+
+// question is a panel with what it has from the catalog.
+type question struct {
+	panel
+	tables  []string
+	columns []string
+}
+
+// question looks a panel up in the catalog. It panics where a panel names a query
+// that is not there: that is our own mistake, and every test finds it.
+func (p panel) question() question {
+	q := question{panel: p}
+	if p.named != "" {
+		n, err := named.Lookup(p.named)
+		if err != nil {
+			panic(fmt.Sprintf("panel %d: %v", p.id, err))
+		}
+		q.title, q.what = cmp.Or(p.title, n.Title), cmp.Or(p.what, n.Description)
+		q.tables, q.columns = n.Tables, n.Columns
+		q.draw = cmp.Or(p.draw, map[string]drawing{"timeseries": bars, "barchart": barchart, "stat": stat}[n.Visualization], table)
+	} else {
+		plan := planOf(p)
+		q.tables, q.columns = plan.Tables(), plan.Columns()
+	}
+	return q
+}
+
+// planOf is the plan of a statement, over any time.
+func planOf(p panel) query.Plan {
+	end := time.Date(2024, 3, 5, 0, 0, 0, 0, time.UTC)
+	s, err := sql.Parse(p.sql)
+	if err != nil {
+		panic(fmt.Sprintf("panel %d: %v", p.id, err))
+	}
+	plan, err := s.Plan(sql.Binding{Range: query.TimeRange{From: end.AddDate(0, 0, -1), To: end}})
+	if err != nil {
+		panic(fmt.Sprintf("panel %d: %v", p.id, err))
+	}
+	return plan
+}
+
+// numbers are the columns with quantities.
+func (q question) numbers() []string { return q.having(isQuantity) }
+
+// labels are the columns that tell series apart.
+func (q question) labels() []string {
+	return q.having(func(unit string) bool { return unit == "" })
+}
+
+func (q question) having(kind func(unit string) bool) (names []string) {
+	for _, name := range q.columns {
+		if kind(columns()[name].unit) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func isQuantity(unit string) bool { return !slices.Contains([]string{"", timeUnit, dateUnit}, unit) }
+
+// description is what Grafana shows at the panel's title.
+func (q question) description() string {
+	if q.todo == "" {
+		return q.what
+	}
+	return q.what + " " + q.todo
+}
