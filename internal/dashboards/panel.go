@@ -17,15 +17,15 @@ type panel struct {
 	w, h int // of 24 columns, and of rows of 30 pixels
 
 	// named is a query of the catalog, which brings title, description and
-	// visualisation. Otherwise there is sql, and all three are given.
+	// visualisation. Otherwise there is sql.
 	named  string
 	params map[string]string
 	sql    string
 
 	title string
-	what  string // what the answer means; empty is the catalog's description
-	todo  string // what to do about it
-	draw  drawing
+	what  string  // what the answer means; empty is the catalog's description
+	todo  string  // what to do about it
+	draw  drawing // empty is the catalog's, or a table
 
 	// Of a stat: how the rows become one number, and of which columns; none is
 	// that of all rows and the one number they have.
@@ -83,7 +83,7 @@ func (p panel) question() question {
 		q.draw = cmp.Or(p.draw, map[string]drawing{"timeseries": bars, "barchart": barchart, "stat": stat}[n.Visualization], table)
 	} else {
 		plan := planOf(p)
-		q.tables, q.columns = plan.Tables(), plan.Columns()
+		q.tables, q.columns, q.draw = plan.Tables(), plan.Columns(), cmp.Or(p.draw, table)
 	}
 	return q
 }
