@@ -1,10 +1,5 @@
 package dashboards
 
-import (
-	"maps"
-	"slices"
-)
-
 // column is how the values of a column are shown in every panel.
 type column struct {
 	title string
@@ -118,6 +113,3 @@ func outcomes() []mapping {
 	}
 	return []mapping{{Type: "value", Options: options}}
 }
-
-// columnNames are all of them, in order.
-func columnNames() []string { return slices.Sorted(maps.Keys(columns())) }

@@ -24,7 +24,7 @@
 // every query in them.
 package dashboards
 
-import "slices"
+import "iter"
 
 // Dashboard is one dashboard.
 type Dashboard struct {
@@ -82,15 +82,46 @@ func uidOf(name string) string {
 }
 
 // Named are the queries of the catalog that it asks.
-func (d Dashboard) Named() []string {
-	var names []string
-	for _, s := range d.sections {
-		for _, p := range s.panels {
-			if p.named != "" {
-				names = append(names, p.named)
+func (d Dashboard) Named() (names []string) {
+	for q := range d.questions() {
+		if q.named != "" {
+			names = append(names, q.named)
+		}
+	}
+	return names
+}
+
+// Silent are the titles of panels that do not say what to do about their answer.
+func (d Dashboard) Silent() (titles []string) {
+	for q := range d.questions() {
+		if q.todo == "" {
+			titles = append(titles, q.title)
+		}
+	}
+	return titles
+}
+
+// Unknown are the columns of answers about which nothing is said.
+func (d Dashboard) Unknown() (names []string) {
+	known := columns()
+	for q := range d.questions() {
+		for _, name := range q.columns {
+			if _, ok := known[name]; !ok {
+				names = append(names, name)
 			}
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
+}
+
+func (d Dashboard) questions() iter.Seq[question] {
+	return func(yield func(question) bool) {
+		for _, s := range d.sections {
+			for _, p := range s.panels {
+				if !yield(p.question()) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/auditlake/auditlake/internal/dashboards"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 var update = flag.Bool("update", false, "write provisioning/dashboards anew")
@@ -45,5 +46,44 @@ func TestFilesAreWrittenFromHere(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("provisioning/dashboards is not what the code says: go test ./internal/dashboards -update writes it (-want +got):\n%s", diff)
+	}
+}
+
+// TestEveryQueryOfTheCatalogHasAPanel: who adds a query says where it is shown, or
+// why it is not.
+func TestEveryQueryOfTheCatalogHasAPanel(t *testing.T) {
+	left := map[string]string{
+		"clusters_created": "clusters_created_per_day shows it by day",
+		"activity":         "the panels of Investigation ask for more than it has",
+	}
+	shown := map[string]bool{}
+	for _, d := range dashboards.All() {
+		for _, name := range d.Named() {
+			shown[name] = true
+		}
+	}
+	for _, q := range named.All() {
+		if _, ok := left[q.Name]; ok == shown[q.Name] {
+			t.Errorf("%s is shown: %v, left out: %v", q.Name, shown[q.Name], ok)
+		}
+	}
+}
+
+// TestPanelsSayWhatToDo: the description of the catalog says what an answer means;
+// a panel adds what to make of it.
+func TestPanelsSayWhatToDo(t *testing.T) {
+	for _, d := range dashboards.All() {
+		for _, panel := range d.Silent() {
+			t.Errorf("%s: panel %q says nothing of its own", d.Title(), panel)
+		}
+	}
+}
+
+// TestEveryColumnIsKnown: a column without a name would have that of the query.
+func TestEveryColumnIsKnown(t *testing.T) {
+	for _, d := range dashboards.All() {
+		for _, column := range d.Unknown() {
+			t.Errorf("%s: column %s is not in column.go", d.Title(), column)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"strings"
 )
 
 // The JSON of a dashboard in the classic form, as far as it is used.
@@ -111,13 +112,19 @@ func (d Dashboard) JSON() ([]byte, error) {
 				Title: "Auditlake", Type: "dashboards", Icon: "external link", Tooltip: "The other dashboards, with this time range and these variables",
 				AsDropdown: true, IncludeVars: true, KeepTime: true, Tags: []string{tag},
 			},
-			{Title: "About", Type: "link", URL: docs + "dashboards.md#" + d.name, Icon: "doc", Tooltip: "What this dashboard is for", TargetBlank: true, Tags: []string{}},
+			{Title: "About", Type: "link", URL: docs + "dashboards.md#" + d.chapter(), Icon: "doc", Tooltip: "What this dashboard is for", TargetBlank: true, Tags: []string{}},
 		},
 		Annotations: annotations{[]struct{}{}},
 		Templating:  d.templating(),
 		Panels:      d.panels(),
 	})
 	return out.Bytes(), err
+}
+
+// chapter is that of the documentation about it.
+func (d Dashboard) chapter() string {
+	_, subject, _ := strings.Cut(d.title, ": ")
+	return strings.ReplaceAll(strings.ToLower(subject), " ", "-")
 }
 
 // panels lays the panels in lines from left to right; a line is as high as its

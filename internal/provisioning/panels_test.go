@@ -26,16 +26,16 @@ type look struct {
 // admin sees command texts, which some panels are about.
 var admin = asker{user: &backend.User{Login: "admin", Role: "Admin"}}
 
-// TestDashboardsOnGeneratedLogs has the stories of all named queries, and the
-// article's month.
-func TestDashboardsOnGeneratedLogs(t *testing.T) {
+// dashboardsShow asks all there is in dashboards of the stories of all named
+// queries, and of the article's month.
+func dashboardsShow(t *testing.T, article *plugin.Datasource) {
 	start := time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)
 	end := start.AddDate(0, 0, 30)
 	d := dataSource(t, generate.Config{Seed: 2, Start: start, Days: 30, EventsPerDay: 2_000, Scenario: generate.Detections})
 	looks := []look{
 		{"all of the stories", d, query.TimeRange{From: start, To: end}},
 		{"the last of the stories, known from those before", d, query.TimeRange{From: end.AddDate(0, 0, -10), To: end}},
-		{"the article", articleLake(t), query.TimeRange{From: evening.AddDate(0, 0, -30), To: evening}},
+		{"the article", article, query.TimeRange{From: evening.AddDate(0, 0, -30), To: evening}},
 	}
 	t.Run("every panel has something to show", func(t *testing.T) { panelsHaveRows(t, looks) })
 	t.Run("variables narrow what is about events", func(t *testing.T) { variablesNarrow(t, looks[0]) })

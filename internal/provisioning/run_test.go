@@ -117,8 +117,10 @@ func rows(frames data.Frames) (n int) {
 	return n
 }
 
-func TestRulesOnTheArticlesMonth(t *testing.T) {
-	rulesFire(t, articleLake(t))
+func TestQueriesOnGeneratedLogs(t *testing.T) {
+	d := articleLake(t)
+	t.Run("dashboards", func(t *testing.T) { dashboardsShow(t, d) })
+	t.Run("rules fire when the story says so", func(t *testing.T) { rulesFire(t, d) })
 }
 
 // values are the numbers of frames by their labels, as Grafana's expressions see
