@@ -89,6 +89,12 @@ func exprSQL(e query.Expr) string {
 		return "(" + exprSQL(e.X) + ") LIKE " + stringSQL(e.Pattern) + ` ESCAPE '\'`
 	case query.Match:
 		return "regexp_matches(" + exprSQL(e.X) + ", " + stringSQL(e.Pattern) + ")"
+	case query.Search:
+		found := "false"
+		for _, x := range e.X {
+			found += " OR coalesce(contains(lower(" + exprSQL(x) + "), lower(" + stringSQL(e.Text) + ")), false)"
+		}
+		return found
 	case query.IsNull:
 		return "(" + exprSQL(e.X) + ") IS NULL"
 	case query.Coalesce:

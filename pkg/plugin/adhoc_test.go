@@ -80,7 +80,7 @@ func TestFiltersOfTheDashboard(t *testing.T) {
 		},
 		"a column that there is not": {
 			query:   map[string]any{"named": "clusters_by_creator", "adhocFilters": []any{filter("creater", "=", "user")}},
-			problem: "Correct the filters of the dashboard: filter is not valid: \"creater = user\": no column creater; did you mean creator?",
+			problem: "Correct the filters of the dashboard: filter is not valid: no column creater; did you mean creator?",
 		},
 		"a filter of another form": {
 			query:   map[string]any{"named": "clusters_by_creator", "adhocFilters": []any{map[string]any{"key": "creator", "operator": "=", "value": []int{1}}}},

@@ -19,11 +19,14 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 		return nil, err
 	}
 	build := chosen.Plan
-	if q.alert {
-		build = chosen.AlertPlan
-	}
-	if q.alert && !chosen.Alertable() {
+	switch {
+	case !q.alert:
+	case !chosen.Alertable():
 		return nil, fmt.Errorf("%w: %s gives a table; rules can be set on %s", errNotAlertable, chosen.Name, names(alertable(d.catalog())))
+	case m.Format == formatSeries:
+		build = chosen.AlertSeries
+	default:
+		build = chosen.AlertPlan
 	}
 	params := make(map[string]string, len(m.Params))
 	for name, text := range m.Params {
@@ -41,10 +44,18 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 		return nil, fmt.Errorf("query %s: %w", chosen.Name, err)
 	}
 	shape := shapeOf(chosen, r.Schema)
-	return &answer{
+	out := &answer{
 		name: chosen.Name, shape: shape, plan: plan, result: r,
 		about: about{Named: chosen.Name, Alertable: isAlertable(shape)},
-	}, nil
+	}
+	zero := q.alert && !chosen.Alert.NoData
+	if m.Zero != nil {
+		zero = *m.Zero
+	}
+	if zero {
+		out.zeros, err = zerosOf(plan, shape, q.TimeRange)
+	}
+	return out, err
 }
 
 func alertable(c *named.Catalog) (out []*named.Query) {

@@ -46,7 +46,11 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	return &answer{shape: shape, plan: plan, result: r, about: about{Alertable: isAlertable(shape)}}, nil
+	out := &answer{shape: shape, plan: plan, result: r, about: about{Alertable: isAlertable(shape)}}
+	if m.Zero != nil && *m.Zero {
+		out.zeros, err = zerosOf(plan, shape, q.TimeRange)
+	}
+	return out, err
 }
 
 // shape is the contract that the format asks for, if the columns allow it.

@@ -338,7 +338,7 @@ func quoteString(s string) string { return "'" + strings.ReplaceAll(s, "'", "''"
 // inner is an operand, in brackets where it would be read differently without.
 func inner(e Expr) string {
 	switch e.(type) {
-	case Col, Const, Coalesce, Cast, Call, Bucket, Case:
+	case Col, Const, Coalesce, Cast, Call, Bucket, Case, Search:
 		return e.String()
 	}
 	return "(" + e.String() + ")"

@@ -105,7 +105,10 @@ func Narrow(p Plan, conditions []Condition) (Plan, error) {
 	for _, c := range conditions {
 		predicate, err := c.predicate()
 		if err != nil {
-			return Plan{}, fmt.Errorf("%w: %q: %w", ErrCondition, c.String(), err)
+			if !errors.Is(err, ErrCondition) {
+				err = fmt.Errorf("%w: %q: %w", ErrCondition, c.String(), err)
+			}
+			return Plan{}, err
 		}
 		if !c.isAny() {
 			predicates = append(predicates, predicate)
@@ -127,7 +130,7 @@ func NotNarrowed(p Plan) []string { return slices.DeleteFunc(p.Tables(), HasEven
 
 // predicate is true for the events for which the condition holds.
 func (c Condition) predicate() (Expr, error) {
-	col, err := eventColumn(c.Key)
+	col, _, err := FilterColumn(c.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -211,23 +214,38 @@ func readValue(kind columnar.Kind, text string) (columnar.Value, error) {
 	return columnar.StringValue(text), nil
 }
 
-// eventTables have, all together, the columns that are known of events.
-var eventTables = [...]string{lake.Silver, "clusters", "jobs"}
-
-// eventColumn is the column of events that a key names, whichever table has it.
-func eventColumn(key string) (Col, error) {
+// FilterColumn is the column of events that the key of a condition names, and which
+// tables have it: silver, which has all events, or those with such a derived column.
+// The error is an ErrCondition.
+func FilterColumn(key string) (col Col, tables []string, err error) {
 	path := strings.Split(auditName(key), ".")
-	var candidates []string
-	for _, table := range eventTables {
+	if c, ok := FindKnown(lake.Silver, path); ok {
+		return c, []string{lake.Silver}, nil
+	}
+	for _, table := range derivedTables {
 		if c, ok := FindKnown(table, path); ok {
-			return c, nil
-		}
-		for _, c := range KnownColumns(table) {
-			candidates = append(candidates, c.Name)
+			col, tables = c, append(tables, table)
 		}
 	}
-	slices.Sort(candidates)
-	return Col{}, fmt.Errorf("no column %s%s", Name(path...), DidYouMean(key, slices.Compact(candidates)))
+	if len(tables) == 0 {
+		err = fmt.Errorf("%w: no column %s%s", ErrCondition, Name(path...), DidYouMean(key, FilterColumns()))
+	}
+	return col, tables, err
+}
+
+// derivedTables are the gold tables with derived columns.
+var derivedTables = [...]string{"clusters", "jobs"}
+
+// FilterColumns are the keys that conditions can have besides request parameters.
+func FilterColumns() (keys []string) {
+	for _, table := range append([]string{lake.Silver}, derivedTables[:]...) {
+		for _, c := range KnownColumns(table) {
+			if !slices.Contains(keys, c.Name) {
+				keys = append(keys, c.Name)
+			}
+		}
+	}
+	return keys
 }
 
 // auditName is the name here of a column of system.access.audit, or the name itself.

@@ -197,6 +197,9 @@ func (c columns) predicate(t *rapid.T, depth int) query.Expr {
 	case 16:
 		return query.Compare{Op: op, L: c.time(t, depth), R: c.time(t, depth)}
 	case 17:
+		if rapid.Bool().Draw(t, "search") {
+			return query.Search{X: []query.Expr{c.string(t, depth), c.string(t, depth)}, Text: pick(t, "", "A", "b", "JOB-", "n")}
+		}
 		return query.Fn(pick(t, "contains", "starts_with", "ends_with"), c.string(t, depth), c.string(t, depth))
 	case 18, 19:
 		return query.Not{X: x()}
