@@ -30,6 +30,8 @@ type (
 		Params       map[string]string `json:"params,omitempty"`
 		SQL          string            `json:"sql,omitempty"`
 		Format       string            `json:"format,omitempty"`
+		Search       string            `json:"search,omitempty"`
+		Limit        int               `json:"limit,omitempty"`
 		AdhocFilters []filter          `json:"adhocFilters,omitempty"`
 	}
 	fieldConfig struct {
@@ -107,6 +109,11 @@ func (q question) json(at gridPos) panelJSON {
 		q.drawSeries(&out)
 	case barchart:
 		q.drawBarchart(&out)
+	case logs:
+		out.Options = object{
+			"showTime": true, "wrapLogMessage": true, "enableLogDetails": true, "prettifyLogMessage": false, "showLabels": false,
+			"showCommonLabels": false, "dedupStrategy": "none", "sortOrder": "Descending",
+		}
 	default:
 		q.drawTable(&out)
 	}
@@ -125,6 +132,9 @@ func (q question) target() target {
 	if q.named != "" {
 		return target{RefID: "A", Datasource: ourSource(), QueryType: "named", Named: q.named, Params: q.params}
 	}
+	if q.search != "" {
+		return target{RefID: "A", Datasource: ourSource(), QueryType: "events", Search: q.search, Limit: mostLines}
+	}
 	format := map[drawing]string{bars: "time_series", lines: "time_series", stat: "numeric", barchart: "numeric"}[q.draw]
 	return target{RefID: "A", Datasource: ourSource(), QueryType: "sql", SQL: q.sql, Format: cmp.Or(format, "table")}
 }
@@ -142,6 +152,9 @@ func (q question) thresholds() thresholds {
 	}
 	return out
 }
+
+// mostLines is how many log lines a panel shows: more are for Explore.
+const mostLines = 500
 
 // unitOf is the unit of a column of this panel.
 func (q question) unitOf(name string) string {

@@ -43,6 +43,7 @@ func investigation() Dashboard {
 			text("address", "Address", "Source address, as the events have it."),
 			text("token", "Token", "Id or hash of a token."),
 			text("object", "What", "Id or name of a cluster, job, notebook, table, path, pool, warehouse, share or recipient."),
+			text("words", "Words", `Words that are somewhere in the event, in any letter case, "a phrase" in quotes. Only the log lines are searched.`),
 			workspaceVariable(), serviceVariable(),
 		},
 		sections: []section{
@@ -166,8 +167,14 @@ limit 200`,
 			}},
 			{id: 102, title: "Event by event", panels: []panel{
 				{
-					id: 9, w: 24, h: 14, title: "Events",
-					what: "The newest 500 events.",
+					id: 10, w: 24, h: 14, title: "Log lines",
+					what:   "The newest 500 events that name what is in the boxes at the top anywhere, also those that others did to it, and that have the words.",
+					todo:   "Open a line to see all that the event says, and by its delivered line the event as Databricks wrote it.",
+					search: `"${actor}" "${address}" "${token}" "${object}" ${words}`,
+				},
+				{
+					id: 9, w: 24, h: 12, title: "Events in columns",
+					what: "The newest 500 events that the panels above count.",
 					todo: "The number of the delivered line opens the event as Databricks wrote it.",
 					sql: `select date_time as time,
   actor as user,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/sql"
@@ -17,10 +18,11 @@ type panel struct {
 	w, h int // of 24 columns, and of rows of 30 pixels
 
 	// named is a query of the catalog, which brings title, description and
-	// visualisation. Otherwise there is sql.
+	// visualisation. Otherwise there is sql, or, of logs, a search.
 	named  string
 	params map[string]string
 	sql    string
+	search string
 
 	title string
 	what  string  // what the answer means; empty is the catalog's description
@@ -54,6 +56,7 @@ const (
 	lines    drawing = "lines" // of a time series
 	barchart drawing = "barchart"
 	table    drawing = "table"
+	logs     drawing = "logs"
 )
 
 // step is a color from a value on; the first has no value.
@@ -73,7 +76,8 @@ type question struct {
 // that is not there: that is our own mistake, and every test finds it.
 func (p panel) question() question {
 	q := question{panel: p}
-	if p.named != "" {
+	switch {
+	case p.named != "":
 		n, err := named.Lookup(p.named)
 		if err != nil {
 			panic(fmt.Sprintf("panel %d: %v", p.id, err))
@@ -81,7 +85,9 @@ func (p panel) question() question {
 		q.title, q.what = cmp.Or(p.title, n.Title), cmp.Or(p.what, n.Description)
 		q.tables, q.columns = n.Tables, n.Columns
 		q.draw = cmp.Or(p.draw, map[string]drawing{"timeseries": bars, "barchart": barchart, "stat": stat}[n.Visualization], table)
-	} else {
+	case p.search != "":
+		q.tables, q.draw = []string{lake.Silver}, logs
+	default:
 		plan := planOf(p)
 		q.tables, q.columns, q.draw = plan.Tables(), plan.Columns(), cmp.Or(p.draw, table)
 	}

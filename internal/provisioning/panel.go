@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/events"
 	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/sql"
 )
@@ -51,6 +53,8 @@ type Target struct {
 	Params     map[string]string `json:"params,omitempty" yaml:"params"`
 	SQL        string            `json:"sql,omitempty" yaml:"sql"`
 	Format     string            `json:"format,omitempty" yaml:"format"`
+	Search     string            `json:"search,omitempty" yaml:"search"`
+	Limit      int               `json:"limit,omitempty" yaml:"limit"`
 	// AdhocFilters are conditions on the events, of the dashboard's variables.
 	AdhocFilters []query.Condition `json:"adhocFilters,omitempty" yaml:"-"`
 }
@@ -128,6 +132,16 @@ type (
 		GraphMode   string `json:"graphMode"`
 		JustifyMode string `json:"justifyMode"`
 	}
+	logsOptions struct {
+		ShowTime           bool   `json:"showTime"`
+		WrapLogMessage     bool   `json:"wrapLogMessage"`
+		EnableLogDetails   bool   `json:"enableLogDetails"`
+		PrettifyLogMessage bool   `json:"prettifyLogMessage"`
+		ShowLabels         bool   `json:"showLabels"`
+		ShowCommonLabels   bool   `json:"showCommonLabels"`
+		DedupStrategy      string `json:"dedupStrategy"`
+		SortOrder          string `json:"sortOrder"`
+	}
 	tableOptions struct {
 		ShowHeader bool   `json:"showHeader"`
 		CellHeight string `json:"cellHeight"`
@@ -150,6 +164,7 @@ func visualisations() map[string]visualisation {
 		"timeseries": {func() any { return new(timeseriesOptions) }, []string{"timeseries-multi"}},
 		"barchart":   {func() any { return new(barchartOptions) }, []string{"numeric-long", "table"}},
 		"stat":       {func() any { return new(statOptions) }, []string{"numeric-long", "timeseries-multi", "table"}},
+		"logs":       {func() any { return new(logsOptions) }, []string{"log-lines"}},
 		"table":      {func() any { return new(tableOptions) }, []string{"table", "numeric-long"}},
 	}
 }
@@ -243,7 +258,7 @@ func (p Panel) checkDrawing(n *notes, where string) {
 			n.add(where, "the override of %s changes nothing", o.Matcher.Options)
 		}
 	}
-	if p.Type != "table" && p.FieldConfig.Defaults.Unit == "" {
+	if p.Type != "table" && p.Type != "logs" && p.FieldConfig.Defaults.Unit == "" {
 		n.add(where, "its numbers have no unit")
 	}
 	steps := p.FieldConfig.Defaults.Thresholds.Steps
@@ -297,7 +312,7 @@ func (t Target) check(n *notes, where string) {
 	if !refIDRE.MatchString(t.RefID) {
 		n.add(where, "refId %q is no capital letter", t.RefID)
 	}
-	n.oneOf(where, "queryType", t.QueryType, "named", "sql")
+	n.oneOf(where, "queryType", t.QueryType, "named", "sql", "events")
 	plan, err := t.plan()
 	if err == nil {
 		_, err = query.Narrow(plan, t.AdhocFilters)
@@ -308,7 +323,18 @@ func (t Target) check(n *notes, where string) {
 }
 
 func (t Target) plan() (query.Plan, error) {
-	if t.QueryType != "sql" {
+	switch t.QueryType {
+	case "events":
+		words, err := events.SearchWords(t.Search)
+		if err != nil {
+			return query.Plan{}, err
+		}
+		asked := events.Question{Table: lake.Silver, Range: sometime(), Words: words, Direction: events.Backward, Limit: int64(t.Limit)}
+		if err := asked.Check(); err != nil {
+			return query.Plan{}, err
+		}
+		return asked.Plan(nil)
+	case "named":
 		return named.Build(t.Named, t.Params, sometime())
 	}
 	statement, err := sql.Parse(t.SQL)

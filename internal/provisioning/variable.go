@@ -105,7 +105,7 @@ func (d Dashboard) Resolve(t Target, values map[string]string) (resolved Target,
 	for name, value := range values {
 		quoted[name] = strings.ReplaceAll(value, "'", "''")
 	}
-	t.Params, t.SQL = params, replace(t.SQL, quoted)
+	t.Params, t.SQL, t.Search = params, replace(t.SQL, quoted), replace(t.Search, values)
 	t.AdhocFilters = slices.Clone(t.AdhocFilters)
 	for i, c := range t.AdhocFilters {
 		c.Values = slices.Clone(c.Values)
