@@ -3,6 +3,7 @@ package dashboards
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // The JSON of a panel, as far as it is used.
@@ -257,19 +258,20 @@ func (q question) drawBarchart(out *panelJSON) {
 	if d.Unit == countUnit {
 		d.Decimals = whole()
 	}
+	x := q.labels()[0]
 	for _, name := range q.columns {
 		c := columns()[name]
 		properties := []property{{"displayName", c.title}}
+		if links := columns()[x].links; name == number && len(links) > 0 { // a click is on a bar, not on its name
+			properties = append(properties, property{"links", linksOf(links, x)})
+		}
 		if name != number && isQuantity(c.unit) { // one scale does not suit two quantities
 			properties = append(properties, property{"custom.hideFrom", object{"viz": true, "legend": true, "tooltip": false}})
-		}
-		if len(c.links) > 0 {
-			properties = append(properties, property{"links", linksOf(c)})
 		}
 		out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(name, properties...))
 	}
 	out.Options = object{
-		"orientation": "horizontal", "xField": q.labels()[0], "showValue": "auto", "stacking": "none", "groupWidth": 0.7, "barWidth": 0.9,
+		"orientation": "horizontal", "xField": x, "showValue": "auto", "stacking": "none", "groupWidth": 0.7, "barWidth": 0.9,
 		"legend":  object{"showLegend": false, "displayMode": "list", "placement": "bottom", "calcs": []string{}},
 		"tooltip": object{"mode": "single", "sort": "none"},
 	}
@@ -291,7 +293,7 @@ func (q question) drawTable(out *panelJSON) {
 			properties = append(properties, property{"custom.width", c.width})
 		}
 		if len(c.links) > 0 {
-			properties = append(properties, property{"links", linksOf(c)})
+			properties = append(properties, property{"links", linksOf(c.links, "")})
 		}
 		switch {
 		case c.outcome:
@@ -321,9 +323,15 @@ func overrideOf(name string, properties ...property) override {
 	return override{matcher{"byName", name}, properties}
 }
 
-func linksOf(c column) []fieldLink {
+// linksOf are links about the value that was clicked on, or, with a field, about
+// that field of its row.
+func linksOf(links []link, field string) []fieldLink {
 	var out []fieldLink
-	for _, l := range c.links {
+	for _, l := range links {
+		if field != "" {
+			of := strings.NewReplacer("${__value.raw", "${__data.fields."+field, "${__value.text", "${__data.fields."+field)
+			l.title, l.url = of.Replace(l.title), of.Replace(l.url)
+		}
 		out = append(out, fieldLink{l.title, l.url})
 	}
 	return out

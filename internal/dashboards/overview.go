@@ -4,13 +4,14 @@ package dashboards
 func alarm(id int, named, title, todo, dashboard string) panel {
 	l := to(dashboard, "Show them")
 	return panel{
-		id: id, w: 4, h: 4, named: named, title: title, todo: todo, draw: stat, calc: "count", of: []string{firstOf(named)},
+		id: id, w: 4, h: 4, named: named, title: title, todo: todo, draw: stat, calc: "count", of: []string{textOf(named)},
 		steps: []step{{"green", 0}, {"orange", 1}}, shown: map[string]mapped{"0": {Text: "none", Color: "green"}}, link: &l,
 	}
 }
 
-// firstOf is the first column of a named query, by which rows are counted.
-func firstOf(named string) string { return panel{named: named}.question().columns[0] }
+// textOf is the column of a named query by which a stat counts rows. It is one of
+// text: what a stat makes of a time, it draws as a time.
+func textOf(named string) string { return panel{named: named}.question().labels()[0] }
 
 func (p panel) with(params map[string]string) panel {
 	p.params = params

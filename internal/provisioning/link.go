@@ -36,7 +36,7 @@ var inLinkRE = regexp.MustCompile(`\$\{[^}]*\}`)
 
 // linkVariables are those that Grafana fills in by itself. A value is encoded: it
 // may have what would end it.
-var linkVariables = []string{"${datasource:queryparam}", "${__url_time_range}", "${__value.raw:percentencode}", "${__value.text}"}
+var linkVariables = []string{"${datasource:queryparam}", "${__url_time_range}", "${__value.raw:percentencode}"}
 
 // checkLinks looks whether the links of a dashboard lead somewhere.
 func (s *Set) checkLinks(n *notes, d Dashboard) {
@@ -54,7 +54,7 @@ func (s *Set) checkLinks(n *notes, d Dashboard) {
 			n.add(where, "links: %v", err)
 		}
 		for _, l := range links {
-			s.checkLink(n, where, l)
+			s.checkLink(n, where, l, p.Fields())
 		}
 	}
 }
@@ -69,12 +69,20 @@ func (s *Set) tagged(tags []string) (count int) {
 	return count
 }
 
-func (s *Set) checkLink(n *notes, where string, l fieldLink) {
+// checkLink takes the fields that the panel's answers have, as far as it is known.
+func (s *Set) checkLink(n *notes, where string, l fieldLink, fields []string) {
 	if l.Title == "" {
 		n.add(where, "the link to %s has no title", l.URL)
 	}
-	for _, v := range inLinkRE.FindAllString(l.Title+l.URL, -1) {
-		n.oneOf(where, "a variable of the link "+l.Title, v, linkVariables...)
+	for _, v := range inLinkRE.FindAllString(l.Title, -1) {
+		if v != "${__value.text}" && !slices.ContainsFunc(fields, func(f string) bool { return v == "${__data.fields."+f+"}" }) {
+			n.add(where, "%s of the title %s is neither the value nor a field", v, l.Title)
+		}
+	}
+	for _, v := range inLinkRE.FindAllString(l.URL, -1) {
+		if !slices.Contains(linkVariables, v) && !slices.ContainsFunc(fields, func(f string) bool { return v == "${__data.fields."+f+":percentencode}" }) {
+			n.add(where, "%s of the link %s is neither a variable nor a field, or not encoded", v, l.Title)
+		}
 	}
 	path, rest, _ := strings.Cut(l.URL, "?")
 	uid, ours := strings.CutPrefix(path, "/d/")
