@@ -33,6 +33,7 @@ type (
 		Format       string            `json:"format,omitempty"`
 		Search       string            `json:"search,omitempty"`
 		Limit        int               `json:"limit,omitempty"`
+		Display      string            `json:"display,omitempty"`
 		AdhocFilters []filter          `json:"adhocFilters,omitempty"`
 	}
 	fieldConfig struct {
@@ -95,7 +96,7 @@ type (
 func (q question) json(at gridPos) panelJSON {
 	out := panelJSON{
 		ID: q.id, Type: q.draw.plugin(), Title: q.title, Description: q.description(), GridPos: at, Datasource: ourSource(),
-		Targets: []target{q.target()},
+		Targets: []target{q.asked()},
 		FieldConfig: &fieldConfig{
 			Defaults: fieldDefaults{
 				NoValue: cmp.Or(q.none, "none"), Thresholds: q.thresholds(), Color: color{Mode: "thresholds"},
@@ -127,6 +128,15 @@ func (d drawing) plugin() string {
 		return "timeseries"
 	}
 	return string(d)
+}
+
+// asked is the query, with names beside ids.
+func (q question) asked() target {
+	t := q.target()
+	if len(q.ids()) > 0 {
+		t.Display = "names"
+	}
+	return t
 }
 
 func (q question) target() target {
@@ -279,7 +289,7 @@ func (q question) drawBarchart(out *panelJSON) {
 
 func (q question) drawTable(out *panelJSON) {
 	out.FieldConfig.Defaults.Custom = map[string]any{"align": "auto", "cellOptions": object{"type": "auto"}, "filterable": true}
-	numbers := q.numbers()
+	numbers, ids := q.numbers(), q.ids()
 	for _, name := range q.columns {
 		c := columns()[name]
 		properties := []property{{"displayName", c.title}}
@@ -302,6 +312,9 @@ func (q question) drawTable(out *panelJSON) {
 			properties = append(properties, property{"custom.cellOptions", object{"type": "color-text"}})
 		}
 		out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(name, properties...))
+		if title, ok := ids[name]; ok {
+			out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(name+"Name", property{"displayName", title}))
+		}
 	}
 	out.Options = object{"showHeader": true, "cellHeight": "sm", "sortBy": q.sortBy()}
 }

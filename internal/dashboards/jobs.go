@@ -52,15 +52,15 @@ order by time`,
 				},
 				{id: 11, w: 12, h: 7, named: "job_owner", title: "Owner of job ${job}", params: map[string]string{"job_id": "${job}"}, todo: "Whom to ask."},
 				{
-					id: 12, w: 12, h: 7, title: "Changes of job ${job}",
-					what: "Who created, changed, reset or deleted this job, or its permissions.",
+					id: 12, w: 12, h: 7, title: "What was done to job ${job}",
+					what: "Who created, changed, started, cancelled or deleted this job, or changed its permissions. What Databricks itself does is left out.",
 					todo: "Compare with the day from which on it fails or takes longer.",
 					sql: `select date_time as time,
   actor as user,
   actionName as action,
   outcome
 from jobs
-where ` + inRange + ` and jobId = '${job}' and actionName not in ('runNow', 'runStart', 'runSucceeded', 'runFailed', 'runTriggered', 'runStarted')
+where ` + inRange + ` and jobId = '${job}' and actor is distinct from 'System-User'
 order by time desc, user, action
 limit 100`,
 				},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/lake"
@@ -126,6 +127,21 @@ func (q question) having(kind func(unit string) bool) (names []string) {
 }
 
 func isQuantity(unit string) bool { return !slices.Contains([]string{"", timeUnit, dateUnit}, unit) }
+
+// ids are the columns of ids that get a column of names behind them, with the title
+// of that. Clusters mostly have one already.
+func (q question) ids() map[string]string {
+	out := map[string]string{}
+	if q.draw != table {
+		return out
+	}
+	for id, title := range map[string]string{"jobId": "Job name", "userId": "User", "clusterId": "Cluster"} {
+		if slices.Contains(q.columns, id) && !slices.Contains(q.columns, strings.Replace(id, "Id", "Name", 1)) {
+			out[id] = title
+		}
+	}
+	return out
+}
 
 // description is what Grafana shows at the panel's title.
 func (q question) description() string {

@@ -55,6 +55,7 @@ type Target struct {
 	Format     string            `json:"format,omitempty" yaml:"format"`
 	Search     string            `json:"search,omitempty" yaml:"search"`
 	Limit      int               `json:"limit,omitempty" yaml:"limit"`
+	Display    string            `json:"display,omitempty" yaml:"display"`
 	// AdhocFilters are conditions on the events, of the dashboard's variables.
 	AdhocFilters []query.Condition `json:"adhocFilters,omitempty" yaml:"-"`
 }
@@ -313,6 +314,7 @@ func (t Target) check(n *notes, where string) {
 		n.add(where, "refId %q is no capital letter", t.RefID)
 	}
 	n.oneOf(where, "queryType", t.QueryType, "named", "sql", "events")
+	n.oneOf(where, "display", t.Display, "", "names")
 	plan, err := t.plan()
 	if err == nil {
 		_, err = query.Narrow(plan, t.AdhocFilters)
