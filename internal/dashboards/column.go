@@ -25,6 +25,7 @@ const (
 func columns() map[string]column {
 	out := map[string]column{
 		"outcome":     {title: "Outcome", width: 110, outcome: true},
+		"workspaceId": {title: "Workspace", width: 165},
 		"user":        {title: "User", links: []link{investigate("actor")}},
 		"email":       {title: "User", links: []link{investigate("actor")}},
 		"address":     {title: "Address", links: []link{investigate("address")}},
@@ -38,13 +39,13 @@ func columns() map[string]column {
 		"scriptId":    {title: "Script id", links: []link{investigate("object")}},
 		"poolId":      {title: "Pool id", links: []link{investigate("object")}},
 		"userId":      {title: "User id"},
-		"age_seconds": {title: "Age", unit: secondsUnit},
-		"age_hours":   {title: "Age", unit: hoursUnit},
+		"age_seconds": {title: "Age", unit: secondsUnit, width: 110},
+		"age_hours":   {title: "Age", unit: hoursUnit, width: 110},
 		"seconds":     {title: "Duration", unit: secondsUnit},
 		"p50":         {title: "Median", unit: secondsUnit},
 		"p95":         {title: "95th percentile", unit: secondsUnit},
 		"longest":     {title: "Longest", unit: secondsUnit},
-		"reliability": {title: "Succeeded", unit: percentUnit},
+		"reliability": {title: "Reliability", unit: percentUnit, width: 140},
 		"bytesRead":   {title: "Read", unit: bytesUnit},
 		"date":        {title: "Date (UTC)", unit: dateUnit, width: 120},
 
@@ -52,16 +53,19 @@ func columns() map[string]column {
 		"lifetime_days":  {title: "Lifetime", unit: "d"},
 	}
 	for name, title := range times() {
-		out[name] = column{title: title, unit: timeUnit, width: 180}
+		out[name] = column{title: title, unit: timeUnit, width: 165}
 	}
 	for name, title := range counts() {
-		out[name] = column{title: title, unit: countUnit}
+		out[name] = column{title: title, unit: countUnit, width: widthOf(title)}
 	}
 	for name, title := range texts() {
 		out[name] = column{title: title}
 	}
 	return out
 }
+
+// widthOf is what a column of numbers needs for its title, the arrow and the funnel.
+func widthOf(title string) int { return max(110, 8*len(title)+50) }
 
 func times() map[string]string {
 	return map[string]string{
@@ -73,9 +77,9 @@ func times() map[string]string {
 func counts() map[string]string {
 	return map[string]string{
 		"active_users": "Active users", "autoStopMinutes": "Stops after minutes", "baseline": "Usual", "before": "Minutes before",
-		"bronzeRows": "Bronze rows", "count": "Clusters", "daily": "In a day", "days": "Days with clusters", "failed": "Failed",
-		"failures": "Refused before", "filesRead": "Files", "goldRows": "Gold rows", "infected": "Infected files",
-		"lostLines": "Lost lines", "lost_lines": "Lost lines", "minIdle": "Kept idle", "monthly": "In 28 days", "most": "Most in the window",
+		"bronzeRows": "Bronze", "count": "Clusters", "daily": "In a day", "days": "Days with clusters", "failed": "Failed",
+		"failures": "Refused before", "filesRead": "Files", "goldRows": "Gold", "infected": "Infected files",
+		"lostLines": "Lost lines", "lost_lines": "Lost lines", "minIdle": "Kept idle", "monthly": "In 28 days", "most": "Most",
 		"most_workers": "Most workers", "numClusters": "Clusters", "num_accesses": "Accesses", "num_addresses": "Addresses",
 		"num_agents": "User agents", "num_alerts": "Alerts", "num_attached": "Times attached", "num_changes": "Changes",
 		"num_clusters": "Clusters", "num_commands": "Commands", "num_denied": "Denied", "num_downloads": "Downloads",
@@ -83,8 +87,8 @@ func counts() map[string]string {
 		"num_keys": "Events", "num_lines": "Lines", "num_lists": "Lists of scopes", "num_logins": "Logins", "num_notebooks": "Notebooks",
 		"num_reads": "Reads", "num_rows": "Rows", "num_runs": "Runs", "num_secrets": "Secrets", "num_services": "Services",
 		"num_unread": "Written, never read", "num_users": "Users", "num_workspaces": "Workspaces", "num_writes": "Writes",
-		"overwrittenFiles": "Overwritten files", "quarantineRows": "Quarantined", "resizes": "Resized", "restarts": "Restarted",
-		"samples": "Weeks compared", "silverRows": "Silver rows", "starts": "Started", "status": "Status",
+		"overwrittenFiles": "Overwritten", "quarantineRows": "Quarantined", "resizes": "Resized", "restarts": "Restarted",
+		"samples": "Weeks compared", "silverRows": "Silver", "starts": "Started", "status": "Status",
 		"succeeded": "Succeeded", "threshold": "Limit", "weekly": "In 7 days", "workers": "Workers",
 	}
 }
@@ -99,16 +103,20 @@ func texts() map[string]string {
 		"neverStops": "Never stops", "nodeType": "Node type", "owner": "Owner", "path": "Path", "permission": "Permission",
 		"poolName": "Pool", "reason": "Reason", "requestId": "Request", "resource": "Resource", "service": "Service",
 		"sessionId": "Session", "setting": "Setting", "sha256": "SHA-256", "share": "Share", "spike": "Spike", "sparkVersion": "Spark version",
-		"target": "Whose", "value": "Value", "workspace": "Workspace", "workspaceId": "Workspace",
+		"target": "Whose", "value": "Value", "workspace": "Workspace",
 	}
 }
 
-// outcomes are what may have become of a request, with their colors.
-func outcomes() []mapping {
+// outcome is what may have become of a request, with its color.
+type outcome struct{ value, color string }
+
+func outcomes() []outcome {
+	return []outcome{{"succeeded", "green"}, {"denied", "orange"}, {"error", "red"}, {"failed", "red"}, {"unknown", "text"}}
+}
+
+func outcomeMappings() []mapping {
 	options := map[string]mapped{}
-	for i, o := range []struct{ value, color string }{
-		{"succeeded", "green"}, {"denied", "orange"}, {"error", "red"}, {"failed", "red"}, {"unknown", "text"},
-	} {
+	for i, o := range outcomes() {
 		options[o.value] = mapped{Text: o.value, Color: o.color, Index: i}
 	}
 	return []mapping{{Type: "value", Options: options}}

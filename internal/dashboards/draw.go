@@ -2,8 +2,9 @@ package dashboards
 
 import (
 	"cmp"
-	"slices"
 	"strings"
+
+	"github.com/auditlake/auditlake/pkg/query"
 )
 
 // The JSON of a panel, as far as it is used.
@@ -236,6 +237,11 @@ func (q question) drawSeries(out *panelJSON) {
 			out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(name, properties...))
 		}
 	}
+	if len(labels) == 1 && columns()[labels[0]].outcome {
+		for _, o := range outcomes() {
+			out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(o.value, property{"color", color{Mode: "fixed", Fixed: o.color}}))
+		}
+	}
 	stacking := "none"
 	if several && q.draw == bars {
 		stacking = "normal"
@@ -307,7 +313,7 @@ func (q question) drawTable(out *panelJSON) {
 		}
 		switch {
 		case c.outcome:
-			properties = append(properties, property{"mappings", outcomes()}, property{"custom.cellOptions", object{"type": "color-text"}})
+			properties = append(properties, property{"mappings", outcomeMappings()}, property{"custom.cellOptions", object{"type": "color-text"}})
 		case len(numbers) > 0 && name == numbers[0] && len(q.steps) > 0:
 			properties = append(properties, property{"custom.cellOptions", object{"type": "color-text"}})
 		}
@@ -319,17 +325,15 @@ func (q question) drawTable(out *panelJSON) {
 	out.Options = object{"showHeader": true, "cellHeight": "sm", "sortBy": q.sortBy()}
 }
 
-// sortBy is the order that an answer has, which the table shows at its head: the
-// newest first, or the most of the first quantity.
+// sortBy is the order that an answer has, which the table shows at its head.
 func (q question) sortBy() []object {
-	names := q.columns
-	if !slices.Contains([]string{timeUnit, dateUnit}, columns()[names[0]].unit) {
-		names = q.numbers()
+	for _, key := range q.order {
+		if c, ok := key.By.(query.Col); ok && len(c.Path) == 1 {
+			return []object{{"displayName": columns()[c.Path[0]].title, "desc": key.Desc}}
+		}
+		break
 	}
-	if len(names) == 0 {
-		return []object{}
-	}
-	return []object{{"displayName": columns()[names[0]].title, "desc": true}}
+	return []object{}
 }
 
 func overrideOf(name string, properties ...property) override {

@@ -71,12 +71,17 @@ type question struct {
 	panel
 	tables  []string
 	columns []string
+	order   []query.SortKey // of the rows
 }
 
 // question looks a panel up in the catalog. It panics where a panel names a query
 // that is not there: that is our own mistake, and every test finds it.
 func (p panel) question() question {
 	q := question{panel: p}
+	if p.search == "" {
+		plan := p.plan()
+		q.tables, q.columns, q.order = plan.Tables(), plan.Columns(), orderOf(plan.Root)
+	}
 	switch {
 	case p.named != "":
 		n, err := named.Lookup(p.named)
@@ -84,29 +89,41 @@ func (p panel) question() question {
 			panic(fmt.Sprintf("panel %d: %v", p.id, err))
 		}
 		q.title, q.what = cmp.Or(p.title, n.Title), cmp.Or(p.what, n.Description)
-		q.tables, q.columns = n.Tables, n.Columns
 		q.draw = cmp.Or(p.draw, map[string]drawing{"timeseries": bars, "barchart": barchart, "stat": stat}[n.Visualization], table)
 	case p.search != "":
 		q.tables, q.draw = []string{lake.Silver}, logs
 	default:
-		plan := planOf(p)
-		q.tables, q.columns, q.draw = plan.Tables(), plan.Columns(), cmp.Or(p.draw, table)
+		q.draw = cmp.Or(p.draw, table)
 	}
 	return q
 }
 
-// planOf is the plan of a statement, over any time.
-func planOf(p panel) query.Plan {
+// plan is that of the question, over any time.
+func (p panel) plan() query.Plan {
 	end := time.Date(2024, 3, 5, 0, 0, 0, 0, time.UTC)
-	s, err := sql.Parse(p.sql)
-	if err != nil {
-		panic(fmt.Sprintf("panel %d: %v", p.id, err))
+	sometime := query.TimeRange{From: end.AddDate(0, 0, -1), To: end}
+	plan, err := named.Build(p.named, p.params, sometime)
+	if p.named == "" {
+		var statement *sql.Statement
+		if statement, err = sql.Parse(p.sql); err == nil {
+			plan, err = statement.Plan(sql.Binding{Range: sometime})
+		}
 	}
-	plan, err := s.Plan(sql.Binding{Range: query.TimeRange{From: end.AddDate(0, 0, -1), To: end}})
 	if err != nil {
 		panic(fmt.Sprintf("panel %d: %v", p.id, err))
 	}
 	return plan
+}
+
+// orderOf is the order of the rows of a plan.
+func orderOf(n query.Node) []query.SortKey {
+	switch n := n.(type) {
+	case query.Sort:
+		return n.Keys
+	case query.Limit:
+		return orderOf(n.Input)
+	}
+	return nil
 }
 
 // numbers are the columns with quantities.
