@@ -23,8 +23,8 @@ func clusters() Dashboard {
 			{id: 102, title: "Running without need", panels: []panel{
 				{id: 9, w: 14, h: 8, named: "clusters_without_autotermination_now", steps: []step{{"text", 0}, {"orange", 24}, {"red", 168}}, todo: "These cost money now. The oldest come first."},
 				{id: 10, w: 10, h: 8, named: "autotermination_off", color: "purple", todo: "Who leads here needs a word, or a policy."},
-				{id: 11, w: 12, h: 8, named: "autotermination_removed", todo: "There may be a reason; if so it should be written down, and the cluster stopped when it has gone."},
-				{id: 12, w: 12, h: 8, named: "warehouses_changed", params: top, todo: "A warehouse that never stops costs like a cluster that never does."},
+				{id: 11, w: 24, h: 7, named: "autotermination_removed", todo: "There may be a reason; if so it should be written down, and the cluster stopped when it has gone."},
+				{id: 12, w: 24, h: 8, named: "warehouses_changed", params: top, todo: "A warehouse that never stops costs like a cluster that never does."},
 				{id: 13, w: 12, h: 7, named: "pools_with_idle_instances", todo: "Idle instances are paid to the cloud, though not to Databricks: keep none outside working hours."},
 				{id: 14, w: 12, h: 7, named: "clusters_without_tag", params: map[string]string{"limit": "20", "tag": "team"}, todo: "Without it nobody can be charged. The name of the tag is a parameter of the panel."},
 			}},

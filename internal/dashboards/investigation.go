@@ -74,7 +74,7 @@ group by date_trunc('hour', date_time), serviceName
 order by time, service`,
 				},
 				{
-					id: 3, w: 12, h: 8, title: "Timeline by outcome", draw: bars,
+					id: 3, w: 8, h: 9, title: "Timeline by outcome", draw: bars,
 					what: "How many events there were in each hour (UTC), by what became of them.",
 					todo: "Many denials, then none, is somebody who has found a way in.",
 					sql: `select date_trunc('hour', date_time) as time,
@@ -86,7 +86,7 @@ group by date_trunc('hour', date_time), outcome
 order by time, outcome`,
 				},
 				{
-					id: 4, w: 12, h: 8, title: "What was done",
+					id: 4, w: 16, h: 9, title: "What was done",
 					what: "The actions, how often, how often denied, and when first and last.",
 					todo: "What was done once or twice is often more telling than what was done all day.",
 					sql: `select serviceName as service,
@@ -182,11 +182,11 @@ limit 200`,
   serviceName as service,
   actionName as action,
   ` + objectOf() + ` as object,
-  cast(workspaceId as string) as workspaceId,
   outcome,
+  lineNumber,
+  cast(workspaceId as string) as workspaceId,
   requestId,
-  fileId,
-  lineNumber
+  fileId
 from silver
 where ` + ofInterest() + `
 order by time desc, fileId, lineNumber

@@ -14,8 +14,8 @@ func jobs() Dashboard {
 				{id: 4, w: 12, h: 9, named: "job_run_duration", params: top, todo: "A 95th percentile far above the median is a job that sometimes hangs."},
 				{id: 5, w: 12, h: 8, named: "failed_runs_by_cluster_type", params: top, todo: "One kind far above the others: look at its Spark version first."},
 				{id: 6, w: 12, h: 8, named: "jobs_on_interactive_clusters", params: top, todo: "Give them clusters of their own, which cost less per hour."},
-				{id: 7, w: 14, h: 8, named: "jobs_changed", params: map[string]string{"limit": "50"}, todo: "The first place to look when a job fails since yesterday."},
-				{id: 8, w: 10, h: 8, named: "job_spike", color: "red", params: map[string]string{"ratio": "3", "floor": "50"}, todo: "Look for a schedule that is too tight, or retries without end."},
+				{id: 7, w: 16, h: 8, named: "jobs_changed", params: map[string]string{"limit": "50"}, todo: "The first place to look when a job fails since yesterday."},
+				{id: 8, w: 8, h: 8, named: "job_spike", color: "red", params: map[string]string{"ratio": "3", "floor": "50"}, todo: "Look for a schedule that is too tight, or retries without end."},
 			}},
 			{id: 101, title: "Job ${job}", panels: []panel{
 				{
