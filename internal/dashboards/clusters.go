@@ -17,8 +17,8 @@ func clusters() Dashboard {
 				{id: 6, w: 14, h: 8, named: "clusters_without_autotermination", todo: "Ask their creators to switch it on, or stop the clusters."},
 			}},
 			{id: 101, title: "Spikes", panels: []panel{
-				{id: 7, w: 12, h: 6, named: "cluster_spike_details", params: spike, todo: "With few samples only the floor counts."},
-				{id: 8, w: 12, h: 6, named: "job_spike_details", params: spike, todo: "Look for a schedule that is too tight, or retries without end."},
+				{id: 7, w: 13, h: 6, named: "cluster_spike_details", params: spike, todo: "With few samples only the floor counts."},
+				{id: 8, w: 11, h: 6, named: "job_spike_details", params: spike, todo: "Look for a schedule that is too tight, or retries without end."},
 			}},
 			{id: 102, title: "Running without need", panels: []panel{
 				{id: 9, w: 14, h: 8, named: "clusters_without_autotermination_now", steps: []step{{"text", 0}, {"orange", 24}, {"red", 168}}, todo: "These cost money now. The oldest come first."},

@@ -77,7 +77,7 @@ func times() map[string]string {
 func counts() map[string]string {
 	return map[string]string{
 		"active_users": "Active users", "autoStopMinutes": "Stops after minutes", "baseline": "Usual", "before": "Minutes before",
-		"bronzeRows": "Bronze", "count": "Clusters", "daily": "In a day", "days": "Days with clusters", "failed": "Failed",
+		"bronzeRows": "Bronze", "count": "Clusters", "daily": "In a day", "days": "Days", "failed": "Failed",
 		"failures": "Refused before", "filesRead": "Files", "goldRows": "Gold", "infected": "Infected files",
 		"lostLines": "Lost lines", "lost_lines": "Lost lines", "minIdle": "Kept idle", "monthly": "In 28 days", "most": "Most",
 		"most_workers": "Most workers", "numClusters": "Clusters", "num_accesses": "Accesses", "num_addresses": "Addresses",

@@ -33,6 +33,14 @@ func about(name, variable, title string) link {
 	return l
 }
 
+// with takes the values of variables along.
+func (l link) with(variables ...string) link {
+	for _, v := range variables {
+		l.url += "&${" + v + ":queryparam}"
+	}
+	return l
+}
+
 func investigate(variable string) link {
 	return about(investigationName, variable, "Investigate ${__value.text}")
 }

@@ -2,7 +2,7 @@ package dashboards
 
 // alarm is a stat about findings, green where there are none.
 func alarm(id int, named, title, todo, dashboard string) panel {
-	l := to(dashboard, "Show them")
+	l := to(dashboard, "Show them").with("workspace", "user")
 	return panel{
 		id: id, w: 4, h: 4, named: named, title: title, todo: todo, draw: stat, calc: "count", of: []string{textOf(named)},
 		steps: []step{{"green", 0}, {"orange", 1}}, shown: map[string]mapped{"0": {Text: "none", Color: "green"}}, link: &l,
@@ -42,7 +42,7 @@ func freshness(id, w, h int) panel {
 }
 
 func overview() Dashboard {
-	toClusters := to(clustersName, "Show the clusters")
+	toClusters := to(clustersName, "Show the clusters").with("workspace", "user")
 	toPipeline := to(pipelineName, "Show the pipeline")
 	top := map[string]string{"limit": "20"}
 	many := map[string]string{"limit": "10000"}

@@ -34,6 +34,9 @@ func (p Panel) links() (out []fieldLink, err error) {
 // inLinkRE is a variable in a link.
 var inLinkRE = regexp.MustCompile(`\$\{[^}]*\}`)
 
+// takenRE is a variable of the dashboard whose value a link takes along.
+var takenRE = regexp.MustCompile(`\$\{(\w+):queryparam\}`)
+
 // linkVariables are those that Grafana fills in by itself. A value is encoded: it
 // may have what would end it.
 var linkVariables = []string{"${datasource:queryparam}", "${__url_time_range}", "${__value.raw:percentencode}"}
@@ -54,7 +57,7 @@ func (s *Set) checkLinks(n *notes, d Dashboard) {
 			n.add(where, "links: %v", err)
 		}
 		for _, l := range links {
-			s.checkLink(n, where, l, p.Fields())
+			s.checkLink(n, where, l, append(p.Fields(), d.names()...))
 		}
 	}
 }
@@ -69,18 +72,26 @@ func (s *Set) tagged(tags []string) (count int) {
 	return count
 }
 
-// checkLink takes the fields that the panel's answers have, as far as it is known.
-func (s *Set) checkLink(n *notes, where string, l fieldLink, fields []string) {
+// names are those of the variables.
+func (d Dashboard) names() (out []string) {
+	for _, v := range d.Templating.List {
+		out = append(out, v.Name)
+	}
+	return out
+}
+
+// checkLink takes the names of the panel's fields and of the dashboard's variables.
+func (s *Set) checkLink(n *notes, where string, l fieldLink, names []string) {
 	if l.Title == "" {
 		n.add(where, "the link to %s has no title", l.URL)
 	}
 	for _, v := range inLinkRE.FindAllString(l.Title, -1) {
-		if v != "${__value.text}" && !slices.ContainsFunc(fields, func(f string) bool { return v == "${__data.fields."+f+"}" }) {
+		if v != "${__value.text}" && !slices.ContainsFunc(names, func(f string) bool { return v == "${__data.fields."+f+"}" }) {
 			n.add(where, "%s of the title %s is neither the value nor a field", v, l.Title)
 		}
 	}
 	for _, v := range inLinkRE.FindAllString(l.URL, -1) {
-		if !slices.Contains(linkVariables, v) && !slices.ContainsFunc(fields, func(f string) bool { return v == "${__data.fields."+f+":percentencode}" }) {
+		if !slices.Contains(linkVariables, v) && !slices.ContainsFunc(names, func(f string) bool { return v == "${__data.fields."+f+":percentencode}" || v == "${"+f+":queryparam}" }) {
 			n.add(where, "%s of the link %s is neither a variable nor a field, or not encoded", v, l.Title)
 		}
 	}
@@ -96,6 +107,7 @@ func (s *Set) checkLink(n *notes, where string, l fieldLink, fields []string) {
 			n.add(where, "the link %s loses %s", l.Title, kept)
 		}
 	}
+	rest = takenRE.ReplaceAllString(rest, "var-$1=x")
 	given, err := url.ParseQuery(inLinkRE.ReplaceAllString(rest, "x"))
 	if err != nil {
 		n.add(where, "the link %s: %v", l.Title, err)

@@ -204,6 +204,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		"options that are never new":          {cluster, `"refresh": 2`, `"refresh": 1`, "are not asked for"},
 		"a link to no dashboard":              {cluster, `/d/auditlake-jobs?`, `/d/auditlake-job?`, "leads to no dashboard"},
 		"a link that sets what is not there":  {cluster, `&var-job=`, `&var-jobs=`, "sets jobs, which"},
+		"a link that takes what is not there": {dashboard, `/d/auditlake-clusters?`, `/d/auditlake-pipeline?`, "sets workspace, which"},
 		"a link with a value as it is":        {cluster, `${__value.raw:percentencode}`, `${__value.raw}`, "not encoded"},
 		"a link about another field":          {cluster, `${__data.fields.user:percentencode}`, `${__data.fields.usr:percentencode}`, "neither a variable nor a field"},
 		"a link that loses the time range":    {cluster, `&${__url_time_range}`, ``, "loses ${__url_time_range}"},
