@@ -31,7 +31,7 @@ func columns() map[string]column {
 		"address":     {title: "Address", links: []link{investigate("address")}},
 		"tokenId":     {title: "Token", links: []link{investigate("token")}},
 		"tokenHash":   {title: "Token hash", links: []link{investigate("token")}},
-		"jobId":       {title: "Job", links: []link{about(jobsName, "job", "Show job ${__value.text}"), investigate("object")}},
+		"jobId":       {title: "Job", links: []link{about(jobsName, "job", "Show job ${__value.text}")}},
 		"clusterId":   {title: "Cluster id", links: []link{investigate("object")}},
 		"object":      {title: "What", links: []link{investigate("object")}},
 		"securable":   {title: "Table, volume or path", links: []link{investigate("object")}},

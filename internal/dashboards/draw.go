@@ -301,6 +301,8 @@ func (q question) drawTable(out *panelJSON) {
 		properties := []property{{"displayName", c.title}}
 		if c.unit != "" {
 			properties = append(properties, property{"unit", c.unit})
+		} else {
+			properties = append(properties, property{"noValue", "–"}) // of a cell; that of the panel is for no rows
 		}
 		if c.unit == countUnit {
 			properties = append(properties, property{"decimals", 0})
