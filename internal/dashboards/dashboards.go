@@ -29,7 +29,6 @@ import "iter"
 // Dashboard is one dashboard.
 type Dashboard struct {
 	name        string // of the file, and the end of the uid
-	uid         string // if it is not made from the name
 	title       string
 	description string
 	from        string // start of the time range that it opens with
@@ -66,14 +65,10 @@ func (d Dashboard) Title() string { return d.title }
 func (d Dashboard) File() string { return d.name + ".json" }
 
 // UID is its identifier in every Grafana.
-func (d Dashboard) UID() string {
-	if d.uid != "" {
-		return d.uid
-	}
-	return uidOf(d.name)
-}
+func (d Dashboard) UID() string { return uidOf(d.name) }
 
-// uidOf is the uid of the dashboard with this name.
+// uidOf is the uid of the dashboard with this name. That of the overview has been
+// what it is since there was one dashboard, and alert rules have it.
 func uidOf(name string) string {
 	if name == overviewName {
 		return overviewUID

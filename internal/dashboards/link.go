@@ -15,7 +15,6 @@ const (
 	investigationName = "investigation"
 )
 
-// overviewUID has been this since there was one dashboard; alert rules have it.
 const overviewUID = "auditlake-databricks-audit"
 
 // value is what was clicked on, in a form that no character of it gets out of.

@@ -47,7 +47,7 @@ func overview() Dashboard {
 	top := map[string]string{"limit": "20"}
 	many := map[string]string{"limit": "10000"}
 	return Dashboard{
-		name: overviewName, uid: overviewUID, title: "Databricks audit: Overview", from: "now-30d",
+		name: overviewName, title: "Databricks audit: Overview", from: "now-30d",
 		description: "What needs attention, how much is going on, and where to look further. A click on a number leads to what it counts. Days are in UTC.",
 		variables:   []variable{workspaceVariable(), userVariable(), serviceVariable()},
 		sections: []section{

@@ -19,7 +19,8 @@ type panel struct {
 	w, h int // of 24 columns, and of rows of 30 pixels
 
 	// named is a query of the catalog, which brings title, description and
-	// visualisation. Otherwise there is sql, or, of logs, a search.
+	// visualisation. Otherwise there is sql with one column a line, or, of log lines,
+	// a search.
 	named  string
 	params map[string]string
 	sql    string
