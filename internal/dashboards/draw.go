@@ -168,14 +168,9 @@ func (q question) thresholds() thresholds {
 // mostLines is how many log lines a panel shows: more are for Explore.
 const mostLines = 500
 
-// unitOf is the unit of a column of this panel.
-func (q question) unitOf(name string) string {
-	return cmp.Or(q.unit, columns()[name].unit)
-}
-
 func (q question) drawStat(out *panelJSON) {
 	d := &out.FieldConfig.Defaults
-	d.Unit, d.Decimals, d.Color = q.unitOf(q.numbersShown()[0]), whole(), color{Mode: "fixed", Fixed: cmp.Or(q.color, "blue")}
+	d.Unit, d.Decimals, d.Color = columns()[q.numbersShown()[0]].unit, whole(), color{Mode: "fixed", Fixed: cmp.Or(q.color, "blue")}
 	colorMode, graph, textMode := "value", "none", "value"
 	if len(q.steps) > 0 {
 		d.Color, colorMode = color{Mode: "thresholds"}, "background"
@@ -219,7 +214,7 @@ func (q question) numbersShown() []string {
 
 func (q question) drawSeries(out *panelJSON) {
 	d, numbers, labels := &out.FieldConfig.Defaults, q.numbers(), q.labels()
-	d.Unit, d.Min = q.unitOf(numbers[0]), new(int)
+	d.Unit, d.Min = columns()[numbers[0]].unit, new(int)
 	d.Color = color{Mode: "palette-classic"}
 	if d.Unit == countUnit {
 		d.Decimals = whole()
@@ -269,7 +264,7 @@ func (q question) drawSeries(out *panelJSON) {
 
 func (q question) drawBarchart(out *panelJSON) {
 	d, number := &out.FieldConfig.Defaults, q.numbers()[0]
-	d.Unit, d.Min, d.Color = q.unitOf(number), new(int), color{Mode: "fixed", Fixed: cmp.Or(q.color, "blue")}
+	d.Unit, d.Min, d.Color = columns()[number].unit, new(int), color{Mode: "fixed", Fixed: cmp.Or(q.color, "blue")}
 	d.Custom = map[string]any{"fillOpacity": 80, "lineWidth": 0}
 	if d.Unit == countUnit {
 		d.Decimals = whole()

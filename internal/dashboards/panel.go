@@ -19,7 +19,7 @@ type panel struct {
 	w, h int // of 24 columns, and of rows of 30 pixels
 
 	// named is a query of the catalog, which brings title, description and
-	// visualisation. Otherwise there is sql with one column a line, or, of log lines,
+	// visualisation. Otherwise there is sql, or, of log lines,
 	// a search.
 	named  string
 	params map[string]string
@@ -42,8 +42,6 @@ type panel struct {
 	// color is that of the only series, or colors are those of some, by column.
 	color  string
 	colors map[string]string
-	// unit is that of the numbers; empty is what their columns have.
-	unit string
 	// shown is a value in the place of another: 0 as none.
 	shown map[string]mapped
 	link  *link // of a stat, as a whole
