@@ -9,6 +9,7 @@
 //	variable.go      its variables, and queries with their values
 //	link.go          where its links lead
 //	rule.go          provisioning/alerting/*.yaml
+//	catalog.go       writes provisioning/alerting/catalog.yaml
 //	evaluate.go      whether a rule fires, given the answers of its queries
 //	compose.go       docker-compose.yaml
 //	dockerfile.go    Dockerfile and .dockerignore

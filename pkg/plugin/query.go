@@ -108,6 +108,8 @@ type model struct {
 	Zero *bool `json:"zero"`
 	// AdhocFilters are the dashboard's. They narrow whatever the query asks.
 	AdhocFilters []query.Condition `json:"adhocFilters"`
+	// Display says how ids are shown.
+	Display display `json:"display"`
 }
 
 // paramText is a parameter as text. Who writes JSON by hand, for an alert rule,
@@ -191,6 +193,9 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 	if d.settingsErr != nil {
 		return nil, nil, d.settingsErr
 	}
+	if err := m.Display.check(); err != nil {
+		return nil, nil, err
+	}
 	a, err := answerOf(d, ctx, q, m)
 	if err != nil {
 		return nil, nil, err
@@ -203,6 +208,13 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 		a.notices = d.notices(a.result.Result)
 		if !exists {
 			a.notices, a.zeros = []data.Notice{d.noLake()}, nil // nothing is known, so nothing is 0
+		}
+	}
+	if m.Display == displayNames && !q.alert { // the labels of a rule are what tells its alerts apart
+		var missing []string
+		a.names, missing = d.nameColumns(ctx, q, a.result)
+		for _, text := range missing {
+			a.notices = append(a.notices, data.Notice{Severity: data.NoticeSeverityWarning, Text: text})
 		}
 	}
 	a.notices = append(a.notices, m.unfiltered(a.plan)...)

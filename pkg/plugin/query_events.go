@@ -32,6 +32,8 @@ func (d *Datasource) events(ctx context.Context, q question, m model) (*answer, 
 		return nil, err
 	}
 	asked.Limit = min(asked.Limit, d.settings.Limits.MaxRows)
+	ctx, cancel := context.WithTimeoutCause(ctx, d.settings.Limits.QueryTimeout, errQueryTimeout) // for all pieces
+	defer cancel()
 	tables, table, err := d.pin(ctx, q, asked.Table)
 	if err != nil {
 		return nil, err
@@ -63,11 +65,17 @@ func (d *Datasource) events(ctx context.Context, q question, m model) (*answer, 
 	}, nil
 }
 
-// question is what the query asks of events.
+// question is what the query asks of events. The last millisecond of the time range is
+// in it, but for a rule, whose next range begins there: Explore goes on from a line
+// with a range that ends at its time, and there may be others of that time.
 func (m model) question(q question) (events.Question, error) {
+	end := q.TimeRange.To
+	if !q.alert {
+		end = end.Add(time.Millisecond)
+	}
 	out := events.Question{
 		Table:     cmp.Or(m.Table, lake.Silver),
-		Range:     query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To},
+		Range:     query.TimeRange{From: q.TimeRange.From, To: end},
 		Where:     append(m.AdhocFilters[:len(m.AdhocFilters):len(m.AdhocFilters)], m.Filters...),
 		Direction: cmp.Or(m.Direction, events.Backward),
 		Limit:     events.DefaultLimit,
@@ -182,7 +190,7 @@ func (d *Datasource) volume(ctx context.Context, q question, m model) (*answer, 
 	if table != nil {
 		schema = table.Schema()
 	}
-	step := events.Step(asked.Range, q.Interval)
+	step := events.Step(q.TimeRange.To.Sub(q.TimeRange.From), q.Interval)
 	plan, err := asked.VolumePlan(schema, step)
 	if err != nil {
 		return nil, err

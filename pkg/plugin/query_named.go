@@ -20,6 +20,8 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 	}
 	build := chosen.Plan
 	switch {
+	case q.alert && m.Format == formatAnnotations:
+		return nil, fmt.Errorf("%w: annotations are none", errNotAlertable)
 	case !q.alert:
 	case !chosen.Alertable():
 		return nil, fmt.Errorf("%w: %s gives a table; rules can be set on %s", errNotAlertable, chosen.Name, names(alertable(d.catalog())))
@@ -44,7 +46,11 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 		return nil, fmt.Errorf("query %s: %w", chosen.Name, err)
 	}
 	shape := shapeOf(chosen, r.Schema)
+	if m.Format == formatAnnotations {
+		shape = shapeAnnotations
+	}
 	out := &answer{
+		title: chosen.Title, tags: tagsOf(chosen),
 		name: chosen.Name, shape: shape, plan: plan, result: r,
 		about: about{Named: chosen.Name, Alertable: isAlertable(shape)},
 	}
@@ -56,6 +62,16 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 		out.zeros, err = zerosOf(plan, shape, q.TimeRange)
 	}
 	return out, err
+}
+
+// tagsOf are the tags of annotations that a query is made to: what it is, and how much
+// it matters if a rule can be set on it.
+func tagsOf(q *named.Query) []string {
+	tags := []string{q.Name}
+	if q.Severity != "" {
+		tags = append(tags, string(q.Severity))
+	}
+	return tags
 }
 
 func alertable(c *named.Catalog) (out []*named.Query) {

@@ -17,6 +17,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/auditlake/auditlake/internal/dataplane"
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/plugin"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -168,6 +169,9 @@ numeric-long 0.1 table
 // checkWire sends frames through both formats.
 func checkWire(t *testing.T, frames data.Frames) {
 	t.Helper()
+	if err := dataplane.Check(frames); err != nil {
+		t.Error(err)
+	}
 	for _, f := range frames {
 		arrow, err := f.MarshalArrow()
 		if err != nil {

@@ -20,11 +20,11 @@ import (
 // tableInfo is one table that the lake has.
 type tableInfo struct {
 	Name string `json:"name"`
-	// Layer is bronze, silver, gold, quarantine, runs or lookup.
+	// Layer is bronze, silver, gold, quarantine, runs, identities, lookup or view.
 	Layer string `json:"layer"`
 }
 
-// tableList is the tables that the lake has.
+// tableList is the tables that the lake has, and the views over them.
 func (d *Datasource) tableList(ctx context.Context, r request) (any, error) {
 	names, err := d.tableNames(ctx, r)
 	if err != nil {
@@ -40,7 +40,7 @@ func (d *Datasource) tableList(ctx context.Context, r request) (any, error) {
 			out[i].Layer = "gold"
 		}
 	}
-	return out, nil
+	return append(out, views(names)...), nil
 }
 
 func (d *Datasource) tableNames(ctx context.Context, r request) ([]string, error) {
@@ -74,6 +74,9 @@ func (d *Datasource) columns(ctx context.Context, r request) (any, error) {
 	name, err := required(r.URL.Query(), "table")
 	if err != nil {
 		return nil, err
+	}
+	if columns, ok := d.viewColumns(ctx, r, name); ok {
+		return columns, nil
 	}
 	table, err := d.view(r.user).Table(ctx, name)
 	if err != nil {

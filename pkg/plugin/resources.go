@@ -45,9 +45,10 @@ func routes() []route {
 		{"GET /values", everybody, (*Datasource).values},              // ?table=&column=&prefix=&from=&to=&limit=
 		{"GET /filter-keys", everybody, (*Datasource).filterKeys},     // ?table=
 		{"GET /filter-values", everybody, (*Datasource).filterValues}, // ?key=&table=&from=&to=&prefix=&filters=&limit=
-		{"GET /event", everybody, (*Datasource).event},                // ?fileId=&lineNumber=
-		{"GET /status", whoSeesLake, (*Datasource).status},            // of the lake
-		{"GET /etl", whoSeesLake, (*Datasource).etlStatus},            // of this data source
+		{"GET /sql-metadata", everybody, (*Datasource).sqlMetadata},
+		{"GET /event", everybody, (*Datasource).event},     // ?fileId=&lineNumber=
+		{"GET /status", whoSeesLake, (*Datasource).status}, // of the lake
+		{"GET /etl", whoSeesLake, (*Datasource).etlStatus}, // of this data source
 		{"POST /etl/run", administrators, (*Datasource).runNow},
 		{"POST /etl/optimize", administrators, (*Datasource).optimize}, // ?table=
 		{"POST /etl/replay", administrators, (*Datasource).replay},     // ?table=

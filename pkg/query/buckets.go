@@ -95,8 +95,8 @@ func isDateColumn(n Node, e Expr) bool {
 func (b *Bucketing) After(start int64) int64 {
 	every := b.every
 	switch {
-	case b.month:
-		every = 31 * dayMicros
+	case b.months > 0:
+		every = int64(b.months) * 31 * dayMicros
 	case every == 0:
 		every = 7 * dayMicros
 	}

@@ -87,7 +87,7 @@ func TestBucketsFollowEachOther(t *testing.T) {
 	zones := []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Africa/Casablanca", "America/St_Johns", "Pacific/Apia"}
 	rapid.Check(t, func(t *rapid.T) {
 		zone := rapid.SampledFrom(zones).Draw(t, "zone")
-		unit := rapid.SampledFrom([]string{"minute", "15m", "hour", "3h", "day", "week", "month"}).Draw(t, "unit")
+		unit := rapid.SampledFrom([]string{"minute", "15m", "hour", "3h", "day", "90s", "week", "month", "quarter", "year"}).Draw(t, "unit")
 		b, err := query.NewBucketing(unit, zone)
 		if err != nil {
 			t.Fatal(err)

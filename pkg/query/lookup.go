@@ -17,7 +17,13 @@ import (
 // If prefix is not empty, only values whose text begins so are given, in the same
 // letter case.
 func DistinctValues(table string, path []string, r TimeRange, prefix string, limit int64) Plan {
-	return commonest(valuesOf(table, Name(path...), r, prefix), limit)
+	var col Expr = Name(path...)
+	if v, ok := FindView(table); ok && table == v.Name {
+		if e, ok := v.Find(path); ok {
+			table, col = v.Base, e
+		}
+	}
+	return commonest(valuesOf(table, col, r, prefix), limit)
 }
 
 // ColumnValues is DistinctValues of a column that several tables of events have, as
@@ -31,7 +37,7 @@ func ColumnValues(tables []string, col Col, r TimeRange, prefix string, limit in
 }
 
 // valuesOf is the column value: those of a column that are not null.
-func valuesOf(table string, col Col, r TimeRange, prefix string) Plan {
+func valuesOf(table string, col Expr, r TimeRange, prefix string) Plan {
 	wanted := []Expr{NotNull(col)}
 	if prefix != "" {
 		wanted = append(wanted, Like{Cast{col, columnar.String}, likeLiteral.Replace(prefix) + "%"})

@@ -79,6 +79,10 @@ func (c Condition) MarshalJSON() ([]byte, error) {
 	return json.Marshal(form)
 }
 
+// mostConditions is more than anybody sets. Each may have an expression that takes
+// time for every event.
+const mostConditions = 100
+
 func (c Condition) takesList() bool { return c.Operator == "=|" || c.Operator == "!=|" }
 
 func (c Condition) isAny() bool {
@@ -100,6 +104,9 @@ func (c Condition) String() string {
 func Narrow(p Plan, conditions []Condition) (Plan, error) {
 	if len(conditions) == 0 {
 		return p, nil
+	}
+	if len(conditions) > mostConditions {
+		return Plan{}, fmt.Errorf("%w: there are %d, and %d is the most", ErrCondition, len(conditions), mostConditions)
 	}
 	var predicates []Expr
 	for _, c := range conditions {

@@ -3,6 +3,7 @@ package query_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,13 @@ func TestConditionsThatAreNotValid(t *testing.T) {
 				t.Errorf("error is %v, not one with %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestTooManyConditions(t *testing.T) {
+	_, err := query.Narrow(query.From("t", query.TimeRange{}), slices.Repeat([]query.Condition{condition("email", "=", "ann")}, 101))
+	if !errors.Is(err, query.ErrCondition) || !strings.Contains(err.Error(), "there are 101") {
+		t.Errorf("error is %v", err)
 	}
 }
 

@@ -138,7 +138,7 @@ func (q Question) Pieces(times query.TimeRange) []Question {
 	r := q.span()
 	first, last := latest(r.From, times.From), earliest(r.To, times.To)
 	step := last.Sub(first) / pieces
-	if first.IsZero() || last.IsZero() || step < time.Hour {
+	if first.IsZero() || last.IsZero() || step < time.Minute {
 		return []Question{q}
 	}
 	var out []Question

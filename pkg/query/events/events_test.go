@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -297,6 +300,33 @@ func TestGoingOn(t *testing.T) {
 	}
 }
 
+// TestContext: what who did an event, or its session, request or address, did before
+// and after it is all that they did, with the event itself between.
+func TestContext(t *testing.T) {
+	lake := lakeOf(t, map[string]string{"silver": few})
+	compared := 0
+	for _, l := range ask(t, lake, question(events.Question{})) {
+		for _, key := range []string{"actor", "sessionId", "requestId", "sourceIPAddress"} {
+			same := []query.Condition{{Key: key, Operator: "=", Values: []string{l.Labels[key]}}}
+			if l.Labels[key] == "" {
+				continue
+			}
+			all := ids(ask(t, lake, question(events.Question{Where: same, Direction: events.Forward})))
+			around := ids(ask(t, lake, question(events.Question{Where: same, Before: &l.ID})))
+			slices.Reverse(around)
+			around = append(around, l.ID.String())
+			around = append(around, ids(ask(t, lake, question(events.Question{Where: same, After: &l.ID, Direction: events.Forward})))...)
+			if diff := cmp.Diff(all, around); diff != "" {
+				t.Errorf("%s of %s (-all +around):\n%s", key, l.ID, diff)
+			}
+			compared++
+		}
+	}
+	if compared != 12 {
+		t.Errorf("%d were compared", compared)
+	}
+}
+
 // TestPiecesAreTheWhole: a long time range is asked a piece at a time, and the lines
 // are those of the whole, whatever the limit, words and direction. A page after the
 // other gives all of them, too.
@@ -409,5 +439,36 @@ func TestWhatIsHiddenIsNotFound(t *testing.T) {
 				t.Errorf("%s", all)
 			}
 		}
+	}
+}
+
+// TestThePageIsHeld: the tests that docs/explore.md names are there.
+func TestThePageIsHeld(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/explore.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests strings.Builder
+	for _, pattern := range []string{"*_test.go", "../../plugin/*_test.go", "../../cli/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, name := range files {
+			source, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tests.Write(source)
+		}
+	}
+	named := regexp.MustCompile(`\[(Test\w+)\]`).FindAllStringSubmatch(string(page), -1)
+	for _, m := range named {
+		if !strings.Contains(tests.String(), "\nfunc "+m[1]+"(") {
+			t.Errorf("there is no test %s", m[1])
+		}
+	}
+	if len(named) < 12 {
+		t.Errorf("%d tests are named: the rest is not read", len(named))
 	}
 }

@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -12,12 +13,12 @@ import (
 // days are taken for up to twice as many.
 const mostBuckets = 100
 
-// Step is the length of the buckets of a volume: the least there is that gives no
+// Step is the length of the buckets of the volume of a time range that is so long: the
+// least there is that gives no
 // more than about a hundred of them, and is no less than interval. It divides a day,
 // or is a day or a week.
-func Step(r query.TimeRange, interval time.Duration) time.Duration {
+func Step(span, interval time.Duration) time.Duration {
 	const day = 24 * time.Hour
-	span := r.To.Sub(r.From)
 	least := max(span/mostBuckets, interval)
 	for _, step := range []time.Duration{
 		time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
@@ -67,19 +68,23 @@ type Volume struct {
 }
 
 // Volumes are the rows of a VolumePlan over the buckets of a time range, with zeros
-// where there are none: of all severities that there are, the worst first.
+// where there are none: of all severities that there are, the worst first. A bucket of
+// which just the first millisecond is in the range is there only if it has events.
 func Volumes(b *columnar.Batch, r query.TimeRange, step time.Duration) (buckets []time.Time, out []Volume, err error) {
 	cutter, err := query.NewBucketing(unit(step), "")
 	if err != nil {
 		return nil, nil, err
 	}
 	from, _, to, _ := r.Micros()
+	times, levels, counts := b.Columns[0], b.Columns[1], b.Columns[2]
 	place := map[int64]int{}
 	for t := cutter.Start(from); t < to; t += step.Microseconds() {
+		if to-t <= 1000 && len(buckets) > 0 && !slices.Contains(times.Ints[:b.Len], t) {
+			break
+		}
 		place[t] = len(buckets)
 		buckets = append(buckets, time.UnixMicro(t).UTC())
 	}
-	times, levels, counts := b.Columns[0], b.Columns[1], b.Columns[2]
 	for _, level := range []string{Error, Warning, Info} {
 		v := Volume{Level: level, Counts: make([]int64, len(buckets))}
 		there := false

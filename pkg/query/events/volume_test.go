@@ -32,8 +32,7 @@ func TestStep(t *testing.T) {
 		"a day in coarse intervals": {24 * time.Hour, 40 * time.Minute, time.Hour},
 		"intervals beyond a day":    {24 * time.Hour, 30 * time.Hour, 7 * 24 * time.Hour},
 	} {
-		from := time.Date(2024, 3, 5, 0, 0, 0, 0, time.UTC)
-		if got := events.Step(query.TimeRange{From: from, To: from.Add(tt.span)}, tt.interval); got != tt.want {
+		if got := events.Step(tt.span, tt.interval); got != tt.want {
 			t.Errorf("%s: %s, not %s", name, got, tt.want)
 		}
 	}
@@ -70,6 +69,14 @@ func TestVolume(t *testing.T) {
 	}
 	if diff := cmp.Diff("59 00 01 02 error[0 0 1 0] warning[0 0 1 0] info[0 1 1 1]", strings.Join(text, " ")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+	q.Range.To = from.Add(2501 * time.Millisecond) // 10:00:02.001, just when there is an event
+	if buckets, _ := volumes(t, lake, q, time.Second); len(buckets) != 4 {
+		t.Errorf("buckets with an event in the last millisecond: %v", buckets)
+	}
+	q.Words = []string{"clusters"}
+	if buckets, _ := volumes(t, lake, q, time.Second); len(buckets) != 3 {
+		t.Errorf("buckets with nothing in the last millisecond: %v", buckets)
 	}
 	if _, none := volumes(t, lake, question(events.Question{Range: query.TimeRange{From: from, To: from.Add(time.Millisecond)}}), time.Second); none != nil {
 		t.Errorf("volumes of nothing: %v", none)
