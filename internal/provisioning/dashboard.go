@@ -95,48 +95,6 @@ type dashboardLink struct {
 	Tags        []string `json:"tags"`
 }
 
-// Variable is a template variable.
-type Variable struct {
-	Name        string   `json:"name"`
-	Label       string   `json:"label"`
-	Description string   `json:"description"`
-	Type        string   `json:"type"`
-	Query       string   `json:"query"`
-	Regex       string   `json:"regex"`
-	Current     choice   `json:"current"`
-	Hide        int      `json:"hide"`
-	IncludeAll  bool     `json:"includeAll"`
-	Multi       bool     `json:"multi"`
-	Options     []choice `json:"options"`
-	Refresh     int      `json:"refresh"`
-}
-
-type choice struct {
-	Selected bool   `json:"selected"`
-	Text     string `json:"text"`
-	Value    string `json:"value"`
-}
-
-// variableRE is a variable in a text, in the only form used here: a bare $name
-// would swallow what follows it.
-var variableRE = regexp.MustCompile(`\$(?:\{(\w+)(?::\w+)?\}|(\w+))`)
-
-// Interpolate puts the variables' defaults into a text, as Grafana does before a
-// query. The unknown are names that have no variable.
-func (d Dashboard) Interpolate(text string) (out string, unknown []string) {
-	out = variableRE.ReplaceAllStringFunc(text, func(match string) string {
-		name := strings.Join(variableRE.FindStringSubmatch(match)[1:], "")
-		for _, v := range d.Templating.List {
-			if v.Name == name {
-				return v.Current.Value
-			}
-		}
-		unknown = append(unknown, name)
-		return match
-	})
-	return out, unknown
-}
-
 var (
 	refreshRE  = regexp.MustCompile(`^\d+[smh]$`)
 	relativeRE = regexp.MustCompile(`^now(-\d+[mhdwMy])?(/[hdwMy])?$`)
@@ -147,6 +105,7 @@ func (s *Set) checkDashboards(n *notes) {
 	for _, d := range s.Dashboards {
 		n.uid(&uids, d.File, d.UID)
 		d.check(n)
+		s.checkLinks(n, d)
 	}
 }
 
@@ -166,30 +125,6 @@ func (d Dashboard) check(n *notes) {
 		}
 	}
 	n.oneOf(d.File, "timezone", d.Timezone, "utc") // days are UTC's
-	for _, l := range d.Links {
-		n.oneOf(d.File, "the type of link "+l.Title, l.Type, "link", "dashboards")
-	}
-	var names []string
-	chooser := false
-	for _, v := range d.Templating.List {
-		where := d.File + " variable " + v.Name
-		n.unique(&names, where, "name", v.Name)
-		switch v.Type {
-		case "datasource":
-			chooser = chooser || v.Name == "datasource" && v.Query == PluginID
-			if v.Current.Value != "" {
-				n.add(where, "it names a data source, which is another one elsewhere")
-			}
-		case "textbox":
-			if v.Query != v.Current.Value {
-				n.add(where, "the default is %q and the current value is %q", v.Query, v.Current.Value)
-			}
-		default:
-			n.add(where, "the type %q is none that is used here", v.Type)
-		}
-	}
-	if !chooser {
-		n.add(d.File, "no variable ${datasource} offers the data sources of type %s", PluginID)
-	}
+	d.checkVariables(n)
 	d.checkPanels(n)
 }
