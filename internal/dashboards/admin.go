@@ -6,6 +6,7 @@ func admin() Dashboard {
 		name: adminName, title: "Databricks audit: Admin and configuration", from: "now-30d",
 		description: "Who changed administrators, permissions, settings, tokens and what runs on every cluster. Days are in UTC.",
 		variables:   []variable{workspaceVariable(), userVariable()},
+		marks:       []mark{{named: "configuration_changes", color: "orange"}},
 		sections: []section{
 			{panels: []panel{
 				{

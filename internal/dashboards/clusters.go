@@ -7,6 +7,7 @@ func clusters() Dashboard {
 		name: clustersName, title: "Databricks audit: Clusters and cost hygiene", from: "now-30d",
 		description: "Who created which clusters, which of them nothing will stop, and what else costs money without need. Days are in UTC.",
 		variables:   []variable{workspaceVariable(), userVariable(), jobVariable("clusters")},
+		marks:       []mark{{named: "cluster_storms", color: "red"}},
 		sections: []section{
 			{panels: []panel{
 				{id: 1, w: 16, h: 8, named: "clusters_created_per_day", todo: "A day that stands out: the panels beside and below say whether people or one job did it."},

@@ -9,6 +9,7 @@
 //	column.go        how a column is shown, wherever it is: name, unit, links
 //	variable.go      the variables, and what a query has of them
 //	link.go          where a click leads
+//	mark.go          what is marked in panels over time
 //	json.go          the JSON of a dashboard
 //	draw.go          the JSON of a panel, by visualisation
 //
@@ -34,6 +35,7 @@ type Dashboard struct {
 	from        string // start of the time range that it opens with
 	refresh     string
 	variables   []variable
+	marks       []mark
 	sections    []section
 }
 
@@ -82,6 +84,9 @@ func (d Dashboard) Named() (names []string) {
 		if q.named != "" {
 			names = append(names, q.named)
 		}
+	}
+	for _, m := range d.marks {
+		names = append(names, m.named)
 	}
 	return names
 }

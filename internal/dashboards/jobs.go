@@ -6,6 +6,7 @@ func jobs() Dashboard {
 		name: jobsName, title: "Databricks audit: Jobs", from: "now-30d",
 		description: "Which jobs fail, take long or run where it is dear, who changed them, and all about one job. Days are in UTC.",
 		variables:   []variable{workspaceVariable(), jobVariable("jobs")},
+		marks:       []mark{{named: "job_failures", color: "red"}},
 		sections: []section{
 			{panels: []panel{
 				{id: 1, w: 16, h: 8, named: "job_runs_per_day", colors: map[string]string{"succeeded": "green", "failed": "red"}, todo: "Click Failed in the legend to see failures alone."},

@@ -43,9 +43,6 @@ type (
 		KeepTime    bool     `json:"keepTime"`
 		Tags        []string `json:"tags"`
 	}
-	annotations struct {
-		List []struct{} `json:"list"`
-	}
 	templating struct {
 		List []variableJSON `json:"list"`
 	}
@@ -114,7 +111,7 @@ func (d Dashboard) JSON() ([]byte, error) {
 			},
 			{Title: "About", Type: "link", URL: docs + "dashboards.md#" + d.chapter(), Icon: "doc", Tooltip: "What this dashboard is for", TargetBlank: true, Tags: []string{}},
 		},
-		Annotations: annotations{[]struct{}{}},
+		Annotations: d.annotations(),
 		Templating:  d.templating(),
 		Panels:      d.panels(),
 	})

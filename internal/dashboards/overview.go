@@ -50,6 +50,7 @@ func overview() Dashboard {
 		name: overviewName, title: "Databricks audit: Overview", from: "now-30d",
 		description: "What needs attention, how much is going on, and where to look further. A click on a number leads to what it counts. Days are in UTC.",
 		variables:   []variable{workspaceVariable(), userVariable(), serviceVariable()},
+		marks:       []mark{{named: "configuration_changes", color: "orange"}},
 		sections: []section{
 			{panels: []panel{
 				freshness(1, 4, 4),

@@ -69,12 +69,37 @@ type Dashboard struct {
 	Timepicker    struct{}        `json:"timepicker"`
 	Links         []dashboardLink `json:"links"`
 	Annotations   struct {
-		List []struct{} `json:"list"`
+		List []Annotation `json:"list"`
 	} `json:"annotations"`
 	Templating struct {
 		List []Variable `json:"list"`
 	} `json:"templating"`
 	Panels []Panel `json:"panels"`
+}
+
+// Annotation marks in panels over time when something happened.
+type Annotation struct {
+	Name       string     `json:"name"`
+	Enable     bool       `json:"enable"`
+	IconColor  string     `json:"iconColor"`
+	Datasource *reference `json:"datasource"`
+	Target     Target     `json:"target"`
+}
+
+func (d Dashboard) checkAnnotations(n *notes) {
+	var names []string
+	for _, a := range d.Annotations.List {
+		where := d.File + ", annotation " + a.Name
+		n.unique(&names, where, "name", a.Name)
+		n.oneOf(where, "iconColor", a.IconColor, "blue", "green", "orange", "purple", "red", "yellow")
+		n.oneOf(where, "format", a.Target.Format, "annotations")
+		checkReference(n, where, "the data source", a.Datasource)
+		t, unknown := d.Resolve(a.Target, d.Defaults("1"))
+		if len(unknown) > 0 {
+			n.add(where, "there is no variable %s", strings.Join(unknown, ", "))
+		}
+		t.check(n, where)
+	}
 }
 
 type timeSpan struct {
@@ -126,5 +151,6 @@ func (d Dashboard) check(n *notes) {
 	}
 	n.oneOf(d.File, "timezone", d.Timezone, "utc") // days are UTC's
 	d.checkVariables(n)
+	d.checkAnnotations(n)
 	d.checkPanels(n)
 }

@@ -49,6 +49,17 @@ func panelsHaveRows(t *testing.T, looks []look) {
 		for _, l := range looks {
 			values = append(values, opened(t, l, dashboard))
 		}
+		for _, mark := range dashboard.Annotations.List {
+			t.Run(dashboard.Title+"/"+mark.Name, func(t *testing.T) {
+				for i, l := range looks {
+					resolved, _ := dashboard.Resolve(mark.Target, values[i])
+					if rows(ask(t, l.d, resolved, l.at, admin)) > 0 {
+						return
+					}
+				}
+				t.Error("nothing is marked, and the stories have something to mark")
+			})
+		}
 		for _, panel := range dashboard.Panels {
 			for _, target := range panel.Targets {
 				t.Run(dashboard.Title+"/"+panel.Title, func(t *testing.T) {
