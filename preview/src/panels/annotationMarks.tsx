@@ -19,7 +19,10 @@ export function AnnotationMarks({ config, annotations, timeZone }: Props) {
   const fallback = useTheme2().visualization.getColorByName('red');
   const plot = useRef<uPlot>(undefined);
   const shown = useRef(annotations);
-  shown.current = annotations;
+  useLayoutEffect(() => {
+    shown.current = annotations;
+    plot.current?.redraw(false);
+  }, [annotations]);
   const colorOf = (frame: DataFrame, row: number) => String(cell(frame, 'color', row) ?? fallback);
 
   useLayoutEffect(() => {

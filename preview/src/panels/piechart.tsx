@@ -41,17 +41,14 @@ function PieChartPanel({
   if (total === 0) {
     return <NoData fieldConfig={fieldConfig} />;
   }
-  let before = 0;
   const parts = values.map(({ display }, index) => {
     const share = display.numeric / total;
-    const part = {
-      from: before,
+    return {
+      from: values.slice(0, index).reduce((sum, one) => sum + one.display.numeric, 0) / total,
       share,
       color: display.color ?? theme.visualization.palette[index],
       label: `${display.title}: ${formattedValueToString(display)} (${(share * 100).toFixed(1)}%)`,
     };
-    before += share;
-    return part;
   });
   const thickness = options.pieType === 'donut' ? radius / 2 : radius;
   const middle = radius - thickness / 2;

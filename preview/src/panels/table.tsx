@@ -1,6 +1,12 @@
 import { useMemo, useState } from 'react';
 import { css } from '@emotion/css';
-import { cacheFieldDisplayNames, type DataFrame, getFrameDisplayName, PanelPlugin, type PanelProps } from '@grafana/data';
+import {
+  cacheFieldDisplayNames,
+  type DataFrame,
+  getFrameDisplayName,
+  PanelPlugin,
+  type PanelProps,
+} from '@grafana/data';
 import { type TableCellHeight, TableCellDisplayMode } from '@grafana/schema';
 import { Select, type TableSortByFieldState, usePanelContext } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';

@@ -6,6 +6,7 @@ import * as grafanaRuntime from '@grafana/runtime';
 import * as grafanaUi from '@grafana/ui';
 import * as i18next from 'i18next';
 import lodash from 'lodash';
+// eslint-disable-next-line no-restricted-imports -- plugins may ask for it, and get Grafana's.
 import moment from 'moment';
 import * as React from 'react';
 import * as ReactDOM from 'react-dom';
