@@ -1,4 +1,3 @@
-import { textUtil } from '@grafana/data';
 import { sceneGraph, type SceneComponentProps, SceneObjectBase, type SceneObjectState } from '@grafana/scenes';
 import { LinkButton } from '@grafana/ui';
 import { linkUrl } from './links';
@@ -22,7 +21,7 @@ export class PanelLinks extends SceneObjectBase<State> {
             fill="text"
             variant="secondary"
             icon="external-link-alt"
-            href={textUtil.sanitizeUrl(linkUrl(model, link))}
+            href={linkUrl(model, link)}
             target={link.targetBlank ? '_blank' : undefined}
           >
             {sceneGraph.interpolate(model, link.title)}

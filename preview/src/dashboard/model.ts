@@ -22,6 +22,14 @@ export interface Dashboard {
   panels: Panel[];
 }
 
+/** A dashboard in the list of all. */
+export interface DashboardEntry {
+  uid: string;
+  title: string;
+  description: string;
+  tags: string[] | null;
+}
+
 export interface Link {
   title: string;
   type?: 'link' | 'dashboards';

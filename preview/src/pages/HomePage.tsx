@@ -1,15 +1,9 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2, urlUtil } from '@grafana/data';
 import { Alert, Card, TextLink, useStyles2 } from '@grafana/ui';
+import { type DashboardEntry } from '../dashboard/model';
 import { usePreview } from '../parts/preview';
 import { useFetched } from '../parts/useFetched';
-
-export interface DashboardEntry {
-  uid: string;
-  title: string;
-  description: string;
-  tags: string[];
-}
 
 /** The dashboards in the folder, and the data sources. */
 export function HomePage() {

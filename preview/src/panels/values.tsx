@@ -1,5 +1,7 @@
 import {
+  type DisplayValueAlignmentFactors,
   type FieldDisplay,
+  getDisplayValueAlignmentFactors,
   getFieldDisplayValues,
   PanelPlugin,
   type PanelProps,
@@ -51,7 +53,10 @@ function Values<TOptions extends Options>({
   panel: PanelProps<TOptions>;
   sparkline: boolean;
   itemSpacing: number;
-  draw: (props: VizRepeaterRenderValueProps<FieldDisplay>, menu?: OpenMenu) => React.JSX.Element;
+  draw: (
+    props: VizRepeaterRenderValueProps<FieldDisplay, DisplayValueAlignmentFactors>,
+    menu?: OpenMenu
+  ) => React.JSX.Element;
 }) {
   const theme = useTheme2();
   const { data, options, fieldConfig, replaceVariables, timeZone, width, height, renderCounter } = panel;
@@ -73,6 +78,7 @@ function Values<TOptions extends Options>({
       getValues={getValues}
       source={data}
       renderCounter={renderCounter}
+      getAlignmentFactors={getDisplayValueAlignmentFactors}
       width={width}
       height={height}
       itemSpacing={itemSpacing}
@@ -109,7 +115,7 @@ function StatPanel(panel: PanelProps<StatOptions>) {
           width={width}
           height={height}
           theme={theme}
-          alignmentFactors={alignmentFactors as never}
+          alignmentFactors={alignmentFactors}
           colorMode={options.colorMode ?? BigValueColorMode.Value}
           graphMode={graph}
           justifyMode={options.justifyMode ?? BigValueJustifyMode.Auto}
