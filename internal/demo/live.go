@@ -60,22 +60,37 @@ func Live(ctx context.Context, p Page) error {
 	return err
 }
 
-// follow tells the first round alone, in which the days up to now are delivered.
+// Deliveries begin a while ago and go on faster than time until they have caught
+// up with it, so that whoever just looks sees the charts move.
+const (
+	behind   = 90 * time.Minute
+	speed    = 6
+	caughtUp = behind / (speed - 1)
+)
+
+// follow tells the first round alone, in which the days up to then are delivered.
 func (d *demo) follow(ctx context.Context, delivered chan<- generate.Round) error {
 	now := time.Now().UTC()
 	cfg := generate.Config{
 		Seed: 1, Start: now.Truncate(24*time.Hour).AddDate(0, 0, -liveDays),
 		Days: liveDays, EventsPerDay: 10_000, Scenario: generate.Detections,
 	}
-	clock := generate.Clock{From: now, Every: 20 * time.Second, Speed: 1}
-	told := false
-	return generate.Follow(ctx, cfg, time.Time{}, clock, generate.Folder(d.logs), func(r generate.Round) error {
-		if !told {
+	var last generate.Round
+	settled := func(r generate.Round) error {
+		if last.Until.IsZero() {
 			delivered <- r
-			told = true
 		}
+		last = r
 		return nil
-	})
+	}
+	hasty, done := context.WithTimeout(ctx, caughtUp)
+	defer done()
+	clock := generate.Clock{From: now.Add(-behind), Every: 20 * time.Second, Speed: speed}
+	if err := generate.Follow(hasty, cfg, time.Time{}, clock, generate.Folder(d.logs), settled); err != nil || ctx.Err() != nil {
+		return err
+	}
+	clock = generate.Clock{From: time.Now().UTC(), Every: 20 * time.Second, Speed: 1}
+	return generate.Follow(ctx, cfg, last.Until, clock, generate.Folder(d.logs), settled)
 }
 
 // show serves the page until ctx ends.
