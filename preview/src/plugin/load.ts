@@ -48,6 +48,8 @@ export function loadPlugin(url: string): Promise<DataSourcePlugin<DataSourceApi>
     };
     Object.assign(window, { define: Object.assign(define, { amd: {} }) });
     const script = document.createElement('script');
+    // Other scripts would take it for a loader of theirs.
+    script.onload = () => Reflect.deleteProperty(window, 'define');
     script.src = url;
     script.onerror = () => reject(new Error(`${url} cannot be loaded: go tool mage build:frontend makes it`));
     document.head.append(script);

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { it } from 'node:test';
+import { tabTo } from './editors.mjs';
+import { dashboardPath, heightOf } from './world.mjs';
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** Who has no mouse or does not see well gets on too. */
+export function testAccess(the, dashboards) {
+  const pages = [
+    ['the list of dashboards', '/', 900],
+    ['Explore', '/explore', 900],
+    ['the data source', '/datasources/edit/auditlake', 2000],
+    ...dashboards.map((one) => [one.title, dashboardPath(one, {}), heightOf(one)]),
+  ];
+  for (const theme of ['dark', 'light']) {
+    for (const [name, path, height] of pages) {
+      it(`axe finds nothing serious on ${name}, ${theme}`, async () => {
+        const view = await the().open(`${path}${path.includes('?') ? '&' : '?'}theme=${theme}`, { height, theme });
+        await view.page.addScriptTag({ path: axe });
+        const { violations } = await view.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+        const serious = violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)).join('\n    ')}`);
+        assert.deepEqual(serious, []);
+        await view.close();
+      });
+    }
+  }
+
+  it('leads from the first page to a dashboard and its time range with keys alone', async () => {
+    const view = await the().open('/');
+    const { page } = view;
+    await tabTo(page, (name) => name === dashboards[0].title);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: dashboards[0].title }).waitFor();
+    await view.settled();
+    await tabTo(page, (name) => name.startsWith('Time range selected'));
+    await page.keyboard.press('Enter');
+    await page.getByText('Last 24 hours').waitFor();
+    await page.locator('input:focus').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText('Last 24 hours').waitFor({ state: 'detached' });
+    assert.deepEqual(view.problems, []);
+    await view.close();
+  });
+}
