@@ -1,7 +1,17 @@
-import { type DataSourceInstanceSettings, type ScopedVars } from '@grafana/data';
-import { setTemplateSrv, type TemplateSrv } from '@grafana/runtime';
+import {
+  FieldType,
+  SupplementaryQueryType,
+  toDataFrame,
+  type DataQueryRequest,
+  type DataSourceInstanceSettings,
+  type LogRowModel,
+} from '@grafana/data';
+import { DataSourceWithBackend, setTemplateSrv, type TemplateSrv } from '@grafana/runtime';
+import { lastValueFrom, of } from 'rxjs';
 import { AuditlakeDataSource } from './datasource';
-import { type AuditlakeOptions, type AuditlakeQuery } from './types';
+import { type AuditlakeOptions } from './settings';
+import { fakeReplace, type FakeVariable } from './templates.fake';
+import { type AuditlakeQuery } from './types';
 
 const datasource = new AuditlakeDataSource({
   uid: 'lake',
@@ -10,65 +20,140 @@ const datasource = new AuditlakeDataSource({
   jsonData: {},
 } as DataSourceInstanceSettings<AuditlakeOptions>);
 
-const query = (given: Partial<AuditlakeQuery>): AuditlakeQuery => ({ refId: 'A', queryType: 'named', ...given });
+/** Has the backend answer with a frame of one event; the returned mock tells what was asked. */
+function answering() {
+  const frame = {
+    ...toDataFrame({
+      fields: [
+        { name: 'body', type: FieldType.string, values: ['ada deleted a cluster'] },
+        { name: 'fileId', type: FieldType.string, values: ['7'] },
+        { name: 'lineNumber', type: FieldType.number, values: [12] },
+      ],
+    }),
+    refId: 'A',
+  };
+  return jest.spyOn(DataSourceWithBackend.prototype, 'query').mockReturnValue(of({ data: [frame] }));
+}
+
+beforeEach(() => {
+  const replace = (text: string, scopedVars = {}, format: string | (() => string)) =>
+    fakeReplace(scopedVars as Record<string, FakeVariable>)(text, format);
+  setTemplateSrv({ replace } as unknown as TemplateSrv);
+});
+
+afterEach(() => jest.restoreAllMocks());
 
 describe('applyTemplateVariables', () => {
-  beforeEach(() => {
-    const replace = (text = '', scopedVars: ScopedVars = {}, format: unknown = 'glob') =>
-      text.replace(/\$(\w+)/g, (_, name) => {
-        const value = scopedVars[name]?.value;
-        return Array.isArray(value) && format === 'csv' ? value.join(',') : String(value);
-      });
-    setTemplateSrv({ replace } as TemplateSrv);
-  });
+  it('puts in variables and the filters of the dashboard', () => {
+    const query: AuditlakeQuery = { refId: 'A', queryType: 'named', named: 'x', params: { who: '$who' } };
+    const filter = { key: 'email', operator: '=', value: '$who' };
 
-  it('replaces variables in parameter values', () => {
-    const given = query({ named: 'clusters_by_creator', params: { creator: '$who', day: '2019-12-28' } });
-
-    const sent = datasource.applyTemplateVariables(given, { who: { value: 'ada' } });
-
-    expect(sent.params).toEqual({ creator: 'ada', day: '2019-12-28' });
-  });
-
-  it('joins several values with commas', () => {
-    const sent = datasource.applyTemplateVariables(query({ params: { creator: '$who' } }), {
-      who: { value: ['ada', 'grace'] },
+    expect(datasource.applyTemplateVariables(query, { who: { value: 'ada' } }, [filter])).toEqual({
+      ...query,
+      params: { who: 'ada' },
+      adhocFilters: [{ ...filter, value: 'ada' }],
     });
-
-    expect(sent.params).toEqual({ creator: 'ada,grace' });
-  });
-
-  it('leaves the query of the dashboard as it is', () => {
-    const given = query({ params: { creator: '$who' } });
-
-    datasource.applyTemplateVariables(given, { who: { value: 'ada' } });
-
-    expect(given).toEqual(query({ params: { creator: '$who' } }));
-  });
-
-  it('gives a query without a type the default one', () => {
-    const sent = datasource.applyTemplateVariables({ refId: 'A', named: 'x' } as AuditlakeQuery, {});
-
-    expect(sent).toEqual({ refId: 'A', queryType: 'named', named: 'x', params: {} });
   });
 });
 
-describe('filterQuery', () => {
+describe('targetContainsTemplate', () => {
   it.each([
-    ['runs a chosen query', { named: 'x' }, true],
-    ['skips an empty one', {}, false],
-    ['skips a hidden one', { named: 'x', hide: true }, false],
-  ])('%s', (_, given, runs) => {
-    expect(datasource.filterQuery(query(given))).toBe(runs);
+    ['$who', true],
+    ['ada', false],
+  ])('%s: %s', (sql, contains) => {
+    setTemplateSrv({ containsTemplate: (text: string) => text.includes('$') } as unknown as TemplateSrv);
+
+    expect(datasource.targetContainsTemplate({ refId: 'A', queryType: 'sql', sql: `${sql} $__timeFilter(t)` })).toBe(
+      contains
+    );
   });
 });
 
-describe('getQueryDisplayText', () => {
-  it.each([
-    ['the name', { named: 'x' }, 'x'],
-    ['the given parameters', { named: 'x', params: { a: '1', b: '', c: '$v' } }, 'x (a=1, c=$v)'],
-    ['nothing for an empty query', {}, ''],
-  ])('shows %s', (_, given, text) => {
-    expect(datasource.getQueryDisplayText(query(given))).toBe(text);
+describe('query', () => {
+  const ask = async (query: object) => {
+    const request = { targets: [{ refId: 'A', ...query }], scopedVars: {} };
+    const { data } = await lastValueFrom(datasource.query(request as unknown as DataQueryRequest<AuditlakeQuery>));
+    return data[0];
+  };
+
+  it('links rows to their delivered lines', async () => {
+    answering();
+
+    const frame = await ask({ queryType: 'events', search: 'ada' });
+
+    expect(frame.fields[2].config.links).toHaveLength(1);
+  });
+
+  it('does not link a line to itself', async () => {
+    answering();
+
+    const frame = await ask({ queryType: 'line', fileId: '7', lineNumber: 12 });
+
+    expect(frame.fields[2].config.links).toBeUndefined();
+  });
+});
+
+describe('metricFindQuery', () => {
+  it('gives the options of a statement', async () => {
+    answering();
+
+    expect(await datasource.metricFindQuery('select body from x')).toEqual([
+      { text: 'ada deleted a cluster', value: 'ada deleted a cluster' },
+    ]);
+  });
+
+  it('says what went wrong', async () => {
+    answering().mockReturnValue(of({ data: [], errors: [{ message: 'no such table' }] }));
+
+    await expect(datasource.metricFindQuery('select body from x')).rejects.toThrow('no such table');
+  });
+});
+
+describe('resources', () => {
+  it('answers keys and values of filters', async () => {
+    const get = jest.spyOn(datasource, 'getResource').mockResolvedValue([{ text: 'email', value: 'email' }]);
+
+    expect(await datasource.getTagKeys()).toEqual([{ text: 'email', value: 'email' }]);
+    await datasource.getTagValues({ key: 'email', filters: [] });
+    await datasource.findValues({ table: 'jobs' }, 'email', 'a');
+
+    expect(get.mock.calls).toEqual([
+      ['filter-keys', {}],
+      ['filter-values', { key: 'email' }],
+      ['filter-values', { key: 'email', table: 'jobs', prefix: 'a' }],
+    ]);
+  });
+});
+
+describe('in Explore', () => {
+  const events: AuditlakeQuery = { refId: 'A', queryType: 'events' };
+  const options = { key: 'email', value: 'ada' };
+
+  it('toggles filters', () => {
+    const on = datasource.toggleQueryFilter(events, { type: 'FILTER_FOR', options });
+
+    expect(datasource.queryHasFilter(on, options)).toBe(true);
+    expect(datasource.toggleQueryFilter(on, { type: 'FILTER_FOR', options })).toEqual({ ...events, filters: [] });
+    expect(datasource.toggleQueryFilter(on, { type: 'FILTER_OUT', options })).toEqual({
+      ...events,
+      filters: [{ key: 'email', operator: '!=', value: 'ada' }],
+    });
+  });
+
+  it('offers the volume of lines', () => {
+    const type = SupplementaryQueryType.LogsVolume;
+
+    expect(datasource.getSupportedSupplementaryQueryTypes()).toEqual([type]);
+    expect(datasource.getSupplementaryQuery({ type }, events)).toMatchObject({ queryType: 'volume' });
+  });
+
+  it('asks for the context of a line', async () => {
+    const asked = answering();
+    const row = { uid: 'A_1', labels: { actor: 'ada' }, timeEpochMs: 0 } as unknown as LogRowModel;
+
+    const { data } = await datasource.getLogRowContext(row);
+
+    expect(asked.mock.calls[0][0].targets).toEqual([await datasource.getLogRowContextQuery(row)]);
+    expect(data).toHaveLength(1);
   });
 });

@@ -1,8 +1,10 @@
 import { DataSourcePlugin } from '@grafana/data';
+import { CheatSheet } from './components/CheatSheet';
 import { ConfigEditor } from './components/ConfigEditor/ConfigEditor';
 import { QueryEditor } from './components/QueryEditor/QueryEditor';
 import { AuditlakeDataSource } from './datasource';
-import { type AuditlakeOptions, type AuditlakeQuery, type AuditlakeSecureOptions } from './types';
+import { type AuditlakeOptions, type AuditlakeSecureOptions } from './settings';
+import { type AuditlakeQuery } from './types';
 
 export const plugin = new DataSourcePlugin<
   AuditlakeDataSource,
@@ -11,4 +13,5 @@ export const plugin = new DataSourcePlugin<
   AuditlakeSecureOptions
 >(AuditlakeDataSource)
   .setConfigEditor(ConfigEditor)
-  .setQueryEditor(QueryEditor);
+  .setQueryEditor(QueryEditor)
+  .setQueryEditorHelp(CheatSheet);

@@ -1,19 +1,96 @@
-import { type DataSourceJsonData } from '@grafana/data';
 import { type DataQuery } from '@grafana/schema';
 
-/** What kind of query the backend runs; it names the handler there. */
-export type QueryType = 'named';
+/**
+ * One query as it is stored in a dashboard and sent to the backend, where `queryType` names the handler. A query
+ * without a type, as in rules written by hand, is a named one.
+ */
+export type AuditlakeQuery = NamedModel | SqlModel | EventsModel | VolumeModel | LineModel;
 
-/** One query as it is stored in a dashboard and sent to the backend. */
-export interface AuditlakeQuery extends DataQuery {
-  queryType: QueryType;
-  /** Name of the catalog query; nothing is run without one. */
+export type QueryType = AuditlakeQuery['queryType'];
+
+/** One condition on a column of the events, such as `actionName` or `requestParams.cluster_name`. */
+export interface Filter {
+  key: string;
+  /** One of `=`, `!=`, `=~`, `!~`, `<`, `<=`, `>`, `>=`, and `=|` and `!=|` for several values. */
+  operator: string;
+  value: string;
+  /** For `=|` and `!=|`, which look at nothing else. */
+  values?: string[];
+}
+
+interface Model extends DataQuery {
+  queryType: string;
+  /** The dashboard's filters. They are put here when the query is sent, and stay when it is opened in Explore. */
+  adhocFilters?: Filter[];
+}
+
+interface Rows {
+  /** `names` shows users, jobs and clusters by name instead of id. */
+  display?: '' | 'names';
+  /** No rows are the number 0. In alert rules the default is what suits the query, elsewhere it is false. */
+  zero?: boolean;
+}
+
+/** Frames that a statement gives; `annotations` is set by annotations and never stored in a panel. */
+export type Format = 'table' | 'time_series' | 'numeric' | 'annotations';
+
+/** A query of the catalog. */
+export interface NamedModel extends Model, Rows {
+  queryType: 'named';
+  /** Nothing is run without one. */
   named?: string;
   /** Values by parameter name; a missing one takes the default of the catalog. Values may hold template variables. */
   params?: Record<string, string>;
+  /** `time_series` is for alert rules, which get one number for each label otherwise. */
+  format?: 'time_series' | 'annotations';
 }
 
-export const defaultQuery: Pick<AuditlakeQuery, 'queryType'> = { queryType: 'named' };
+export interface SqlModel extends Model, Rows {
+  queryType: 'sql';
+  sql?: string;
+  /** Default `table`. */
+  format?: Format;
+}
+
+/** What a search is made of, for log lines and their volume alike. */
+export interface Search {
+  /** `silver`, which is the default and has all events, or a gold table. */
+  table?: string;
+  /** Words, each of which has to be somewhere in the event, in any letter case; "in quotes" is one phrase. */
+  search?: string;
+  filters?: Filter[];
+}
+
+export type Direction = 'backward' | 'forward';
+
+/** Events as log lines. */
+export interface EventsModel extends Model, Search {
+  queryType: 'events';
+  /** Most lines, up to 5000; default 1000. */
+  limit?: number;
+  /** `backward`, the default, is the newest first. */
+  direction?: Direction;
+  /** Only the lines after, or before, the one with this id. */
+  after?: string;
+  before?: string;
+}
+
+/** Events over time, by level: the histogram above the log lines. */
+export interface VolumeModel extends Model, Search {
+  queryType: 'volume';
+}
+
+/** The delivered line that became an event, verbatim. Links fill numbers in as texts. */
+export interface LineModel extends Model {
+  queryType: 'line';
+  fileId?: string | number;
+  lineNumber?: string | number;
+}
+
+export const defaultQuery: Pick<NamedModel, 'queryType'> = { queryType: 'named' };
+export const defaultEvents: Pick<EventsModel, 'queryType'> = { queryType: 'events' };
+export const defaultLimit = 1000;
+export const maxLimit = 5000;
 
 /** One entry of the backend's catalog, from `GET named-queries`. */
 export interface NamedQuery {
@@ -40,84 +117,30 @@ export interface NamedQueryParam {
   required: boolean;
 }
 
-/**
- * `default` is the AWS SDK's own chain (variables, shared files, role of the pod, task or instance), `credentials` a
- * profile of the shared files, `ec2_iam_role` the role of the instance and nothing else.
- */
-export type AuthType = 'default' | 'keys' | 'credentials' | 'ec2_iam_role';
-
-/** The least role that sees everything; `Viewer` is everybody, `None` nobody. */
-export type UnredactedRole = 'Admin' | 'Editor' | 'Viewer' | 'None';
-
-/**
- * What a data source is configured with; docs/settings.md describes every key, `Settings` in pkg/plugin reads them.
- * A key that is missing or empty has its default. Numbers may be texts, which provisioning makes of variables.
- */
-export interface AuditlakeOptions extends DataSourceJsonData {
-  /** Where Databricks delivers the logs, e.g. `s3://acme-audit-logs/delivery`. Without sources the data source only reads. */
-  sources?: string[];
-  /** Root of the Delta tables. It must not overlap with a source. */
-  lake?: string;
-
-  authType?: AuthType;
-  /** For `credentials`; empty is the profile `default`. */
-  profile?: string;
-  /** Role to assume with the credentials of `authType`. */
-  assumeRoleArn?: string;
-  /** Asked for by the role's trust policy. */
-  externalId?: string;
-
-  /** Region of the buckets and of STS; empty or `default` is the AWS SDK's own choice. */
-  defaultRegion?: string;
-  /** For S3-compatible stores; empty means AWS. */
-  endpoint?: string;
-  /** Puts the bucket into the path instead of the host name, as most S3-compatible stores need; default with an endpoint. */
-  pathStyle?: boolean;
-  /** Trusts the authority in the secret `tlsCACert` too. */
-  tlsAuthWithCACert?: boolean;
-
-  /** Time between two runs of the ETL, from `1m` to `30d`, or `off`; default `15m`. */
-  schedule?: string;
-  /** Days before the newest delivery that each run looks at; default 3. */
-  lookbackDays?: number | string;
-  /** Days that rows are kept, more than `lookbackDays`; default 0, for ever. */
-  bronzeRetentionDays?: number | string;
-  silverRetentionDays?: number | string;
-  goldRetentionDays?: number | string;
-
-  /** Rows of one query's answer, up to 1000000; default 100000. */
-  maxRows?: number | string;
-  /** MiB that one query may hold, 16 to 2048; default 256. */
-  maxQueryMemoryMiB?: number | string;
-  /** Time of one query, `1s` to `1h`; default `60s`. */
-  queryTimeout?: string;
-  /** Queries that run at once, up to 64; default 4. */
-  maxParallelQueries?: number | string;
-  /** Rows that the joins of one query may give, 1000000 to 10000000000; default 100000000. */
-  maxJoinRows?: number | string;
-  /** MiB of answers that are kept, up to 4096; 0 keeps none; default 32. */
-  resultCacheMiB?: number | string;
-  /** MiB that a run of the ETL may hold, 64 to 65536; default 192. */
-  etlMemoryMiB?: number | string;
-
-  /** Ids of the workspaces whose events may be seen, 0 for the account level; missing or empty is all of them. Ids are texts here because they exceed what a browser's numbers hold. */
-  workspaces?: Array<string | number>;
-
-  /** Hides the texts of commands, queries and notebooks; default true. */
-  redactCommandText?: boolean;
-  /** Keys of requestParams whose values are hidden too. */
-  redactKeys?: string[];
-  /** Default `Admin`. */
-  unredactedRole?: UnredactedRole;
+/** One table of the lake, from `GET tables`. */
+export interface LakeTable {
+  name: string;
+  layer: string;
 }
 
-/** Sent to the backend when saved and never read back. */
-export interface AuditlakeSecureOptions {
-  /** For `keys`. */
-  accessKey?: string;
-  secretKey?: string;
-  /** For temporary keys. */
-  sessionToken?: string;
-  /** Certificates in PEM. */
-  tlsCACert?: string;
+/** What SQL may name, from `GET sql-metadata`. */
+export interface SqlMetadata {
+  tables: SqlTable[];
+  functions: SqlWord[];
+  macros: SqlWord[];
+}
+
+export interface SqlTable {
+  name: string;
+  columns: Array<{ name: string; type: string; description?: string }>;
+  /** The column below which request parameters are, and those that were seen. */
+  params?: string;
+  keys?: string[];
+}
+
+export interface SqlWord {
+  name: string;
+  /** With its arguments, such as `strpos(text, part)`; a line for each way to call it. */
+  signature?: string;
+  description?: string;
 }

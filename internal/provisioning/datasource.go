@@ -29,7 +29,7 @@ type Datasource struct {
 	SecureJSONData map[string]any `yaml:"secureJsonData"`
 }
 
-// The keys of src/types.ts.
+// The keys of src/settings.ts.
 var (
 	jsonDataKeys = []string{
 		"sources", "lake", "authType", "profile", "assumeRoleArn", "externalId", "defaultRegion", "endpoint", "pathStyle", "tlsAuthWithCACert",

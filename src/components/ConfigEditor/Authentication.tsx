@@ -2,7 +2,7 @@ import React from 'react';
 import { ConfigSection, ConfigSubSection } from '@grafana/plugin-ui';
 import { config } from '@grafana/runtime';
 import { Combobox, Field, type ComboboxOption } from '@grafana/ui';
-import { type AuthType } from '../../types';
+import { type AuthType } from '../../settings';
 import { SecretField, TextField, update, width, type ConfigEditorProps } from './fields';
 
 const providers: Array<ComboboxOption<AuthType>> = [

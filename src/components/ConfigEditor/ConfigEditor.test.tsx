@@ -3,7 +3,7 @@ import { type DataSourceSettings } from '@grafana/data';
 import { config } from '@grafana/runtime';
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { type AuditlakeOptions, type AuditlakeSecureOptions } from '../../types';
+import { type AuditlakeOptions, type AuditlakeSecureOptions } from '../../settings';
 import { ConfigEditor } from './ConfigEditor';
 
 type Settings = DataSourceSettings<AuditlakeOptions, AuditlakeSecureOptions>;
@@ -229,5 +229,34 @@ describe('ConfigEditor', () => {
     await userEvent.click(screen.getByLabelText('Nobody'));
 
     expect(settings().jsonData).toEqual({ redactCommandText: false, redactKeys: ['token'], unredactedRole: 'None' });
+  });
+
+  it('asks for a token of Databricks', async () => {
+    const settings = open();
+    await unfold();
+
+    await enter(screen.getByLabelText(/^Host/), 'https://dbc-1.cloud.databricks.com');
+    await enter(screen.getByLabelText(/^Token/), 'dapi');
+
+    expect(settings().jsonData).toEqual({ databricksHost: 'https://dbc-1.cloud.databricks.com' });
+    expect(settings().secureJsonData).toEqual({ databricksToken: 'dapi' });
+  });
+
+  it('asks for a service principal of Databricks', async () => {
+    const settings = open({ jsonData: { databricksHost: 'https://accounts.cloud.databricks.com' } });
+
+    await userEvent.click(screen.getByRole('radio', { name: /Service principal/ }));
+    await enter(screen.getByLabelText(/^Account ID/), '0d26');
+    await enter(screen.getByLabelText(/^Client ID/), 'app');
+    await enter(screen.getByLabelText(/^Client secret/), 'hush');
+
+    expect(settings().jsonData).toEqual({
+      databricksHost: 'https://accounts.cloud.databricks.com',
+      databricksAuth: 'oauth',
+      databricksAccountId: '0d26',
+      databricksClientId: 'app',
+    });
+    expect(settings().secureJsonData).toEqual({ databricksClientSecret: 'hush' });
+    expect(screen.queryByLabelText(/^Token/)).not.toBeInTheDocument();
   });
 });

@@ -4,6 +4,7 @@ import { Divider } from '@grafana/ui';
 import { Authentication } from './Authentication';
 import { Connection } from './Connection';
 import { ListField, TextField, type ConfigEditorProps } from './fields';
+import { Identities } from './Identities';
 import { Limits } from './Limits';
 import { Schedule } from './Schedule';
 import { Visibility } from './Visibility';
@@ -44,6 +45,8 @@ export function ConfigEditor(editor: ConfigEditorProps) {
       <Limits {...editor} />
       <Divider />
       <Visibility {...editor} />
+      <Divider />
+      <Identities {...editor} />
     </>
   );
 }

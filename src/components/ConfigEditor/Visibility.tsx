@@ -1,7 +1,7 @@
 import React from 'react';
 import { ConfigSection, ConfigSubSection } from '@grafana/plugin-ui';
 import { Field, RadioButtonGroup } from '@grafana/ui';
-import { type UnredactedRole } from '../../types';
+import { type UnredactedRole } from '../../settings';
 import { ListField, SwitchField, update, type ConfigEditorProps } from './fields';
 
 const roles: Array<{ value: UnredactedRole; label: string }> = [

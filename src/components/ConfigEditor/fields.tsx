@@ -1,7 +1,7 @@
 import React from 'react';
 import { Field, Input, SecretInput, SecretTextArea, Switch, TagsInput } from '@grafana/ui';
 import { type DataSourcePluginOptionsEditorProps } from '@grafana/data';
-import { type AuditlakeOptions, type AuditlakeSecureOptions } from '../../types';
+import { type AuditlakeOptions, type AuditlakeSecureOptions } from '../../settings';
 
 export type ConfigEditorProps = DataSourcePluginOptionsEditorProps<AuditlakeOptions, AuditlakeSecureOptions>;
 

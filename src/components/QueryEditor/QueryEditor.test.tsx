@@ -1,112 +1,113 @@
-import React, { useState } from 'react';
-import { render, screen } from '@testing-library/react';
+import { CoreApp } from '@grafana/data';
+import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { AuditlakeDataSource } from '../../datasource';
-import { type AuditlakeQuery, type NamedQuery } from '../../types';
-import { QueryEditor } from './QueryEditor';
+import { AnnotationEditor } from './AnnotationEditor';
+import { open, openEditor } from './open.fake';
+import { VariableEditor } from './VariableEditor';
 
-const catalog: NamedQuery[] = [
-  {
-    name: 'clusters_by_creator',
-    title: 'Clusters by creator',
-    description: 'Who created clusters',
-    group: 'Clusters',
-    severity: 'info',
-    visualization: 'barchart',
-    alertable: true,
-    own: false,
-    params: [
-      { name: 'creator', description: 'Only this one', type: 'string', default: '', required: true },
-      { name: 'limit', description: '', type: 'integer', default: '10', required: false },
-    ],
-  },
-  {
-    name: 'failed_logins',
-    title: 'Failed logins',
-    description: '',
-    group: 'Logins',
-    severity: 'warning',
-    visualization: 'timeseries',
-    alertable: true,
-    own: false,
-    params: [],
-  },
-];
+jest.mock('@grafana/ui', () => ({
+  ...jest.requireActual('@grafana/ui'),
+  ...jest.requireActual('./CodeEditor.fake'),
+}));
 
-const loaded = () => Promise.resolve(catalog);
+const offered = () => screen.getAllByRole('radio').map((radio) => (radio as HTMLInputElement).labels?.[0].textContent);
 
-/** Shows the editor as a panel does; the returned function gives the query as it stands. */
-function open(load: () => Promise<NamedQuery[]>, given: Partial<AuditlakeQuery> = {}) {
-  const datasource = Object.create(AuditlakeDataSource.prototype) as AuditlakeDataSource;
-  datasource.getNamedQueries = load;
-  const onRunQuery = jest.fn();
-  let current: AuditlakeQuery = { refId: 'A', queryType: 'named', ...given };
+describe('the type', () => {
+  it('is a named query where none is stored', async () => {
+    await open({});
 
-  function Panel() {
-    const [query, setQuery] = useState(current);
-    const onChange = (next: AuditlakeQuery) => {
-      current = next;
-      setQuery(next);
-    };
-    return <QueryEditor datasource={datasource} query={query} onChange={onChange} onRunQuery={onRunQuery} />;
-  }
-  render(<Panel />);
-  return { query: () => current, onRunQuery };
-}
-
-describe('QueryEditor', () => {
-  it('offers the catalog and runs what is chosen', async () => {
-    const { query, onRunQuery } = open(loaded);
-
-    await userEvent.click(await screen.findByLabelText('Query'));
-    await userEvent.click(await screen.findByRole('option', { name: /Clusters by creator/ }));
-
-    expect(query()).toEqual({ refId: 'A', queryType: 'named', named: 'clusters_by_creator', params: {} });
-    expect(onRunQuery).toHaveBeenCalledTimes(1);
-    expect(screen.getByText('Who created clusters')).toBeInTheDocument();
+    expect(await screen.findByLabelText('Query')).toBeInTheDocument();
+    expect(screen.getByRole('radio', { name: 'Named query' })).toBeChecked();
   });
 
-  it('runs with a parameter when its input is left', async () => {
-    const { query, onRunQuery } = open(loaded, { named: 'clusters_by_creator' });
+  it('is chosen, and what was typed comes back with it', async () => {
+    const { query, onRunQuery } = await open({ queryType: 'named', named: 'x', params: { a: '1' } });
 
-    await userEvent.type(await screen.findByLabelText(/^creator/), 'JOB_LAUNCHER');
-    expect(onRunQuery).not.toHaveBeenCalled();
+    await userEvent.click(screen.getByRole('radio', { name: 'Events' }));
+    expect(query()).toEqual({ refId: 'A', queryType: 'events' });
+    expect(screen.getByLabelText(/^Search/)).toBeInTheDocument();
+
+    await userEvent.click(screen.getByRole('radio', { name: 'Named query' }));
+    expect(query()).toEqual({ refId: 'A', queryType: 'named', named: 'x', params: { a: '1' } });
+    expect(onRunQuery).toHaveBeenCalledTimes(2);
+  });
+
+  it('may be a line, where a link led to one', async () => {
+    const { query, onRunQuery } = await open({ queryType: 'line', fileId: '7', lineNumber: '12' });
+
+    expect(screen.getByRole('radio', { name: 'Line' })).toBeChecked();
+    await userEvent.clear(screen.getByLabelText('Line number'));
+    await userEvent.type(screen.getByLabelText('Line number'), '13');
     await userEvent.tab();
 
-    expect(query().params).toEqual({ creator: 'JOB_LAUNCHER' });
+    expect(query()).toEqual({ refId: 'A', queryType: 'line', fileId: '7', lineNumber: '13' });
     expect(onRunQuery).toHaveBeenCalledTimes(1);
   });
 
-  it('leaves an emptied parameter to the default, which it shows', async () => {
-    const { query } = open(loaded, {
-      named: 'clusters_by_creator',
-      params: { creator: 'ada', limit: '3' },
-    });
+  it('is one that a place has a use for', async () => {
+    await open({ queryType: 'named' }, {}, { app: CoreApp.UnifiedAlerting });
 
-    await userEvent.clear(await screen.findByLabelText(/^limit/));
+    expect(offered()).toEqual(['Named query', 'SQL']);
+  });
+});
 
-    expect(query().params).toEqual({ creator: 'ada' });
-    expect(screen.getByPlaceholderText('10')).toBeInTheDocument();
+describe('what types have in common', () => {
+  it('shows names instead of ids', async () => {
+    const { query, onRunQuery } = await open({ queryType: 'named', named: 'x' });
+
+    await userEvent.click(screen.getByRole('switch', { name: 'Display names' }));
+
+    expect(query()).toHaveProperty('display', 'names');
+    expect(onRunQuery).toHaveBeenCalledTimes(1);
   });
 
-  it('names a required parameter that is missing', async () => {
-    open(loaded, { named: 'clusters_by_creator' });
+  it('says what an alert rule gets', async () => {
+    const { query } = await open({ queryType: 'named', named: 'x' }, {}, { app: CoreApp.UnifiedAlerting });
 
-    expect(await screen.findByText('creator is required')).toBeInTheDocument();
+    await userEvent.click(screen.getByLabelText(/^No rows/));
+    await userEvent.click(await screen.findByText('are no data'));
+    await userEvent.click(screen.getByLabelText(/^Answer/));
+    await userEvent.click(await screen.findByText('Time series'));
+
+    expect(query()).toEqual({ refId: 'A', queryType: 'named', named: 'x', zero: false, format: 'time_series' });
   });
 
-  it('forgets the parameters of the query before', async () => {
-    const { query } = open(loaded, { named: 'clusters_by_creator', params: { creator: 'ada' } });
+  it('does not speak of alert rules elsewhere', async () => {
+    await open({ queryType: 'named', named: 'x' });
 
-    await userEvent.click(await screen.findByLabelText('Query'));
-    await userEvent.click(await screen.findByRole('option', { name: /Failed logins/ }));
-
-    expect(query()).toMatchObject({ named: 'failed_logins', params: {} });
+    expect(screen.queryByLabelText(/^No rows/)).not.toBeInTheDocument();
   });
 
-  it('says why the catalog is missing', async () => {
-    open(() => Promise.reject({ status: 502, data: { message: 'the lake cannot be read' } }));
+  it('shows filters that came from a dashboard, and lets go of them', async () => {
+    const adhocFilters = [{ key: 'email', operator: '=', value: 'ada' }];
+    const { query, onRunQuery } = await open({ queryType: 'named', named: 'x', adhocFilters });
 
-    expect(await screen.findByText('the lake cannot be read')).toBeInTheDocument();
+    expect(screen.getByLabelText('Value')).toHaveValue('ada');
+    await userEvent.click(screen.getByRole('button', { name: 'Remove Filters of the dashboard 1' }));
+
+    expect(query().adhocFilters).toEqual([]);
+    expect(onRunQuery).toHaveBeenCalledTimes(1);
+    expect(screen.queryByText('Filters of the dashboard')).not.toBeInTheDocument();
+  });
+});
+
+describe('VariableEditor', () => {
+  it('takes over the text of a statement', async () => {
+    const { query } = await openEditor(VariableEditor, 'select email from silver');
+
+    expect(offered()).toEqual(['Named query', 'SQL']);
+    expect(screen.queryByLabelText(/^Format/)).not.toBeInTheDocument();
+    await userEvent.click(screen.getByRole('switch', { name: 'Display names' }));
+
+    expect(query()).toMatchObject({ queryType: 'sql', sql: 'select email from silver', display: 'names' });
+  });
+});
+
+describe('AnnotationEditor', () => {
+  it('offers all types, and no format', async () => {
+    await openEditor(AnnotationEditor, { queryType: 'sql', sql: 'select 1' });
+
+    expect(offered()).toEqual(['Named query', 'SQL', 'Events']);
+    expect(screen.queryByLabelText(/^Format/)).not.toBeInTheDocument();
   });
 });

@@ -1,56 +1,51 @@
 import React from 'react';
-import { type QueryEditorProps } from '@grafana/data';
-import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
-import { Alert, Combobox, Text } from '@grafana/ui';
-import { type AuditlakeDataSource } from '../../datasource';
-import { defaultQuery, type AuditlakeOptions, type AuditlakeQuery } from '../../types';
-import { ParamsEditor } from './ParamsEditor';
-import { useNamedQueries } from './useNamedQueries';
+import { CoreApp } from '@grafana/data';
+import { EditorRows } from '@grafana/plugin-ui';
+import { typeOf } from '../../queries';
+import { type AuditlakeQuery } from '../../types';
+import { EventsEditor } from './EventsEditor';
+import { FilterRows } from './FilterRows';
+import { Header } from './Header';
+import { LineEditor } from './LineEditor';
+import { NamedEditor } from './NamedEditor';
+import { type Offer, type Props } from './props';
+import { SqlTextEditor } from './SqlTextEditor';
 
-type Props = QueryEditorProps<AuditlakeDataSource, AuditlakeQuery, AuditlakeOptions>;
+const everything: Offer = { types: ['named', 'sql', 'events'], formats: ['table', 'time_series', 'numeric'] };
 
-export function QueryEditor({ datasource, query, onChange, onRunQuery }: Props) {
-  const { queries, loading, error } = useNamedQueries(datasource);
-  const selected = queries.find(({ name }) => name === query.named);
-  const inputId = `named-query-${query.refId}`;
+/** The editor of panels, alert rules and Explore. */
+export function QueryEditor(props: Props) {
+  const offer =
+    props.app === CoreApp.UnifiedAlerting ? { ...everything, types: everything.types.slice(0, 2) } : everything;
+  return <OfferedEditor {...props} offer={offer} />;
+}
 
-  const select = (named: string) => {
-    // Parameters belong to the query they were given to.
-    onChange({ ...defaultQuery, ...query, named, params: {} });
+/** The editor with what is offered in a place. */
+export function OfferedEditor({ offer, ...props }: Props & { offer: Offer }) {
+  const { datasource, onChange, onRunQuery } = props;
+  const query = { ...props.query, queryType: typeOf(props.query) } as AuditlakeQuery;
+  const changeFilters = (adhocFilters: AuditlakeQuery['adhocFilters']) => {
+    onChange({ ...query, adhocFilters });
     onRunQuery();
   };
 
   return (
     <EditorRows>
-      {error && <Alert title="The catalog of queries could not be loaded">{error}</Alert>}
-      <EditorRow>
-        <EditorField label="Query" htmlFor={inputId} width={40}>
-          <Combobox
-            id={inputId}
-            placeholder="Choose a query"
-            loading={loading}
-            options={queries.map(({ name, title, description, group }) => ({
-              value: name,
-              label: title,
-              description,
-              group,
-            }))}
-            value={query.named ?? null}
-            onChange={({ value }) => select(value)}
-          />
-        </EditorField>
-        {selected && <Text color="secondary">{selected.description}</Text>}
-      </EditorRow>
-      {selected && selected.params.length > 0 && (
-        <EditorRow>
-          <ParamsEditor
-            idPrefix={inputId}
-            params={selected.params}
-            values={query.params ?? {}}
-            onChange={(params) => onChange({ ...query, params })}
-            onBlur={onRunQuery}
-          />
-        </EditorRow>
+      <Header {...props} query={query} offer={offer} />
+      {query.queryType === 'named' && <NamedEditor {...props} query={query} />}
+      {query.queryType === 'sql' && <SqlTextEditor {...props} query={query} />}
+      {query.queryType === 'events' && <EventsEditor {...props} query={query} />}
+      {query.queryType === 'line' && <LineEditor {...props} query={query} />}
+      {query.adhocFilters && query.adhocFilters.length > 0 && (
+        <FilterRows
+          datasource={datasource}
+          idPrefix={`adhoc-${query.refId}`}
+          label="Filters of the dashboard"
+          search={{}}
+          filters={query.adhocFilters}
+          range={props.range}
+          onChange={changeFilters}
+        />
       )}
     </EditorRows>
   );
