@@ -89,6 +89,12 @@ func exprSQL(e query.Expr) string {
 		return "(" + exprSQL(e.X) + ") LIKE " + stringSQL(e.Pattern) + ` ESCAPE '\'`
 	case query.Match:
 		return "regexp_matches(" + exprSQL(e.X) + ", " + stringSQL(e.Pattern) + ")"
+	case query.Search:
+		found := "false"
+		for _, x := range e.X {
+			found += " OR coalesce(contains(lower(" + exprSQL(x) + "), lower(" + stringSQL(e.Text) + ")), false)"
+		}
+		return found
 	case query.IsNull:
 		return "(" + exprSQL(e.X) + ") IS NULL"
 	case query.Coalesce:
@@ -198,6 +204,22 @@ func callSQL(e query.Call) string {
 		return "isodow" + a[0]
 	case "unix_millis":
 		return "epoch_ms" + a[0]
+	case "lpad", "rpad":
+		return e.Func + "(" + a[0] + ", CAST(" + a[1] + " AS INTEGER), " + a[2] + ")"
+	case "unix_micros":
+		return "epoch_us" + a[0]
+	case "unix_timestamp":
+		return "CAST(floor(epoch_us" + a[0] + " / 1000000.0) AS BIGINT)"
+	case "second":
+		return "date_part('second', " + a[0] + ")"
+	case "weekday":
+		return "(isodow" + a[0] + " - 1)"
+	case "dayofweek":
+		return "(dayofweek" + a[0] + " + 1)"
+	case "mod":
+		return "CASE WHEN " + a[1] + " <> 0 THEN " + a[0] + " % " + a[1] + " END"
+	case "regexp_replace":
+		return "regexp_replace(" + list + ", 'g')"
 	case "timestamp_millis":
 		return "make_timestamp(" + a[0] + " * 1000)"
 	case "date_format":
@@ -217,8 +239,8 @@ func callSQL(e query.Call) string {
 		}
 		return "CASE WHEN regexp_matches(" + a[0] + ", " + a[1] + ") THEN " + found + " END"
 	case "split_part":
-		within := fmt.Sprintf("%s >= 1 AND %s <= len(string_split(%s, %s))", a[2], a[2], a[0], a[1])
-		whole := fmt.Sprintf("CASE WHEN %s = 1 THEN %s END", a[2], a[0])
+		within := fmt.Sprintf("%s <> 0 AND abs(%s) <= len(string_split(%s, %s))", a[2], a[2], a[0], a[1])
+		whole := fmt.Sprintf("CASE WHEN abs(%s) = 1 THEN %s END", a[2], a[0])
 		return fmt.Sprintf("CASE WHEN %s = '' THEN %s WHEN %s THEN split_part(%s, %s, %s) END", a[1], whole, within, a[0], a[1], a[2])
 	case "substring":
 		if len(a) > 2 {

@@ -7,6 +7,7 @@
 //	dashboard.go     provisioning/dashboards/*.yaml and *.json
 //	panel.go         the panels of a dashboard
 //	rule.go          provisioning/alerting/*.yaml
+//	catalog.go       writes provisioning/alerting/catalog.yaml
 //	evaluate.go      whether a rule fires, given the answers of its queries
 //	compose.go       docker-compose.yaml
 //	dockerfile.go    Dockerfile and .dockerignore

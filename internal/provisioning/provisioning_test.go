@@ -53,6 +53,9 @@ func TestEveryFileHasTheDocumentedForm(t *testing.T) {
 	}
 	var rules []string
 	for _, g := range set.Groups {
+		if strings.HasPrefix(g.Name, provisioning.CatalogGroup) {
+			continue
+		}
 		for _, r := range g.Rules {
 			state := " runs"
 			if r.IsPaused {

@@ -176,8 +176,11 @@ func (s *Set) checkRule(n *notes, where string, r Rule) {
 	}
 }
 
-// checkPanelOf looks for the panel that the rule is shown with.
+// checkPanelOf looks for the panel that the rule is shown with, if it names one.
 func (s *Set) checkPanelOf(n *notes, where string, r Rule) {
+	if r.Annotations["__dashboardUid__"] == "" && r.Annotations["__panelId__"] == "" {
+		return
+	}
 	for _, d := range s.Dashboards {
 		if d.UID != r.Annotations["__dashboardUid__"] {
 			continue

@@ -1,6 +1,7 @@
 package truth
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,6 +14,7 @@ func adminQueries() []query {
 		{name: "privilege_bursts", params: burstParams("26", "60"), other: burstParams("3", "240"), rows: func(k *look) *Answer {
 			return k.burst(k.silver(privileges))
 		}},
+		{name: "configuration_changes", params: listed, other: more, rows: configurationChanges},
 		{name: "ip_lists_changed", params: listed, other: more, rows: func(k *look) *Answer {
 			return k.list(k.in("accounts", action("createIpAccessList", "updateIpAccessList", "deleteIpAccessList")), func(e *Event) []any {
 				return []any{e.actor, e.action, e.column("ipAccessListId"), e.level, e.workspace, e.outcome}
@@ -34,11 +36,30 @@ func adminQueries() []query {
 	}
 }
 
-func adminChanges(k *look) *Answer {
+// ofAdmins are changes of who is an administrator.
+func ofAdmins(e *Event) bool {
 	direct := action("setAccountAdmin", "removeAccountAdmin", "changeAccountOwner", "setAdmin", "removeAdmin")
 	members := action("addPrincipalToGroup", "addPrincipalsToGroup", "removePrincipalFromGroup", "removePrincipalsFromGroup")
-	changed := func(e *Event) bool { return direct(e) || members(e) && e.column("targetGroupName") == "admins" }
-	return k.list(k.in("accounts", changed), func(e *Event) []any {
+	return direct(e) || members(e) && e.column("targetGroupName") == "admins"
+}
+
+func configurationChanges(k *look) *Answer {
+	lists := action("createIpAccessList", "updateIpAccessList", "deleteIpAccessList")
+	all := slices.Concat(k.in("workspace", action("workspaceConfEdit")), k.in("accounts", lists), k.in("accounts", ofAdmins))
+	return k.list(all, func(e *Event) []any {
+		what := target(e)
+		switch {
+		case lists(e):
+			what = e.column("ipAccessListId")
+		case e.table == "workspace":
+			what = e.column("workspaceConfKeys")
+		}
+		return []any{e.actor, e.action, what, e.workspace, e.outcome}
+	}, "user", "action", "target", "workspaceId", "outcome")
+}
+
+func adminChanges(k *look) *Answer {
+	return k.list(k.in("accounts", ofAdmins), func(e *Event) []any {
 		return []any{e.actor, e.action, target(e), e.outcome}
 	}, "user", "action", "target", "outcome")
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strconv"
 )
 
 func clusterQueries() []query {
@@ -16,6 +17,7 @@ func clusterQueries() []query {
 				return []any{e.actor, e.action, e.clusterID, e.workspace, e.outcome}
 			}, "user", "action", "clusterId", "workspaceId", "outcome")
 		}},
+		{name: "cluster_storms", params: options{"ratio": "3", "floor": "20"}, other: options{"ratio": "1.5", "floor": "1"}, rows: clusterStorms},
 		{name: "cluster_churn", params: options{"limit": "100"}, other: options{"limit": "3"}, rows: clusterChurn},
 		{name: "cluster_failures", params: options{"limit": "100"}, other: options{"limit": "2"}, rows: clusterFailures},
 		{name: "spark_versions", params: options{"limit": "100", "end_of_life": `^([0-9]|10)\.`}, other: options{"end_of_life": `^(7|13)\.`}, rows: sparkVersions},
@@ -206,4 +208,25 @@ func poolsWithIdleInstances(k *look) *Answer {
 		}
 	}
 	return a.order("-minIdle", "poolId")
+}
+
+func clusterStorms(k *look) *Answer {
+	created := groups(k.in("clusters", action("create")), func(e *Event) labels { return labels{e.at - e.at%hour} })
+	var counts []Time
+	for _, g := range created {
+		counts = append(counts, Time(len(g)))
+	}
+	slices.Sort(counts)
+	ratio, err := strconv.ParseFloat(k.params["ratio"], 64)
+	if err != nil {
+		panic("truth: " + err.Error())
+	}
+	a := columns("time", "num_clusters", "median")
+	for at, g := range created {
+		usual := nearestRank(counts, 50)
+		if len(g) > k.int("floor") && float64(len(g)) > float64(usual)*ratio {
+			a.add(at[0], len(g), int64(usual))
+		}
+	}
+	return a.order("time")
 }

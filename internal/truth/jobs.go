@@ -14,6 +14,9 @@ func jobQueries() []query {
 				return []any{e.actor, e.action, e.jobID, e.column("name"), e.workspace, e.outcome}
 			}, "user", "action", "jobId", "name", "workspaceId", "outcome")
 		}},
+		{name: "job_failures", params: options{"limit": "100"}, other: options{"limit": "1000"}, rows: func(k *look) *Answer {
+			return k.list(k.in("jobs", failed), func(e *Event) []any { return []any{e.jobID, e.runID, e.workspace} }, "jobId", "runId", "workspaceId")
+		}},
 		{name: "job_run_duration", params: options{"limit": "100"}, other: options{"limit": "8"}, rows: jobRunDuration},
 	}
 }

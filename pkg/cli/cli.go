@@ -4,6 +4,7 @@
 //	etl      deliver audit logs into the lake, once or on a schedule
 //	query    answer a named query
 //	queries  list named queries, and check files of one's own
+//	events   print events as log lines
 //	status   tables and recent runs
 //	verify   prove that nothing was lost
 //	optimize merge small files
@@ -43,7 +44,7 @@ func Engine() string { return "auditlake/" + Version }
 // Commands are the verbs every Auditlake binary has.
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
-		etlCommand(), queryCommand(), queriesCommand(), statusCommand(), verifyCommand(),
+		etlCommand(), queryCommand(), queriesCommand(), eventsCommand(), statusCommand(), verifyCommand(),
 		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(),
 	}
 }

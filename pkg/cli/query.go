@@ -42,15 +42,9 @@ func queryCommand() *cobra.Command {
 			if err := checkFormat(format, "table", "json", "csv"); err != nil {
 				return err
 			}
-			var r query.TimeRange
-			if r.From, err = parseTime(from); err != nil {
-				return fmt.Errorf("--from: %w", err)
-			}
-			if r.To, err = parseTime(to); err != nil {
-				return fmt.Errorf("--to: %w", err)
-			}
-			if !r.To.IsZero() && !r.From.Before(r.To) {
-				return fmt.Errorf("--from %s is not before --to %s", from, to)
+			r, err := parseRange(from, to)
+			if err != nil {
+				return err
 			}
 			params, err := parseParams(pairs)
 			if err != nil {

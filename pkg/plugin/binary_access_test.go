@@ -130,7 +130,7 @@ func (s *started) everyAnswer(w *world, opts ...host.Option) (answers, refusals 
 		fmt.Fprintf(to, "%s %d %s\n", path, code, body)
 		return body
 	}
-	for _, path := range []string{"status", "etl", "named-queries"} {
+	for _, path := range []string{"status", "etl", "named-queries", "sql-metadata"} {
 		get(path)
 	}
 	var tables []struct{ Name string }
@@ -154,9 +154,30 @@ func (s *started) everyAnswer(w *world, opts ...host.Option) (answers, refusals 
 			}
 		}
 	}
+	var explore []backend.DataQuery
+	for _, table := range tables {
+		for _, search := range []string{"", plantedCommand[:8]} {
+			for _, kind := range []string{"events", "volume"} {
+				explore = append(explore, explored(strings.Join([]string{kind, table.Name, search}, " "),
+					map[string]any{"queryType": kind, "table": table.Name, "search": search}))
+			}
+		}
+	}
 	for file := range 6 {
 		for line := range 9 {
 			get(fmt.Sprintf("event?fileId=%d&lineNumber=%d", file, line))
+			explore = append(explore, explored(fmt.Sprintf("line %d of %d", line, file),
+				map[string]any{"queryType": "line", "fileId": file, "lineNumber": line}))
+		}
+	}
+	for name, got := range s.ask(explore, opts...) {
+		raw, err := json.Marshal(got.Frames)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		fmt.Fprintf(&told, "%s %s\n", name, raw)
+		if got.Error != nil {
+			fmt.Fprintf(&refused, "%s %v\n", name, got.Error)
 		}
 	}
 	for _, bad := range []string{"values?table=silver&column=" + plantedKey, "columns?table=../../etc", "event?fileId=x&lineNumber=1", "values?table=silver&column=actor&from=x"} {

@@ -247,8 +247,8 @@ func rows(t *testing.T, frames data.Frames) []map[string]any {
 			out = append(out, row)
 		}
 	}
-	if frames[0].Meta.Type == data.FrameTypeTimeSeriesMulti {
-		slices.SortStableFunc(out, func(a, b map[string]any) int { return strings.Compare(a["date"].(string), b["date"].(string)) })
+	if at := frames[0].Fields; frames[0].Meta.Type == data.FrameTypeTimeSeriesMulti && len(at) > 0 {
+		slices.SortStableFunc(out, func(a, b map[string]any) int { return strings.Compare(a[at[0].Name].(string), b[at[0].Name].(string)) })
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/lake/lookup"
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/events"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/sql"
@@ -71,9 +72,12 @@ const noCredentials = "There are no AWS credentials to sign in with. Grafana hid
 var outcomes = []outcome{
 	{a[*SettingsError], backend.StatusBadRequest, downstream, "The data source settings need a change", true},
 	{is(errQuery), backend.StatusBadRequest, downstream, "The query cannot be read", true},
+	{is(events.ErrQuestion), backend.StatusBadRequest, downstream, "The query cannot be answered", true},
+	{is(query.ErrCondition), backend.StatusBadRequest, downstream, "Correct the filters of the dashboard", true},
 	{is(named.ErrUnknown), backend.StatusBadRequest, downstream, "Choose another query", true},
 	{is(named.ErrParam), backend.StatusBadRequest, downstream, "Correct the parameters", true},
 	{a[*sql.Error], backend.StatusBadRequest, downstream, "The SQL cannot be answered", true},
+	{is(named.ErrNoSeries), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
 	{is(errNotAlertable), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
 	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for more than the data source allows", true},
 	{is(errRequest), backend.StatusBadRequest, downstream, "The request cannot be read", true},

@@ -11,6 +11,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/lake/lookup"
 	"github.com/auditlake/auditlake/pkg/plugin"
+	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/store"
@@ -26,6 +27,8 @@ func TestEveryErrorHasAStatusASourceAndWords(t *testing.T) {
 	}{
 		{&plugin.SettingsError{Problems: []string{"x"}}, 400, downstream, "The data source settings need a change: x"},
 		{named.ErrUnknown, 400, downstream, "Choose another query: no such query"},
+		{query.ErrCondition, 400, downstream, "Correct the filters of the dashboard: filter is not valid"},
+		{named.ErrNoSeries, 400, downstream, "An alert rule cannot use this query: no time series"},
 		{named.ErrParam, 400, downstream, "Correct the parameters: bad parameter"},
 		{&exec.LimitError{Limit: "MaxRows", Max: 3}, 400, downstream, "The query asks for more than the data source allows: the answer has more than 3 rows: aggregate, add a limit or filters, or raise maxRows in the settings of the data source"},
 		{&lookup.Error{File: "lookups/x.csv", Line: 2, Why: errors.New("y")}, 400, downstream, "A look-up table of the lake needs a change: lookups/x.csv, line 2: y"},

@@ -45,10 +45,14 @@ func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {
 // Frames are the frames of a result.
 func Frames(n *named.Query, r *exec.Result) data.Frames {
 	shape := shapeOf(n, r.Schema)
-	return answer{
-		name: n.Name, shape: shape, executed: "plan", result: &result{computed: &computed{Result: r}},
+	frames, err := answer{
+		name: n.Name, shape: shape, plan: query.From("t", query.TimeRange{}), result: &result{computed: &computed{Result: r}},
 		about: about{Named: n.Name, Alertable: isAlertable(shape)},
 	}.frames()
+	if err != nil {
+		panic(err) // there are no zeros
+	}
+	return frames
 }
 
 // OpenPipeline is the ETL that the owner's job runs.

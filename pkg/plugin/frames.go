@@ -14,28 +14,38 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/plugin/answers"
+	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 // Frames follow Grafana's data plane contract, version 0.1:
 //
-//	timeseries-multi  one frame for each series: time, then one number with the
-//	                  string columns as its labels; no series, no fields
-//	numeric-long      one frame: numbers, and string columns that tell them apart;
-//	                  time columns are extra; no rows, no fields
+//	timeseries-multi  one frame for each series: time, then one number with what is
+//	                  neither time nor number as its labels; no series, no fields
+//	numeric-long      one frame: numbers, and as texts what is neither time nor
+//	                  number, which tells them apart; times are extra; no rows, no fields
 //	table             one frame with all columns, also without rows
+//	log-lines         version 0.0: one frame with timestamp, body, severity, id, labels
 //
 // Alert rules take the first two as they are and cannot use the third.
 var contract = data.FrameTypeVersion{0, 1}
 
+// shapeAnnotations is no type of the contract: see annotations.
+const shapeAnnotations data.FrameType = "annotations"
+
 // answer is what a query came to.
 type answer struct {
-	name     string // of the frames
-	shape    data.FrameType
-	executed string // for the inspector
-	result   *result
-	notices  []data.Notice
-	about    about
+	title     string   // of annotations that say none
+	tags      []string // of annotations that say none
+	name      string   // of the frames
+	shape     data.FrameType
+	statement string // of SQL, without macros; empty for what is none
+	plan      query.Plan
+	result    *result
+	made      data.Frames // of what the rows of result do not say as they are; nil: the rows
+	zeros     *zeros      // nil: no rows are no data
+	notices   []data.Notice
+	about     about
 }
 
 // about is the part of a frame's meta that is ours.
@@ -47,16 +57,44 @@ type about struct {
 	Cache answers.How `json:"cache"`
 	// Tables are the Delta versions of the tables that were read, by name.
 	Tables map[string]int64 `json:"tables"`
+
+	// Limit and SearchWords are of log lines: Grafana tells when there may be more,
+	// and marks what expressions find.
+	Limit       int64    `json:"limit,omitempty"`
+	SearchWords []string `json:"searchWords,omitempty"`
+
+	// LogsVolume and AbsoluteRange are of a volume, as Explore wants it.
+	LogsVolume    string         `json:"logsVolumeType,omitempty"`
+	AbsoluteRange *absoluteRange `json:"absoluteRange,omitempty"`
 }
 
-func (a answer) frames() data.Frames {
-	var frames data.Frames
-	switch a.shape {
-	case data.FrameTypeTimeSeriesMulti:
-		frames = series(a.result.Batch)
-	case data.FrameTypeNumericLong:
+// absoluteRange is a time range in milliseconds since 1970.
+type absoluteRange struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+func (a answer) frames() (frames data.Frames, err error) {
+	switch {
+	case a.made != nil:
+		frames = a.made
+	case a.shape == shapeAnnotations:
+		frame, notices, err := a.annotations()
+		if err != nil {
+			return nil, err
+		}
+		frames, a.notices = data.Frames{frame}, append(a.notices, notices...)
+	case a.shape == data.FrameTypeTimeSeriesMulti:
+		if frames = series(a.result.Batch); a.zeros != nil {
+			if frames, err = a.zeros.fill(frames, a.result.Schema); err != nil {
+				return nil, err
+			}
+		}
+	case a.shape == data.FrameTypeNumericLong:
 		if a.result.Batch.Len > 0 {
-			frames = data.Frames{table(a.result.Batch)}
+			frames = data.Frames{numbers(a.result.Batch)}
+		} else if a.zeros != nil {
+			frames = a.zeros.numbers(a.result.Schema)
 		}
 	default:
 		frames = data.Frames{table(a.result.Batch)}
@@ -64,17 +102,35 @@ func (a answer) frames() data.Frames {
 	if len(frames) == 0 {
 		frames = data.Frames{data.NewFrame("")}
 	}
+	version := contract
+	if a.shape == data.FrameTypeLogLines {
+		version = logContract
+	}
+	a.about.Cache, a.about.Tables = a.result.how, a.result.tables
 	for _, f := range frames {
 		f.Name = a.name
-		f.Meta = &data.FrameMeta{Type: a.shape, TypeVersion: contract, PreferredVisualization: preferred(a.shape)}
+		f.Meta = &data.FrameMeta{Type: a.shape, TypeVersion: version, PreferredVisualization: preferred(a.shape)}
+		if a.shape == shapeAnnotations { // the contract has no type for them
+			f.Meta.Type = data.FrameTypeTable
+		}
+		if a.about.LogsVolume != "" {
+			f.Meta.Custom = a.about // Grafana looks at it in each
+		}
 	}
 	first := frames[0].Meta
-	a.about.Cache, a.about.Tables = a.result.how, a.result.tables
 	first.Custom = a.about
-	first.ExecutedQueryString = a.executed
+	first.ExecutedQueryString = a.executed()
 	first.Stats = a.stats()
 	first.Notices = a.notices
-	return frames
+	return frames, nil
+}
+
+// executed is what the inspector shows.
+func (a answer) executed() string {
+	if a.statement == "" {
+		return a.plan.String()
+	}
+	return a.statement + "\n\n" + a.plan.String()
 }
 
 // shapeOf is the contract that suits the query: by its catalog entry, as far as
@@ -96,8 +152,11 @@ func isAlertable(shape data.FrameType) bool {
 }
 
 func preferred(shape data.FrameType) data.VisType {
-	if shape == data.FrameTypeTimeSeriesMulti {
+	switch shape {
+	case data.FrameTypeTimeSeriesMulti:
 		return data.VisTypeGraph
+	case data.FrameTypeLogLines:
+		return data.VisTypeLogs
 	}
 	return data.VisTypeTable
 }
@@ -150,17 +209,39 @@ func isNumber(f columnar.Field) bool {
 	return false
 }
 
+// isLabel says whether values of the column tell numbers apart.
+func isLabel(f columnar.Field) bool { return !isNumber(f) && !isTime(f) }
+
 // table is all columns as they are.
 func table(b *columnar.Batch) *data.Frame {
-	rows := make([]int, b.Len)
-	for i := range rows {
-		rows[i] = i
-	}
+	rows := all(b)
 	frame := data.NewFrame("")
 	for c, f := range b.Schema {
 		frame.Fields = append(frame.Fields, field(f, b.Columns[c], rows))
 	}
 	return frame
+}
+
+// numbers is all columns, with labels as texts.
+func numbers(b *columnar.Batch) *data.Frame {
+	rows := all(b)
+	frame := data.NewFrame("")
+	for c, f := range b.Schema {
+		if isLabel(f) {
+			frame.Fields = append(frame.Fields, fieldOf(f, b.Columns[c], rows, func(i int) string { return labelAt(b.Columns[c], i) }))
+		} else {
+			frame.Fields = append(frame.Fields, field(f, b.Columns[c], rows))
+		}
+	}
+	return frame
+}
+
+func all(b *columnar.Batch) []int {
+	rows := make([]int, b.Len)
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
 }
 
 // field is some rows of a column as a nullable field.
@@ -218,7 +299,7 @@ func jsonAt(v *columnar.Vector, i int) json.RawMessage {
 }
 
 // series cuts rows into one frame for each number column and combination of
-// strings. The first column is the time: rows without are left out, and time
+// labels. The first column is the time: rows without are left out, and time
 // ascends, as the contract says. Series are in the order of their labels, so
 // that their colors stay from one answer to the next.
 func series(b *columnar.Batch) data.Frames {
@@ -260,17 +341,30 @@ func oneSeries(b *columnar.Batch, number int, rows []int, labels data.Labels) *d
 	return data.NewFrame("", data.NewField(b.Schema[0].Name, nil, times), value)
 }
 
-// labelsAt is the strings of a row by the names of their columns, or nil.
+// labelAt is a value as a label: null is the empty text, as labels have it.
+func labelAt(v *columnar.Vector, i int) string {
+	switch k := v.Type.Kind; {
+	case v.IsNull(i):
+		return ""
+	case k == columnar.Boolean:
+		return strconv.FormatBool(v.Ints[i] != 0)
+	case k >= columnar.Struct, k == columnar.Binary:
+		return string(jsonAt(v, i))
+	}
+	return textAt(v, i)
+}
+
+// labelsAt is the labels of a row by the names of their columns, or nil.
 func labelsAt(b *columnar.Batch, i int) data.Labels {
 	var out data.Labels
 	for c, f := range b.Schema {
-		if f.Type.Kind != columnar.String && !(isID(f) && f.Type.Kind.InInts()) {
+		if !isLabel(f) {
 			continue
 		}
 		if out == nil {
 			out = data.Labels{}
 		}
-		out[f.Name] = textAt(b.Columns[c], i)
+		out[f.Name] = labelAt(b.Columns[c], i)
 	}
 	return out
 }

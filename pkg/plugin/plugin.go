@@ -11,7 +11,8 @@
 //	               fields.go reads values, location.go and awsauth.go say where and how
 //	datasource.go  one instance per configured data source: opens its stores
 //	asker.go       what who asks may do; redaction.go: what they do not see
-//	query.go       queries of a panel, side by side, each with its own outcome
+//	query.go       queries of a panel, side by side, each with its own outcome; one file
+//	               for each type: query_named.go, query_sql.go, query_events.go, query_line.go
 //	run.go         a plan -> its answer: from memory, shared with who asks the same, or in
 //	               its turn; answers/ keeps and shares, turns/ is who goes first
 //	frames.go      rows -> frames, typed for panels and for alert rules

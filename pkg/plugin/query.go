@@ -16,6 +16,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/events"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 )
 
@@ -88,6 +89,25 @@ type model struct {
 	Params    map[string]paramText `json:"params"`
 	SQL       string               `json:"sql"`
 	Format    format               `json:"format"` // of SQL
+
+	// Of events and volume: see events.Question. Filters are of the query itself.
+	Table     string            `json:"table"`
+	Search    string            `json:"search"`
+	Filters   []query.Condition `json:"filters"`
+	Limit     *int64            `json:"limit"`
+	Direction events.Direction  `json:"direction"`
+	After     string            `json:"after"`  // the id of an event
+	Before    string            `json:"before"` // of another
+
+	// Of line.
+	FileID     paramText `json:"fileId"`
+	LineNumber paramText `json:"lineNumber"`
+
+	// Zero says whether no rows are the number 0; see docs/alerting.md for who does not
+	// say.
+	Zero *bool `json:"zero"`
+	// AdhocFilters are the dashboard's. They narrow whatever the query asks.
+	AdhocFilters []query.Condition `json:"adhocFilters"`
 }
 
 // paramText is a parameter as text. Who writes JSON by hand, for an alert rule,
@@ -123,15 +143,21 @@ func parseModel(q backend.DataQuery) (m model, err error) {
 
 // The query types.
 const (
-	typeNamed = "named"
-	typeSQL   = "sql"
+	typeNamed  = "named"
+	typeSQL    = "sql"
+	typeEvents = "events" // as log lines
+	typeVolume = "volume" // how many events over time
+	typeLine   = "line"   // a delivered line, verbatim
 )
 
 // kinds are what answers each type of query.
 func kinds() map[string]func(*Datasource, context.Context, question, model) (*answer, error) {
 	return map[string]func(*Datasource, context.Context, question, model) (*answer, error){
-		typeNamed: (*Datasource).named,
-		typeSQL:   (*Datasource).sql,
+		typeNamed:  (*Datasource).named,
+		typeSQL:    (*Datasource).sql,
+		typeEvents: (*Datasource).events,
+		typeVolume: (*Datasource).volume,
+		typeLine:   (*Datasource).line,
 	}
 }
 
@@ -169,32 +195,45 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 	if err != nil {
 		return nil, nil, err
 	}
-	if a.notices, err = d.notices(ctx, a.result.Result); err != nil {
-		return nil, a.result, err
+	if len(a.result.Notices) > 0 { // a table is missing
+		exists, err := d.lakeExists(ctx)
+		if err != nil {
+			return nil, a.result, err
+		}
+		a.notices = d.notices(a.result.Result)
+		if !exists {
+			a.notices, a.zeros = []data.Notice{d.noLake()}, nil // nothing is known, so nothing is 0
+		}
 	}
+	a.notices = append(a.notices, m.unfiltered(a.plan)...)
 	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "type", m.QueryType, "named", a.about.Named,
 		"rows", a.result.Batch.Len, "scanned", a.result.Stats.Scan.Rows, "cache", string(a.result.how), "took", a.result.took.String())
-	return a.frames(), a.result, nil
+	frames, err := a.frames()
+	return frames, a.result, err
 }
 
-// notices are the executor's, or, where there is no lake at all, that.
-func (d *Datasource) notices(ctx context.Context, result *exec.Result) ([]data.Notice, error) {
-	if len(result.Notices) == 0 {
-		return nil, nil
-	}
+// lakeExists says whether the ETL has brought anything in.
+func (d *Datasource) lakeExists(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, d.settings.Limits.QueryTimeout, errQueryTimeout)
 	defer cancel()
-	if _, err := d.tables.Table(ctx, lake.Bronze); errors.Is(err, query.ErrNoTable) {
-		return []data.Notice{{
-			Severity: data.NoticeSeverityWarning,
-			Text:     fmt.Sprintf("There is no lake at %s yet: the ETL has not brought anything in.", d.settings.Lake),
-		}}, nil
-	} else if err != nil {
-		return nil, cause(ctx, err)
+	_, err := d.tables.Table(ctx, lake.Bronze)
+	if errors.Is(err, query.ErrNoTable) {
+		return false, nil
 	}
-	var out []data.Notice
+	return err == nil, cause(ctx, err)
+}
+
+func (d *Datasource) noLake() data.Notice {
+	return data.Notice{
+		Severity: data.NoticeSeverityWarning,
+		Text:     fmt.Sprintf("There is no lake at %s yet: the ETL has not brought anything in.", d.settings.Lake),
+	}
+}
+
+// notices are the executor's.
+func (d *Datasource) notices(result *exec.Result) (out []data.Notice) {
 	for _, text := range result.Notices {
 		out = append(out, data.Notice{Severity: data.NoticeSeverityInfo, Text: text})
 	}
-	return out, nil
+	return out
 }

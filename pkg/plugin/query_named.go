@@ -19,11 +19,16 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 		return nil, err
 	}
 	build := chosen.Plan
-	if q.alert {
-		build = chosen.AlertPlan
-	}
-	if q.alert && !chosen.Alertable() {
+	switch {
+	case q.alert && m.Format == formatAnnotations:
+		return nil, fmt.Errorf("%w: annotations are none", errNotAlertable)
+	case !q.alert:
+	case !chosen.Alertable():
 		return nil, fmt.Errorf("%w: %s gives a table; rules can be set on %s", errNotAlertable, chosen.Name, names(alertable(d.catalog())))
+	case m.Format == formatSeries:
+		build = chosen.AlertSeries
+	default:
+		build = chosen.AlertPlan
 	}
 	params := make(map[string]string, len(m.Params))
 	for name, text := range m.Params {
@@ -33,15 +38,40 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 	if err != nil {
 		return nil, err
 	}
+	if plan, err = query.Narrow(plan, m.AdhocFilters); err != nil {
+		return nil, err
+	}
 	r, err := d.run(ctx, d.view(q.user), plan)
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", chosen.Name, err)
 	}
 	shape := shapeOf(chosen, r.Schema)
-	return &answer{
-		name: chosen.Name, shape: shape, executed: plan.String(), result: r,
+	if m.Format == formatAnnotations {
+		shape = shapeAnnotations
+	}
+	out := &answer{
+		title: chosen.Title, tags: tagsOf(chosen),
+		name: chosen.Name, shape: shape, plan: plan, result: r,
 		about: about{Named: chosen.Name, Alertable: isAlertable(shape)},
-	}, nil
+	}
+	zero := q.alert && !chosen.Alert.NoData
+	if m.Zero != nil {
+		zero = *m.Zero
+	}
+	if zero {
+		out.zeros, err = zerosOf(plan, shape, q.TimeRange)
+	}
+	return out, err
+}
+
+// tagsOf are the tags of annotations that a query is made to: what it is, and how much
+// it matters if a rule can be set on it.
+func tagsOf(q *named.Query) []string {
+	tags := []string{q.Name}
+	if q.Severity != "" {
+		tags = append(tags, string(q.Severity))
+	}
+	return tags
 }
 
 func alertable(c *named.Catalog) (out []*named.Query) {

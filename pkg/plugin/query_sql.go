@@ -20,19 +20,26 @@ const (
 	formatTable   format = "table"
 	formatSeries  format = "time_series" // the first column is the time
 	formatNumeric format = "numeric"     // numbers, told apart by the texts beside them
+
+	formatAnnotations format = "annotations" // of named queries, too
 )
 
-// sql answers a statement.
+// sql answers a statement. What is shown as executed is the statement without macros,
+// and the plan that it became.
 func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, error) {
 	if m.SQL == "" {
 		return nil, fmt.Errorf("%w: there is no SQL in it", errQuery)
 	}
-	statement, err := sql.Parse(m.SQL)
+	span := query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}
+	statement, expanded, err := sql.ParseExpanded(m.SQL, sql.Macros{Range: span, Interval: q.Interval})
 	if err != nil {
 		return nil, err
 	}
-	plan, err := statement.Plan(sql.Binding{Range: query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}})
+	plan, err := statement.Plan(sql.Binding{Range: span})
 	if err != nil {
+		return nil, err
+	}
+	if plan, err = query.Narrow(plan, m.AdhocFilters); err != nil {
 		return nil, err
 	}
 	r, err := d.run(ctx, d.view(q.user), plan)
@@ -43,7 +50,11 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	return &answer{shape: shape, executed: plan.String(), result: r, about: about{Alertable: isAlertable(shape)}}, nil
+	out := &answer{shape: shape, statement: expanded, plan: plan, result: r, about: about{Alertable: isAlertable(shape)}}
+	if m.Zero != nil && *m.Zero {
+		out.zeros, err = zerosOf(plan, shape, q.TimeRange)
+	}
+	return out, err
 }
 
 // shape is the contract that the format asks for, if the columns allow it.
@@ -51,6 +62,10 @@ func (f format) shape(schema columnar.Schema, alert bool) (data.FrameType, error
 	numbers := slices.ContainsFunc(schema, isNumber)
 	timed := len(schema) > 0 && isTime(schema[0])
 	switch {
+	case f == formatAnnotations && alert:
+		return "", fmt.Errorf("%w: annotations are none", errNotAlertable)
+	case f == formatAnnotations:
+		return shapeAnnotations, nil
 	case f == formatSeries && !(timed && numbers):
 		return "", fmt.Errorf("%w: a time series needs a time as its first column, and a number", errQuery)
 	case f == formatNumeric && !numbers, alert && !numbers:
@@ -62,5 +77,5 @@ func (f format) shape(schema columnar.Schema, alert bool) (data.FrameType, error
 	case f == "", f == formatTable:
 		return data.FrameTypeTable, nil
 	}
-	return "", fmt.Errorf("%w: format %q is not known; there are %s, %s and %s", errQuery, f, formatTable, formatSeries, formatNumeric)
+	return "", fmt.Errorf("%w: format %q is not known; there are %s, %s, %s and %s", errQuery, f, formatTable, formatSeries, formatNumeric, formatAnnotations)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/auditlake/auditlake/internal/dataplane"
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/plugin"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -168,6 +169,9 @@ numeric-long 0.1 table
 // checkWire sends frames through both formats.
 func checkWire(t *testing.T, frames data.Frames) {
 	t.Helper()
+	if err := dataplane.Check(frames); err != nil {
+		t.Error(err)
+	}
 	for _, f := range frames {
 		arrow, err := f.MarshalArrow()
 		if err != nil {
@@ -277,7 +281,7 @@ func TestAFailedQueryTakesNoOtherWithIt(t *testing.T) {
 	for refID, want := range map[string]string{
 		"numbers as numbers":     `there is no "x"`,
 		"not JSON":               `{"queryType":"named"`,
-		"another type":           `"promql" is not known; there are named, sql`,
+		"another type":           `"promql" is not known; there are events, line, named, sql, volume`,
 		"nothing chosen":         "no query is chosen: ",
 		"a list for a parameter": "a parameter is a text or a number",
 		"unknown":                "did you mean clusters_by_creator",

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -18,11 +20,11 @@ import (
 // tableInfo is one table that the lake has.
 type tableInfo struct {
 	Name string `json:"name"`
-	// Layer is bronze, silver, gold, quarantine, runs or lookup.
+	// Layer is bronze, silver, gold, quarantine, runs, lookup or view.
 	Layer string `json:"layer"`
 }
 
-// tableList is the tables that the lake has.
+// tableList is the tables that the lake has, and the views over them.
 func (d *Datasource) tableList(ctx context.Context, r request) (any, error) {
 	names, err := d.tableNames(ctx, r)
 	if err != nil {
@@ -38,7 +40,7 @@ func (d *Datasource) tableList(ctx context.Context, r request) (any, error) {
 			out[i].Layer = "gold"
 		}
 	}
-	return out, nil
+	return append(out, views(names)...), nil
 }
 
 func (d *Datasource) tableNames(ctx context.Context, r request) ([]string, error) {
@@ -72,6 +74,9 @@ func (d *Datasource) columns(ctx context.Context, r request) (any, error) {
 	name, err := required(r.URL.Query(), "table")
 	if err != nil {
 		return nil, err
+	}
+	if columns, ok := d.viewColumns(ctx, r, name); ok {
+		return columns, nil
 	}
 	table, err := d.view(r.user).Table(ctx, name)
 	if err != nil {
@@ -141,14 +146,8 @@ func (d *Datasource) values(ctx context.Context, r request) (any, error) {
 	return out, nil
 }
 
-// event is a delivered line, verbatim, with where it came from, by the fileId and
-// lineNumber that every row of silver and gold has. There are several where a file
-// was overwritten and another line got the number: ingestedAt tells them apart.
-//
-// Whether a line may be seen is decided by its event, because the folder that it
-// was delivered to may be another workspace's or nobody's; a line that became none
-// is that of its folder. A line that wraps several events is seen by who may see
-// all of them.
+// event is the delivered lines of the fileId and lineNumber that every row of silver
+// and gold has, as objects.
 func (d *Datasource) event(ctx context.Context, r request) (any, error) {
 	if d.settingsErr != nil {
 		return nil, d.settingsErr
@@ -162,20 +161,38 @@ func (d *Datasource) event(ctx context.Context, r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := d.run(ctx, d.view(r.user), query.QuarantinedLine(file, line))
+	lines, _, err := d.lines(ctx, r.user, file, line)
 	if err != nil {
 		return nil, err
+	}
+	return lines, nil
+}
+
+// lines is a delivered line, verbatim, with where it came from. There are several
+// where a file was overwritten and another line got the number: ingestedAt tells them
+// apart. The result is what all took.
+//
+// Whether a line may be seen is decided by its event, because the folder that it
+// was delivered to may be another workspace's or nobody's; a line that became none
+// is that of its folder. A line that wraps several events is seen by who may see
+// all of them.
+func (d *Datasource) lines(ctx context.Context, user *backend.User, file, line int64) ([]map[string]any, *result, error) {
+	out, err := d.run(ctx, d.view(user), query.QuarantinedLine(file, line))
+	if err != nil {
+		return nil, nil, err
 	}
 	lines := objects(out.Batch)
-	visible, err := d.run(ctx, d.view(r.user), query.EventRow(file, line))
+	visible, err := d.run(ctx, d.view(user), query.EventRow(file, line))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	took := (*result)(nil).and(out).and(visible)
 	if visible.Batch.Len > 0 {
-		all, err := d.run(ctx, d.redacted(r.user, d.tables), query.VerbatimEvent(file, line))
+		all, err := d.run(ctx, d.redacted(user, d.tables), query.VerbatimEvent(file, line))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		took = took.and(all)
 		whole := wholeLines(objects(visible.Batch), lines)
 		for _, l := range objects(all.Batch) {
 			if whole[l["ingestedAt"]] {
@@ -184,9 +201,9 @@ func (d *Datasource) event(ctx context.Context, r request) (any, error) {
 		}
 	}
 	if len(lines) == 0 {
-		return nil, fmt.Errorf("%w: line %d of file %d", errLine, line, file)
+		return nil, nil, fmt.Errorf("%w: line %d of file %d", errLine, line, file)
 	}
-	return lines, nil
+	return lines, took, nil
 }
 
 // wholeLines are the lines, by ingestedAt, all of whose events may be seen: of one

@@ -41,8 +41,11 @@ func routes() []route {
 	return []route{
 		{"GET /named-queries", everybody, (*Datasource).namedQueries},
 		{"GET /tables", everybody, (*Datasource).tableList},
-		{"GET /columns", everybody, (*Datasource).columns}, // ?table=
-		{"GET /values", everybody, (*Datasource).values},   // ?table=&column=&prefix=&from=&to=&limit=
+		{"GET /columns", everybody, (*Datasource).columns},            // ?table=
+		{"GET /values", everybody, (*Datasource).values},              // ?table=&column=&prefix=&from=&to=&limit=
+		{"GET /filter-keys", everybody, (*Datasource).filterKeys},     // ?table=
+		{"GET /filter-values", everybody, (*Datasource).filterValues}, // ?key=&table=&from=&to=&prefix=&filters=&limit=
+		{"GET /sql-metadata", everybody, (*Datasource).sqlMetadata},
 		{"GET /event", everybody, (*Datasource).event},     // ?fileId=&lineNumber=
 		{"GET /status", whoSeesLake, (*Datasource).status}, // of the lake
 		{"GET /etl", whoSeesLake, (*Datasource).etlStatus}, // of this data source

@@ -7,16 +7,17 @@ import (
 )
 
 // Bucketing finds the start of the bucket of time that an instant is in, by the
-// clock of a time zone. Buckets of up to an hour keep apart the two hours of the
+// clock of a time zone. Those of a duration are counted from midnight where it divides
+// a day, and from 1970 where it does not. Buckets of up to an hour keep apart the two hours of the
 // same name when a clock is set back; longer ones follow the clock, so that a day
 // then has 23 or 25 hours. A clock that is set back past the start of a longer
 // bucket, as St. John's was at 00:01, leaves that bucket in two pieces.
 //
 // A Bucketing is for one goroutine: it remembers the last zone offset.
 type Bucketing struct {
-	every int64 // microseconds; 0 for week and month
-	month bool
-	loc   *time.Location
+	every  int64 // microseconds; 0 for week and months
+	months int   // 1 for month, 3 for quarter, 12 for year
+	loc    *time.Location
 
 	from, to, offset int64 // the offset, in microseconds, holds for from <= t < to
 }
@@ -35,6 +36,8 @@ func NewBucketing(unit, zone string) (*Bucketing, error) {
 	}
 	b := &Bucketing{loc: loc}
 	switch unit {
+	case "second":
+		b.every = secondMicros
 	case "minute":
 		b.every = 60 * secondMicros
 	case "hour":
@@ -43,12 +46,16 @@ func NewBucketing(unit, zone string) (*Bucketing, error) {
 		b.every = dayMicros
 	case "week":
 	case "month":
-		b.month = true
+		b.months = 1
+	case "quarter":
+		b.months = 3
+	case "year":
+		b.months = 12
 	default:
 		d, err := time.ParseDuration(unit)
 		b.every = d.Microseconds()
-		if err != nil || d < time.Second || b.every > dayMicros || dayMicros%b.every != 0 {
-			return nil, fmt.Errorf("bucket %q is not minute, hour, day, week, month or a duration that divides a day, such as 15m", unit)
+		if err != nil || d < time.Millisecond || d%time.Microsecond != 0 {
+			return nil, fmt.Errorf("bucket %q is not second, minute, hour, day, week, month, quarter, year or a duration such as 15m", unit)
 		}
 	}
 	return b, nil
@@ -66,8 +73,9 @@ func (b *Bucketing) Start(t int64) int64 {
 	switch {
 	case b.every > 0:
 		wall = local - mod(local, b.every)
-	case b.month:
+	case b.months > 0:
 		y, m, _ := time.UnixMicro(local).UTC().Date()
+		m -= (m - 1) % time.Month(b.months)
 		wall = time.Date(y, m, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 	default: // 1970-01-05 was a Monday
 		wall = local - mod(local-4*dayMicros, 7*dayMicros)

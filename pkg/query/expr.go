@@ -126,7 +126,7 @@ type Cast struct {
 // Bucket is the start of the bucket of time that X, a timestamp, is in.
 type Bucket struct {
 	X    Expr
-	Unit string // minute, hour, day, week (from Monday), month, or a duration such as 15m or 6h that divides a day
+	Unit string // second, minute, hour, day, week (from Monday), month, quarter, year, or a duration such as 15m or 6h
 	Zone string // IANA name of the time zone whose clock decides; "" is UTC
 }
 
@@ -338,7 +338,7 @@ func quoteString(s string) string { return "'" + strings.ReplaceAll(s, "'", "''"
 // inner is an operand, in brackets where it would be read differently without.
 func inner(e Expr) string {
 	switch e.(type) {
-	case Col, Const, Coalesce, Cast, Call, Bucket, Case:
+	case Col, Const, Coalesce, Cast, Call, Bucket, Case, Search:
 		return e.String()
 	}
 	return "(" + e.String() + ")"

@@ -2,10 +2,17 @@ package query
 
 import (
 	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/valyala/fastjson"
@@ -40,11 +47,18 @@ func endsWith(a []columnar.Value) columnar.Value {
 }
 
 func strpos(a []columnar.Value) columnar.Value {
-	at := bytes.Index(a[0].Bytes, a[1].Bytes)
+	s, before := a[0].Bytes, int64(0)
+	if len(a) > 2 {
+		if before = a[2].Int - 1; before < 0 || before > int64(utf8.RuneCount(s)) {
+			return longValue(0)
+		}
+		s = s[skipRunes(s, before):]
+	}
+	at := bytes.Index(s, a[1].Bytes)
 	if at < 0 {
 		return longValue(0)
 	}
-	return longValue(utf8.RuneCount(a[0].Bytes[:at]) + 1)
+	return longValue(int(before) + utf8.RuneCount(s[:at]) + 1)
 }
 
 func replace(a []columnar.Value) columnar.Value {
@@ -56,6 +70,9 @@ func replace(a []columnar.Value) columnar.Value {
 
 func splitPart(a []columnar.Value) columnar.Value {
 	s, sep, n := a[0].Bytes, a[1].Bytes, a[2].Int
+	if n < 0 {
+		return splitFromEnd(s, sep, n)
+	}
 	for ; n > 1 && len(sep) > 0; n-- {
 		at := bytes.Index(s, sep)
 		if at < 0 {
@@ -68,6 +85,24 @@ func splitPart(a []columnar.Value) columnar.Value {
 	}
 	if at := bytes.Index(s, sep); at >= 0 && len(sep) > 0 {
 		s = s[:at]
+	}
+	return bytesValue(s)
+}
+
+// splitFromEnd is the last part for -1.
+func splitFromEnd(s, sep []byte, n int64) columnar.Value {
+	for ; n < -1 && len(sep) > 0; n++ {
+		at := bytes.LastIndex(s, sep)
+		if at < 0 {
+			return columnar.Value{}
+		}
+		s = s[:at]
+	}
+	if n != -1 {
+		return columnar.Value{}
+	}
+	if at := bytes.LastIndex(s, sep); at >= 0 && len(sep) > 0 {
+		s = s[at+len(sep):]
 	}
 	return bytesValue(s)
 }
@@ -89,6 +124,32 @@ func substring(a []columnar.Value) columnar.Value {
 	return bytesValue(s[from : from+skipRunes(s[from:], count)])
 }
 
+// substringIndex is all of a text with fewer separators.
+func substringIndex(a []columnar.Value) columnar.Value {
+	s, sep, n := a[0].Bytes, a[1].Bytes, a[2].Int
+	if n == 0 || len(sep) == 0 {
+		return bytesValue(nil)
+	}
+	at := 0
+	for ; n > 0; n-- {
+		found := bytes.Index(s[at:], sep)
+		if found < 0 {
+			return a[0]
+		}
+		if at += found; n == 1 {
+			return bytesValue(s[:at])
+		}
+		at += len(sep)
+	}
+	at = len(s)
+	for ; n < 0; n++ {
+		if at = bytes.LastIndex(s[:at], sep); at < 0 {
+			return a[0]
+		}
+	}
+	return bytesValue(s[at+len(sep):])
+}
+
 // skipRunes is how many bytes the first n characters take.
 func skipRunes(s []byte, n int64) int {
 	at := 0
@@ -97,6 +158,109 @@ func skipRunes(s []byte, n int64) int {
 		at += size
 	}
 	return at
+}
+
+func left(a []columnar.Value) columnar.Value {
+	return bytesValue(a[0].Bytes[:skipRunes(a[0].Bytes, min(a[1].Int, int64(len(a[0].Bytes))))])
+}
+
+func right(a []columnar.Value) columnar.Value {
+	size := int64(utf8.RuneCount(a[0].Bytes))
+	return bytesValue(a[0].Bytes[skipRunes(a[0].Bytes, size-min(max(a[1].Int, 0), size)):])
+}
+
+// longest bounds what lpad, rpad and repeat make of one value.
+const longest = 1 << 20
+
+// padded is a text cut to so many characters, and the filling that it lacks.
+func padded(a []columnar.Value) (text, filling []byte, ok bool) {
+	size, want := int64(utf8.RuneCount(a[0].Bytes)), max(a[1].Int, 0)
+	if want <= size {
+		return a[0].Bytes[:skipRunes(a[0].Bytes, want)], nil, true
+	}
+	if len(a[2].Bytes) == 0 {
+		return a[0].Bytes, nil, true
+	}
+	if want > longest {
+		return nil, nil, false
+	}
+	pad := int64(utf8.RuneCount(a[2].Bytes))
+	filling = bytes.Repeat(a[2].Bytes, int((want-size+pad-1)/pad))
+	return a[0].Bytes, filling[:skipRunes(filling, want-size)], true
+}
+
+func lpad(a []columnar.Value) columnar.Value {
+	text, filling, ok := padded(a)
+	if !ok {
+		return columnar.Value{}
+	}
+	return bytesValue(append(filling[:len(filling):len(filling)], text...))
+}
+
+func rpad(a []columnar.Value) columnar.Value {
+	text, filling, ok := padded(a)
+	if !ok {
+		return columnar.Value{}
+	}
+	return bytesValue(append(text[:len(text):len(text)], filling...))
+}
+
+func repeat(call) (Eval, error) {
+	return func(a []columnar.Value) columnar.Value {
+		n := max(a[1].Int, 0)
+		if n > longest || n*int64(len(a[0].Bytes)) > longest {
+			return columnar.Value{}
+		}
+		return bytesValue(bytes.Repeat(a[0].Bytes, int(n)))
+	}, nil
+}
+
+func reverse(a []columnar.Value) columnar.Value {
+	out := make([]byte, 0, len(a[0].Bytes))
+	for s := a[0].Bytes; len(s) > 0; {
+		_, size := utf8.DecodeLastRune(s)
+		out = append(out, s[len(s)-size:]...)
+		s = s[:len(s)-size]
+	}
+	return bytesValue(out)
+}
+
+// initcap: words are parted by white space.
+func initcap(a []columnar.Value) columnar.Value {
+	first := true
+	return bytesValue(bytes.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			first = true
+			return r
+		case first:
+			first = false
+			return unicode.ToTitle(r)
+		}
+		return unicode.ToLower(r)
+	}, a[0].Bytes))
+}
+
+func md5Hex(a []columnar.Value) columnar.Value {
+	sum := md5.Sum(a[0].Bytes)
+	return bytesValue([]byte(hex.EncodeToString(sum[:])))
+}
+
+func sha1Hex(a []columnar.Value) columnar.Value {
+	sum := sha1.Sum(a[0].Bytes)
+	return bytesValue([]byte(hex.EncodeToString(sum[:])))
+}
+
+func sha2Hex(c call) (Eval, error) {
+	of, ok := map[int64]func() hash.Hash{224: sha256.New224, 256: sha256.New, 0: sha256.New, 384: sha512.New384, 512: sha512.New}[c.args[1].Int]
+	if !ok {
+		return nil, fmt.Errorf("there is no SHA-2 of %d bits: there are 224, 256, 384 and 512", c.args[1].Int)
+	}
+	return func(a []columnar.Value) columnar.Value {
+		h := of()
+		h.Write(a[0].Bytes)
+		return bytesValue([]byte(hex.EncodeToString(h.Sum(nil))))
+	}, nil
 }
 
 func concat(call) (Eval, error) {
@@ -129,6 +293,48 @@ func regexpExtract(c call) (Eval, error) {
 		}
 		return bytesValue(a[0].Bytes[at[2*group]:at[2*group+1]])
 	}, nil
+}
+
+// regexpReplace: in the replacement $1 is a group, $0 the match, and \ takes the next
+// character literally.
+func regexpReplace(c call) (Eval, error) {
+	re, err := CompileRegexp(string(c.args[1].Bytes), c.stop)
+	if err != nil {
+		return nil, fmt.Errorf("regular expression: %w", err)
+	}
+	parts, err := parseReplacement(string(c.args[2].Bytes), re.Groups())
+	if err != nil {
+		return nil, err
+	}
+	return func(a []columnar.Value) columnar.Value {
+		return bytesValue(re.replace(a[0].Bytes, parts))
+	}, nil
+}
+
+// replacing is a piece of a replacement: a text, or a group.
+type replacing struct {
+	text  string
+	group int // -1 for a text
+}
+
+func parseReplacement(text string, groups int) (out []replacing, err error) {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && i+1 < len(text):
+			i++
+			out = append(out, replacing{text[i : i+1], -1})
+		case c == '$' && i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9':
+			i++
+			group := int(text[i] - '0')
+			if group > groups {
+				return nil, fmt.Errorf("there is no group %d in the regular expression, which has %d", group, groups)
+			}
+			out = append(out, replacing{"", group})
+		default:
+			out = append(out, replacing{text[i : i+1], -1})
+		}
+	}
+	return out, nil
 }
 
 func jsonObject(c call) (Eval, error) {

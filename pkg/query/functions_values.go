@@ -2,11 +2,9 @@ package query
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/lake/lookup"
@@ -28,6 +26,67 @@ func absDouble(a []columnar.Value) columnar.Value {
 func floor(a []columnar.Value) columnar.Value { return columnar.FloatValue(math.Floor(a[0].Float)) }
 func ceil(a []columnar.Value) columnar.Value  { return columnar.FloatValue(math.Ceil(a[0].Float)) }
 
+func sqrt(a []columnar.Value) columnar.Value { return finite(math.Sqrt(a[0].Float)) }
+func exp(a []columnar.Value) columnar.Value  { return columnar.FloatValue(math.Exp(a[0].Float)) }
+func ln(a []columnar.Value) columnar.Value   { return finite(math.Log(a[0].Float)) }
+func pow(a []columnar.Value) columnar.Value {
+	return columnar.FloatValue(math.Pow(a[0].Float, a[1].Float))
+}
+func log10(a []columnar.Value) columnar.Value { return finite(math.Log10(a[0].Float)) }
+
+// finite is null for what a function has no value for.
+func finite(f float64) columnar.Value {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return columnar.Value{}
+	}
+	return columnar.FloatValue(f)
+}
+
+func sign(a []columnar.Value) columnar.Value {
+	switch f := a[0].Float; {
+	case f > 0:
+		return columnar.FloatValue(1)
+	case f < 0:
+		return columnar.FloatValue(-1)
+	}
+	return a[0]
+}
+
+// round: beyond 15 decimals a double has no more of them.
+func round(a []columnar.Value) columnar.Value {
+	f, digits := a[0].Float, int64(0)
+	if len(a) > 1 {
+		digits = a[1].Int
+	}
+	unit := math.Pow(10, math.Abs(float64(digits)))
+	switch {
+	case digits > 15 || math.IsInf(f*unit, 0):
+		return columnar.FloatValue(f)
+	case digits < -308:
+		return columnar.FloatValue(0)
+	case digits < 0:
+		return columnar.FloatValue(math.Round(f/unit) * unit)
+	}
+	return columnar.FloatValue(math.Round(f*unit) / unit)
+}
+
+func modLong(a []columnar.Value) columnar.Value {
+	switch a[1].Int {
+	case 0:
+		return columnar.Value{}
+	case -1: // the least long has no negative
+		return longValue(0)
+	}
+	return columnar.IntValue(columnar.Long, a[0].Int%a[1].Int)
+}
+
+func modDouble(a []columnar.Value) columnar.Value {
+	if a[1].Float == 0 {
+		return columnar.Value{}
+	}
+	return columnar.FloatValue(math.Mod(a[0].Float, a[1].Float))
+}
+
 func greatest(a []columnar.Value) columnar.Value {
 	out := a[0]
 	for _, v := range a[1:] {
@@ -46,89 +105,6 @@ func least(a []columnar.Value) columnar.Value {
 		}
 	}
 	return out
-}
-
-func timestampMillis(a []columnar.Value) columnar.Value {
-	if ms := a[0].Int; ms <= math.MaxInt64/1000 && ms >= math.MinInt64/1000 {
-		return columnar.IntValue(columnar.Timestamp, ms*1000)
-	}
-	return columnar.Value{}
-}
-
-func unixMillis(a []columnar.Value) columnar.Value {
-	return columnar.IntValue(columnar.Long, (a[0].Int-mod(a[0].Int, 1000))/1000)
-}
-
-func hour(t time.Time) int { return t.Hour() }
-
-// dayOfWeek is 1 for Monday to 7 for Sunday.
-func dayOfWeek(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }
-
-// clock is a function of what the clock of a time zone shows, UTC if none is given.
-func clock(f func(time.Time) int) func(call) (Eval, error) {
-	return func(c call) (Eval, error) {
-		loc, err := zoneOf(c, 1)
-		return func(a []columnar.Value) columnar.Value { return longValue(f(time.UnixMicro(a[0].Int).In(loc))) }, err
-	}
-}
-
-func zoneOf(c call, arg int) (*time.Location, error) {
-	if arg >= len(c.args) {
-		return time.UTC, nil
-	}
-	zone := string(c.args[arg].Bytes)
-	loc, err := time.LoadLocation(zone)
-	if err != nil {
-		return nil, fmt.Errorf("time zone %q is not known", zone)
-	}
-	return loc, nil
-}
-
-// dateParts are what date_format knows, by the letter after %, as Go's time has it.
-var dateParts = map[byte]string{
-	'Y': "2006", 'y': "06", 'm': "01", 'd': "02", 'H': "15", 'i': "04", 's': "05", 'S': "05",
-	'T': "15:04:05", 'M': "January", 'b': "Jan", 'W': "Monday", 'a': "Mon", 'j': "002",
-}
-
-func dateFormat(c call) (Eval, error) {
-	loc, err := zoneOf(c, 2)
-	if err != nil {
-		return nil, err
-	}
-	format := string(c.args[1].Bytes)
-	var parts []func(buf []byte, t time.Time) []byte
-	for rest := format; rest != ""; {
-		literal, after, found := strings.Cut(rest, "%")
-		parts = append(parts, func(buf []byte, _ time.Time) []byte { return append(buf, literal...) })
-		if rest = after; !found {
-			break
-		}
-		if rest == "" {
-			return nil, fmt.Errorf("format %q ends in %%", format)
-		}
-		letter := rest[0]
-		rest = rest[1:]
-		layout, known := dateParts[letter]
-		switch {
-		case letter == '%':
-			parts = append(parts, func(buf []byte, _ time.Time) []byte { return append(buf, '%') })
-		case letter == 'f':
-			parts = append(parts, func(buf []byte, t time.Time) []byte { return fmt.Appendf(buf, "%06d", t.Nanosecond()/1000) })
-		case known:
-			parts = append(parts, func(buf []byte, t time.Time) []byte { return t.AppendFormat(buf, layout) })
-		default:
-			return nil, fmt.Errorf("format %q: %%%c is not known; there are %%Y %%y %%m %%d %%H %%i %%s %%f %%T %%M %%b %%W %%a %%j %%%%", format, letter)
-		}
-	}
-	var buf []byte
-	return func(a []columnar.Value) columnar.Value {
-		t := time.UnixMicro(a[0].Int).In(loc)
-		buf = buf[:0]
-		for _, p := range parts {
-			buf = p(buf, t)
-		}
-		return bytesValue(buf)
-	}, nil
 }
 
 // ParseAddress reads an IP address as audit logs have it: with a port or without,

@@ -17,14 +17,37 @@ import (
 // If prefix is not empty, only values whose text begins so are given, in the same
 // letter case.
 func DistinctValues(table string, path []string, r TimeRange, prefix string, limit int64) Plan {
-	col := Name(path...)
+	var col Expr = Name(path...)
+	if v, ok := FindView(table); ok && table == v.Name {
+		if e, ok := v.Find(path); ok {
+			table, col = v.Base, e
+		}
+	}
+	return commonest(valuesOf(table, col, r, prefix), limit)
+}
+
+// ColumnValues is DistinctValues of a column that several tables of events have, as
+// FilterColumn names them. A table that lacks it has no values.
+func ColumnValues(tables []string, col Col, r TimeRange, prefix string, limit int64) Plan {
+	plans := make([]Plan, len(tables))
+	for i, table := range tables {
+		plans[i] = valuesOf(table, col, r, prefix)
+	}
+	return commonest(UnionOf(plans...), limit)
+}
+
+// valuesOf is the column value: those of a column that are not null.
+func valuesOf(table string, col Expr, r TimeRange, prefix string) Plan {
 	wanted := []Expr{NotNull(col)}
 	if prefix != "" {
 		wanted = append(wanted, Like{Cast{col, columnar.String}, likeLiteral.Replace(prefix) + "%"})
 	}
-	return From(table, r).
-		Filter(wanted...).
-		Aggregate([]Output{As("value", col)}, CountRows("n")).
+	return From(table, r).Filter(wanted...).Project(As("value", col))
+}
+
+func commonest(values Plan, limit int64) Plan {
+	return values.
+		Aggregate([]Output{As("value", Name("value"))}, CountRows("n")).
 		Sort(Desc("n"), Asc("value")).
 		Limit(limit).
 		Project(As("value", Cast{Name("value"), columnar.String}), As("n", Name("n")))

@@ -3,7 +3,7 @@
 //
 //	named      the catalog of questions: SQL with parameters
 //	  |
-//	sql        a statement
+//	sql        a statement; events: what Explore asks of events, as log lines
 //	  |
 //	Plan       a tree: scan, filter, project, aggregate, union, join, window, sort, limit
 //	  |        of expressions: columns, constants, predicates, functions

@@ -47,6 +47,13 @@ func TestBucketStart(t *testing.T) {
 		{"week", "", "2024-03-11T00:00:00Z", "2024-03-11T00:00:00Z"},                 // a Monday
 		{"week", "Europe/Berlin", "2024-04-03T00:00:00Z", "2024-03-31T22:00:00Z"},    //
 		{"month", "Europe/Berlin", "2024-04-30T21:59:59Z", "2024-03-31T22:00:00Z"},   //
+		{"second", "", "2024-03-10T10:11:12.9Z", "2024-03-10T10:11:12Z"},
+		{"500ms", "", "2024-03-10T10:11:12.9Z", "2024-03-10T10:11:12.5Z"},
+		{"quarter", "Europe/Berlin", "2024-06-30T21:59:59Z", "2024-03-31T22:00:00Z"},
+		{"year", "America/New_York", "2024-06-30T00:00:00Z", "2024-01-01T05:00:00Z"},
+		{"7m", "", "1970-01-01T00:20:00Z", "1970-01-01T00:14:00Z"},
+		{"7h", "", "1970-01-02T00:00:00Z", "1970-01-01T21:00:00Z"}, // counted from 1970
+		{"48h", "America/New_York", "1970-01-05T04:59:59Z", "1970-01-03T05:00:00Z"},
 		{"month", "Africa/Casablanca", "2024-04-20T12:00:00Z", "2024-04-01T00:00:00Z"},
 	}
 	for _, tt := range tests {
@@ -70,7 +77,7 @@ func TestBucketsAreSound(t *testing.T) {
 	zones := []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Africa/Casablanca", "Asia/Kathmandu"}
 	rapid.Check(t, func(t *rapid.T) {
 		zone := rapid.SampledFrom(zones).Draw(t, "zone")
-		unit := rapid.SampledFrom([]string{"minute", "15m", "hour", "3h", "6h", "day", "week", "month"}).Draw(t, "unit")
+		unit := rapid.SampledFrom([]string{"minute", "15m", "hour", "3h", "6h", "day", "week", "month", "quarter", "year", "7m", "5h", "48h"}).Draw(t, "unit")
 		b, err := query.NewBucketing(unit, zone)
 		if err != nil {
 			t.Fatal(err)

@@ -73,6 +73,28 @@ func (r *Regexp) Find(s []byte) []int {
 	return r.re.FindSubmatchIndex(s)
 }
 
+// replace puts the pieces in the place of every match, from the left. A match of
+// nothing right behind another does not count.
+func (r *Regexp) replace(s []byte, parts []replacing) []byte {
+	if r.ended(len(s)) {
+		return nil
+	}
+	out := make([]byte, 0, len(s))
+	from := 0
+	for _, at := range r.re.FindAllSubmatchIndex(s, -1) {
+		out = append(out, s[from:at[0]]...)
+		for _, p := range parts {
+			if p.group < 0 {
+				out = append(out, p.text...)
+			} else if at[2*p.group] >= 0 {
+				out = append(out, s[at[2*p.group]:at[2*p.group+1]]...)
+			}
+		}
+		from = at[1]
+	}
+	return append(out, s[from:]...)
+}
+
 // ended counts a search in so many bytes, each of which may take as many steps as
 // the expression has instructions.
 func (r *Regexp) ended(bytes int) bool {

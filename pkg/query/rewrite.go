@@ -38,6 +38,8 @@ func Rewrite(e Expr, column func(Col) Expr) Expr {
 		return Like{one(e.X), e.Pattern}
 	case Match:
 		return Match{one(e.X), e.Pattern}
+	case Search:
+		return Search{all(e.X), e.Text}
 	case IsNull:
 		return IsNull{one(e.X)}
 	case Coalesce:

@@ -64,6 +64,13 @@ func TypeOf(e Expr, cols []BoundCol) (columnar.Type, error) {
 			return columnar.Type{}, err
 		}
 		if !scalar(t.Kind) && t.Kind != columnar.Invalid {
+			if _, search := e.(Search); search {
+				if err := searched(x[i], t); err != nil {
+					return columnar.Type{}, err
+				}
+				types[i] = columnar.String
+				continue
+			}
 			_, null := e.(IsNull)
 			_, cast := e.(Cast)
 			switch {
@@ -164,6 +171,8 @@ func kindOf(e Expr, x []Expr, kinds []columnar.Kind) (columnar.Kind, error) {
 		return columnar.Boolean, want(0, columnar.String)
 	case IsNull:
 		return columnar.Boolean, nil
+	case Search:
+		return columnar.Boolean, all(columnar.String)
 	case Coalesce:
 		if len(x) == 0 {
 			return 0, fmt.Errorf("coalesce of nothing")

@@ -2,6 +2,7 @@ package exec_test
 
 import (
 	"bytes"
+	"crypto/md5"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -47,7 +48,11 @@ func naiveCall(name string, a []any) any {
 		if str(1) != "" {
 			parts = strings.Split(str(0), str(1))
 		}
-		if n := num(2); n >= 1 && n <= len(parts) {
+		n := num(2)
+		if n < 0 {
+			n += len(parts) + 1
+		}
+		if n >= 1 && n <= len(parts) {
 			return parts[n-1]
 		}
 		return nil
@@ -93,6 +98,39 @@ func naiveCall(name string, a []any) any {
 		return int64([]int{7, 1, 2, 3, 4, 5, 6}[at(a[0]).Weekday()])
 	case "unix_millis":
 		return at(a[0]).UnixMilli()
+	case "unix_timestamp":
+		return at(a[0]).Unix()
+	case "unix_micros":
+		return a[0]
+	case "year", "quarter", "month", "day", "minute", "second", "dayofyear", "weekofyear", "weekday", "dayofweek":
+		return naivePart(name, at(a[0]))
+	case "mod":
+		l, r := a[0].(int64), a[1].(int64)
+		if r == 0 {
+			return nil
+		}
+		return l - l/r*r
+	case "left":
+		return string([]rune(str(0))[:min(num(1), len([]rune(str(0))))])
+	case "right":
+		r := []rune(str(0))
+		return string(r[max(0, len(r)-num(1)):])
+	case "lpad", "rpad":
+		r := []rune(str(0))
+		if len(r) >= num(1) {
+			return string(r[:num(1)])
+		}
+		fill := string([]rune(strings.Repeat(str(2), num(1)))[:num(1)-len(r)])
+		if name == "lpad" {
+			return fill + str(0)
+		}
+		return str(0) + fill
+	case "repeat":
+		return strings.Repeat(str(0), num(1))
+	case "md5":
+		return fmt.Sprintf("%x", md5.Sum([]byte(str(0))))
+	case "regexp_replace":
+		return regexp.MustCompile(str(1)).ReplaceAllLiteralString(str(0), str(2))
 	case "timestamp_millis":
 		return a[0].(int64) * 1000
 	case "greatest":
@@ -110,6 +148,15 @@ func naiveCall(name string, a []any) any {
 		return math.Ceil(a[0].(float64))
 	}
 	panic(name)
+}
+
+func naivePart(name string, t time.Time) any {
+	_, week := t.ISOWeek()
+	return int64(map[string]int{
+		"year": t.Year(), "quarter": []int{1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}[t.Month()-1], "month": int(t.Month()), "day": t.Day(),
+		"minute": t.Minute(), "second": t.Second(), "dayofyear": t.YearDay(), "weekofyear": week,
+		"weekday": []int{6, 0, 1, 2, 3, 4, 5}[t.Weekday()], "dayofweek": []int{1, 2, 3, 4, 5, 6, 7}[t.Weekday()],
+	}[name])
 }
 
 func naiveSubstring(s []rune, start int, length []any) string {
@@ -175,9 +222,13 @@ func naiveBucket(unit string, t time.Time) any {
 		d -= []int{6, 0, 1, 2, 3, 4, 5}[t.Weekday()]
 	case "month":
 		d = 1
+	case "quarter":
+		m, d = []time.Month{1, 1, 1, 4, 4, 4, 7, 7, 7, 10, 10, 10}[m-1], 1
+	case "year":
+		m, d = 1, 1
 	case "day":
 	default:
-		if unit == "minute" || unit == "hour" {
+		if unit == "second" || unit == "minute" || unit == "hour" {
 			unit = "1" + unit[:1]
 		}
 		every, err := time.ParseDuration(unit)

@@ -166,6 +166,13 @@ func naiveEval(e query.Expr, r row) any {
 			return regexp.MustCompile(e.Pattern).MatchString(v.(string))
 		}
 		return nil
+	case query.Search:
+		for _, x := range e.X {
+			if v, ok := eval(x).(string); ok && strings.Contains(strings.ToLower(v), strings.ToLower(e.Text)) {
+				return true
+			}
+		}
+		return false
 	case query.IsNull:
 		return eval(e.X) == nil
 	case query.Coalesce:

@@ -105,6 +105,8 @@ func (s scope) predicate(e query.Expr) (predicate, error) {
 			return nil, err
 		}
 		return s.text(e.X, re.Match)
+	case query.Search:
+		return s.search(e)
 	case query.IsNull:
 		x, err := s.value(e.X, columnar.String)
 		return func(c *chunk, sel []int32, out []truth) {

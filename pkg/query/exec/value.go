@@ -18,7 +18,7 @@ type value func(c *chunk, sel []int32) *columnar.Vector
 func isPredicate(e query.Expr) bool {
 	switch e.(type) {
 	case query.And, query.Or, query.Not, query.Compare, query.Between, query.Distinct, query.In,
-		query.DistinctFromAll, query.Like, query.Match, query.IsNull:
+		query.DistinctFromAll, query.Like, query.Match, query.IsNull, query.Search:
 		return true
 	}
 	return false

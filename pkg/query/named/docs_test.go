@@ -40,7 +40,7 @@ func reference() string {
 
 %d questions that panels, alert rules and the command line can ask by name. This page is made from their files in `+"`pkg/query/named/queries`"+`; [query-files.md](query-files.md) says how to write one. `+"`auditlake queries NAME`"+` shows all there is of one, its SQL included.
 
-*Alert* is what a rule looks at: labels and one number. Events are those of the time range, and also those before it where a query says so.
+*Alert* is what a rule looks at: labels and one number, which is 0 where there are no rows ([alerting.md](alerting.md)). Events are those of the time range, and also those before it where a query says so.
 
 `, len(named.All()))
 	for _, group := range named.Groups() {
@@ -71,7 +71,11 @@ func entry(say func(string, ...any), q *named.Query) {
 		if len(q.Alert.Labels) > 0 {
 			number += " by " + quoted(q.Alert.Labels)
 		}
-		say("- Alert: %s; %s.\n", number, q.Severity)
+		empty := ""
+		if q.Alert.NoData {
+			empty = "; no rows are no data"
+		}
+		say("- Alert: %s; %s%s.\n", number, q.Severity, empty)
 	}
 	switch back := q.Lookback.String(); back {
 	case "":

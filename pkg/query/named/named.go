@@ -29,6 +29,9 @@ var ErrUnknown = errors.New("no such query")
 // ErrParam is a parameter, or a time range, that is unknown, missing or malformed.
 var ErrParam = errors.New("bad parameter")
 
+// ErrNoSeries is a rule that asks for a time series of a query that is none.
+var ErrNoSeries = errors.New("no time series")
+
 // Query is a question of the catalog.
 type Query struct {
 	Name        string
@@ -65,6 +68,9 @@ type Query struct {
 type Alert struct {
 	Labels []string
 	Value  string
+	// NoData says that a rule must not take no rows for the number 0: the value is an
+	// age or the like, and not how much of something there is.
+	NoData bool
 }
 
 // String says what a rule looks at.
@@ -112,28 +118,56 @@ func (q *Query) Plan(params map[string]string, r query.TimeRange) (query.Plan, e
 }
 
 // AlertPlan is the plan of what a rule looks at: the labels of the query's Alert and
-// one number. Where the query has no row, neither has this.
+// one number. Where the query has no row, neither has this. A label that is null is
+// the empty text, as rules have it.
 func (q *Query) AlertPlan(params map[string]string, r query.TimeRange) (query.Plan, error) {
 	p, err := q.Plan(params, r)
 	if err != nil || q.Alert == nil {
 		return p, err
 	}
-	p.Root = unlimited(p.Root)
-	var by []query.Output
-	for _, label := range q.Alert.Labels {
-		by = append(by, query.As(label, query.Name(label)))
-	}
-	number := query.CountRows(CountColumn)
-	some := query.Expr(query.Compare{Op: query.Greater, L: query.Name(CountColumn), R: query.Int(0)})
-	if v := q.Alert.Value; v != "" {
-		number = query.Agg{Name: v, Func: query.Max, Arg: query.Name(v)}
-		some = query.NotNull(query.Name(v))
-	}
+	number, some := q.Alert.number()
+	by := q.Alert.labels()
 	keys := []query.SortKey{query.Desc(number.Name)}
-	for _, label := range q.Alert.Labels {
-		keys = append(keys, query.Asc(label))
+	for _, label := range by {
+		keys = append(keys, query.Asc(label.Name))
 	}
-	return p.Aggregate(by, number).Filter(some).Sort(keys...), nil
+	return query.Plan{Root: unlimited(p.Root)}.Aggregate(by, number).Filter(some).Sort(keys...), nil
+}
+
+// AlertSeries is AlertPlan over time: for each time that the query's answer has, which
+// is its first column, the labels and the number. Only a query that is shown as a time
+// series has one.
+func (q *Query) AlertSeries(params map[string]string, r query.TimeRange) (query.Plan, error) {
+	p, err := q.Plan(params, r)
+	if err != nil {
+		return p, err
+	}
+	if q.Alert == nil || q.Visualization != "timeseries" {
+		return p, fmt.Errorf("%w: %s is no time series: leave format away, for one number per label set", ErrNoSeries, q.Name)
+	}
+	number, some := q.Alert.number()
+	by := append([]query.Output{query.As(q.Columns[0], query.Name(q.Columns[0]))}, q.Alert.labels()...)
+	keys := make([]query.SortKey, len(by))
+	for i := range by {
+		keys[i] = query.Asc(by[i].Name)
+	}
+	return query.Plan{Root: unlimited(p.Root)}.Aggregate(by, number).Filter(some).Sort(keys...), nil
+}
+
+// number is the aggregate, and which rows have one.
+func (a *Alert) number() (query.Agg, query.Expr) {
+	if a.Value == "" {
+		return query.CountRows(CountColumn), query.Compare{Op: query.Greater, L: query.Name(CountColumn), R: query.Int(0)}
+	}
+	return query.Agg{Name: a.Value, Func: query.Max, Arg: query.Name(a.Value)}, query.NotNull(query.Name(a.Value))
+}
+
+func (a *Alert) labels() (by []query.Output) {
+	for _, label := range a.Labels {
+		text := query.Cast{X: query.Name(label), To: columnar.String}
+		by = append(by, query.As(label, query.Coalesce{X: []query.Expr{text, query.Str("")}}))
+	}
+	return by
 }
 
 // unlimited is a plan without its last limit, if that is of rows in order: it is for

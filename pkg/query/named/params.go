@@ -21,7 +21,7 @@ const (
 	ParamString  ParamType = "string"
 	ParamInteger ParamType = "integer"
 	ParamNumber  ParamType = "number"
-	ParamList    ParamType = "list" // texts, separated by commas, without the spaces around them
+	ParamList    ParamType = "list" // texts, separated by commas; see readList
 )
 
 // Param is a parameter of a named query.
@@ -101,13 +101,11 @@ func (p Param) read(text string) (sql.Param, error) {
 		}
 		v, inside = columnar.FloatValue(f), f >= float64(p.Min) && f <= float64(p.Max)
 	case ParamList:
-		list := sql.List()
-		for part := range strings.SplitSeq(text, ",") {
-			if part = strings.TrimSpace(part); part != "" {
-				list.Values = append(list.Values, columnar.StringValue(part))
-			}
+		values, err := readList(text)
+		if err != nil {
+			return sql.Param{}, fmt.Errorf("%w: %s: %w", ErrParam, p.Name, err)
 		}
-		return list, nil
+		return sql.List(query.Strs(values...)...), nil
 	default:
 		v = columnar.StringValue(text)
 	}
@@ -115,6 +113,46 @@ func (p Param) read(text string) (sql.Param, error) {
 		return sql.Param{}, fmt.Errorf("%w: %s is %s, not from %d to %d", ErrParam, p.Name, text, p.Min, p.Max)
 	}
 	return sql.Scalar(v), nil
+}
+
+// readList is the texts of a list: what is between commas, without the spaces around
+// it. A text with a comma, or with spaces around it, is in double quotes, and a quote
+// in it is doubled, as in CSV: a,"b, c","say ""d""". Nothing between two commas is no
+// text, and "" is the empty one.
+func readList(text string) (out []string, err error) {
+	for rest := text; ; {
+		rest = strings.TrimSpace(rest)
+		if !strings.HasPrefix(rest, `"`) {
+			part, after, more := strings.Cut(rest, ",")
+			if part = strings.TrimSpace(part); part != "" {
+				out = append(out, part)
+			}
+			if rest = after; !more {
+				return out, nil
+			}
+			continue
+		}
+		var part strings.Builder
+		for {
+			inside, after, closed := strings.Cut(rest[1:], `"`)
+			if !closed {
+				return nil, fmt.Errorf("a quote is not closed in %s", text)
+			}
+			part.WriteString(inside)
+			if rest = after; !strings.HasPrefix(rest, `"`) {
+				break
+			}
+			part.WriteByte('"')
+		}
+		out = append(out, part.String())
+		if rest = strings.TrimSpace(rest); rest == "" {
+			return out, nil
+		}
+		if rest[0] != ',' {
+			return nil, fmt.Errorf("no comma after a quoted text in %s", text)
+		}
+		rest = rest[1:]
+	}
 }
 
 // Lookback is how far before the start of the time range scans reach: not at all, to

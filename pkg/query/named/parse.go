@@ -52,6 +52,7 @@ type file struct {
 		Labels []string
 		Value  string
 		Count  bool
+		Empty  string
 	}
 	Lookback string
 	Params   []struct {
@@ -152,7 +153,10 @@ func (p *fileParser) query() *Query {
 		p.bad(p.line("lookback"), "%w", err)
 	}
 	if f.Alert != nil {
-		q.Alert = &Alert{Labels: f.Alert.Labels, Value: f.Alert.Value}
+		q.Alert = &Alert{Labels: f.Alert.Labels, Value: f.Alert.Value, NoData: f.Alert.Empty == "no data"}
+		if !slices.Contains([]string{"", "zero", "no data"}, f.Alert.Empty) {
+			p.bad(p.line("alert"), "empty says what no rows are: zero, which they are if it is left away, or no data")
+		}
 		if (f.Alert.Value != "") == f.Alert.Count {
 			p.bad(p.line("alert"), "an alert has either value: a column, or count: true")
 		}

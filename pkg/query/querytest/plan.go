@@ -541,6 +541,8 @@ func (p *parser) call() query.Expr {
 	switch name {
 	case "coalesce":
 		return query.Coalesce{X: x}
+	case "search":
+		return query.Search{X: x[1:], Text: text(0)}
 	case "bucket":
 		return query.Bucket{X: x[0], Unit: text(1), Zone: text(2)}
 	}

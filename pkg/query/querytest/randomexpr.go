@@ -19,7 +19,7 @@ func column(t *rapid.T, cols []query.Col, kind columnar.Kind) query.Expr {
 func (c columns) string(t *rapid.T, depth int) query.Expr {
 	n := 2
 	if depth > 0 {
-		n = 11
+		n = 13
 	}
 	x := func() query.Expr { return c.string(t, depth-1) }
 	switch upTo(t, n) {
@@ -47,6 +47,11 @@ func (c columns) string(t *rapid.T, depth int) query.Expr {
 		return start
 	case 10:
 		return c.extract(t, depth)
+	case 11:
+		return query.Fn(pick(t, "lpad", "rpad"), x(), query.Int(int64(upTo(t, 9))), pick[query.Expr](t, query.Str("-"), query.Str("ab")))
+	case 12:
+		return pick(t, query.Fn("md5", x()), query.Fn("left", x(), query.Int(int64(upTo(t, 5)))), query.Fn("right", x(), query.Int(int64(upTo(t, 5)))),
+			query.Fn("repeat", x(), query.Int(int64(upTo(t, 2)))), query.Fn("regexp_replace", x(), query.Str(pick(t, "[a-z]", "b|ab", "[0-9]+")), query.Str("#")))
 	default:
 		return query.Cast{X: c.long(t, depth-1), To: columnar.String}
 	}
@@ -73,7 +78,7 @@ func (c columns) extract(t *rapid.T, depth int) query.Expr {
 func (c columns) long(t *rapid.T, depth int) query.Expr {
 	n := 2
 	if depth > 0 {
-		n = 9
+		n = 11
 	}
 	x := func() query.Expr { return c.long(t, depth-1) }
 	switch upTo(t, n) {
@@ -91,6 +96,10 @@ func (c columns) long(t *rapid.T, depth int) query.Expr {
 		return pick(t, query.Fn("abs", x()), query.Fn("length", c.string(t, depth-1)), query.Fn("strpos", c.string(t, depth-1), c.string(t, depth-1)))
 	case 8:
 		return query.Fn(pick(t, "hour", "day_of_week", "unix_millis"), c.time(t, depth-1))
+	case 9:
+		return query.Fn(pick(t, "year", "quarter", "month", "day", "minute", "second", "dayofyear", "weekofyear", "weekday", "dayofweek", "unix_timestamp", "unix_micros"), c.time(t, depth-1))
+	case 10:
+		return query.Fn("mod", x(), x())
 	default:
 		return query.Case{When: []query.When{{If: c.predicate(t, depth-1), Then: x()}}}
 	}
@@ -108,7 +117,7 @@ func (c columns) time(t *rapid.T, depth int) query.Expr {
 	case 1, 2:
 		return column(t, c.times, columnar.Timestamp)
 	case 3:
-		return query.Bucket{X: c.time(t, depth-1), Unit: pick(t, "minute", "hour", "day", "week", "month", "15m")}
+		return query.Bucket{X: c.time(t, depth-1), Unit: pick(t, "second", "minute", "hour", "day", "week", "month", "quarter", "year", "15m")}
 	case 4:
 		return query.Arith{Op: pick(t, query.Add, query.Sub), L: c.time(t, depth-1), R: c.long(t, depth-1)}
 	case 5:
@@ -197,6 +206,9 @@ func (c columns) predicate(t *rapid.T, depth int) query.Expr {
 	case 16:
 		return query.Compare{Op: op, L: c.time(t, depth), R: c.time(t, depth)}
 	case 17:
+		if rapid.Bool().Draw(t, "search") {
+			return query.Search{X: []query.Expr{c.string(t, depth), c.string(t, depth)}, Text: pick(t, "", "A", "b", "JOB-", "n")}
+		}
 		return query.Fn(pick(t, "contains", "starts_with", "ends_with"), c.string(t, depth), c.string(t, depth))
 	case 18, 19:
 		return query.Not{X: x()}

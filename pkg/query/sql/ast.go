@@ -2,13 +2,17 @@ package sql
 
 import "github.com/auditlake/auditlake/pkg/columnar"
 
-// selection is a whole SELECT: arms under UNION ALL, then order and limit.
+// selection is a whole SELECT: arms under UNION, then order and limit.
 type selection struct {
-	with  []cte
-	arms  []arm
-	order []orderKey
-	limit expr // nil for none
-	at    int
+	with []cte
+	arms []arm
+	// distinct is how many of the arms are under a UNION without ALL, together with
+	// those before; 0 for none.
+	distinct int
+	order    []orderKey
+	limit    expr // nil for none
+	offset   expr // nil for none
+	at       int
 }
 
 type cte struct {
@@ -31,7 +35,9 @@ type core struct {
 	from     []source
 	where    expr
 	group    []expr
+	groupAll bool // GROUP BY ALL: by what of the select list is no aggregate
 	having   expr
+	qualify  expr
 }
 
 // item is an entry of the select list. Without an expression it is a star, of the
@@ -41,25 +47,26 @@ type item struct {
 	expr  expr
 	alias string
 	of    string
+	star  bool // the alias is that of a column of a star, and nobody's choice
 }
 
 // source is a table, a CTE or a query, and how it is joined to those before it.
 type source struct {
 	at    int
-	name  string
+	name  string     // the last part
+	full  string     // with all that is in front of it, which is nothing for a CTE
 	query *selection // nil for a name
-	// qualified says that something was in front of the name, which a CTE never has,
-	// and lookup that it was lookups.
-	qualified, lookup bool
-	alias             string
-	join              string   // "" for the first; inner, left, anti
-	on                expr     // or
-	using             []string // names
+	alias string
+	in    expr     // of IN (SELECT ...): what is to be in the query's only column
+	join  string   // "" for the first; inner, left, anti, semi
+	on    expr     // or
+	using []string // names
 }
 
 type orderKey struct {
 	expr expr
 	desc bool
+	last bool // nulls last
 }
 
 // expr is an expression as written.
@@ -101,6 +108,11 @@ type (
 		x    expr
 		list []expr
 	}
+	inQuery struct {
+		at
+		x  expr
+		of *selection
+	}
 	between struct {
 		at
 		x, lo, hi expr
@@ -124,8 +136,9 @@ type (
 	// interval is so many seconds each.
 	interval struct {
 		at
-		n    expr
-		unit int64 // microseconds
+		n      expr
+		unit   int64 // microseconds; 0 for months
+		months int64
 	}
 	index struct {
 		at
@@ -159,6 +172,8 @@ func children(e expr) []expr {
 		out = []expr{e.l, e.r}
 	case *in:
 		out = append([]expr{e.x}, e.list...)
+	case *inQuery:
+		out = []expr{e.x}
 	case *between:
 		out = []expr{e.x, e.lo, e.hi}
 	case *isNull:
@@ -221,7 +236,7 @@ func (c *core) outputs() []expr {
 		out = append(out, i.expr)
 	}
 	out = append(out, c.group...)
-	return append(out, c.having)
+	return append(out, c.having, c.qualify)
 }
 
 // walkSelection visits the expressions of a selection and of those inside of it.
@@ -236,6 +251,11 @@ func walkSelection(s *selection, visit func(expr)) {
 		}
 		for _, e := range a.core.expressions() {
 			walk(e, visit)
+			walk(e, func(x expr) {
+				if in, ok := x.(*inQuery); ok {
+					walkSelection(in.of, visit)
+				}
+			})
 		}
 		for _, from := range a.core.from {
 			walk(from.on, visit)
@@ -248,4 +268,5 @@ func walkSelection(s *selection, visit func(expr)) {
 		walk(k.expr, visit)
 	}
 	walk(s.limit, visit)
+	walk(s.offset, visit)
 }

@@ -25,6 +25,7 @@ const exact = 1 << 53
 // or a time is read as one, a constant when the plan is made and anything else row
 // by row, to null where it is none.
 func (x *exprs) coerced(at int, l, r query.Expr) (query.Expr, query.Expr) {
+	l, r = numbers(l, r)
 	lk, rk := x.kind(l), x.kind(r)
 	switch {
 	case lk == rk, lk == columnar.Invalid, rk == columnar.Invalid, isLong(lk) && isLong(rk), isDouble(lk) && isDouble(rk):
@@ -43,6 +44,78 @@ func (x *exprs) coerced(at int, l, r query.Expr) (query.Expr, query.Expr) {
 	}
 	fail(at, "%s is %s and %s is %s: cast one of them", l, lk, r, rk)
 	return nil, nil
+}
+
+// textOfLong is the whole number that a text is made of, such as the workspace_id of
+// the view audit.
+func textOfLong(e query.Expr) (query.Expr, bool) {
+	c, ok := e.(query.Cast)
+	if !ok || c.To != columnar.String {
+		return nil, false
+	}
+	k, err := kindOf(c.X)
+	return c.X, err == nil && isLong(k)
+}
+
+// numbers takes the text of a whole number for the number, where it is compared with
+// one: that prunes.
+func numbers(l, r query.Expr) (query.Expr, query.Expr) {
+	if c, ok := r.(query.Const); ok && isLong(c.Value.Kind) {
+		if x, ok := textOfLong(l); ok {
+			return x, r
+		}
+	}
+	if c, ok := l.(query.Const); ok && isLong(c.Value.Kind) {
+		if x, ok := textOfLong(r); ok {
+			return l, x
+		}
+	}
+	return l, r
+}
+
+// equalNumbers is numbers for = and its kin, where that may also be done with the text
+// of a number as casts write it.
+func equalNumbers(l, r query.Expr) (query.Expr, query.Expr) {
+	if x, ok := textOfLong(l); ok {
+		if y, ok := longOf(r); ok {
+			return x, y
+		}
+	}
+	if x, ok := textOfLong(r); ok {
+		if y, ok := longOf(l); ok {
+			return y, x
+		}
+	}
+	return l, r
+}
+
+func longOf(e query.Expr) (query.Expr, bool) {
+	c, ok := e.(query.Const)
+	switch {
+	case !ok:
+		return nil, false
+	case isLong(c.Value.Kind):
+		return c, true
+	case c.Value.Kind != columnar.String:
+		return nil, false
+	}
+	i, err := strconv.ParseInt(string(c.Value.Bytes), 10, 64)
+	return query.Int(i), err == nil && strconv.FormatInt(i, 10) == string(c.Value.Bytes)
+}
+
+// asNumbers is equalNumbers for a list.
+func asNumbers(v query.Expr, list []query.Expr) (query.Expr, []query.Expr) {
+	x, ok := textOfLong(v)
+	if !ok {
+		return v, list
+	}
+	out := make([]query.Expr, len(list))
+	for i, e := range list {
+		if out[i], ok = longOf(e); !ok {
+			return v, list
+		}
+	}
+	return x, out
 }
 
 func toDouble(e query.Expr, k columnar.Kind) query.Expr {
@@ -87,13 +160,10 @@ func (x *exprs) read(at int, text, other query.Expr, kind columnar.Kind) (query.
 	return fold(query.Cast{X: text, To: kind}), other
 }
 
-// timeLayouts are how times may be written.
-var timeLayouts = [...]string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04", time.DateOnly}
-
 // constantTime is a text as a date or a timestamp, in UTC where it names no zone.
 func constantTime(at int, c query.Const, to columnar.Kind) query.Expr {
 	text := string(c.Value.Bytes)
-	for _, layout := range timeLayouts {
+	for _, layout := range query.TimeLayouts {
 		t, err := time.Parse(layout, text)
 		if err != nil || to == columnar.Date && layout != time.DateOnly {
 			continue
@@ -109,6 +179,24 @@ func constantTime(at int, c query.Const, to columnar.Kind) query.Expr {
 	}
 	fail(at, "%s is no %s: write it like %s", c, to, like)
 	return nil
+}
+
+// isTyped reports whether typed has made e of a bare null.
+func isTyped(e query.Expr) bool {
+	c, ok := e.(query.Cast)
+	if !ok || c.To != columnar.String {
+		return false
+	}
+	x, ok := c.X.(query.Const)
+	return ok && x.Value.Kind == columnar.Invalid
+}
+
+// typed is an expression whose column has a type: that of a bare null is text.
+func typed(e query.Expr) query.Expr {
+	if c, ok := e.(query.Const); ok && c.Value.Kind == columnar.Invalid {
+		return query.Cast{X: e, To: columnar.String}
+	}
+	return e
 }
 
 // fold computes what is constant, so that scans are pruned by it. It leaves alone

@@ -26,7 +26,7 @@ type token struct {
 }
 
 // symbols are those of more than one character.
-var symbols = [...]string{"<>", "!=", "<=", ">=", "||", "::", "=="}
+var symbols = [...]string{"<=>", "<>", "!=", "<=", ">=", "||", "::", "=="}
 
 // mostTokens is how long a statement may be. Lowering is recursive.
 const mostTokens = 20_000
@@ -90,6 +90,9 @@ func wordEnd(text string, at int) int {
 func lexOne(text string, at int) (token, int) {
 	c := text[at]
 	switch {
+	case c|0x20 == 'r' && at+1 < len(text) && (text[at+1] == '\'' || text[at+1] == '"'): // r'text': no escapes, as ever
+		t, end := lexQuoted(text, at+1, tokenText)
+		return t, end
 	case isWordStart(c):
 		end := wordEnd(text, at)
 		return token{kind: tokenWord, text: text[at:end]}, end
@@ -113,8 +116,11 @@ func lexOne(text string, at int) (token, int) {
 			return token{kind: tokenSymbol, text: s}, at + len(s)
 		}
 	}
-	if strings.IndexByte("()[],.+-*/=<>;", c) < 0 {
+	if strings.IndexByte("()[],.+-*/%=<>;:", c) < 0 {
 		r, _ := utf8.DecodeRuneInString(text[at:])
+		if strings.IndexByte("&|^~?!", c) >= 0 {
+			refuse(at, "there is no operator %s", string(r))
+		}
 		fail(at, "%q is not known here", string(r))
 	}
 	return token{kind: tokenSymbol, text: text[at : at+1]}, at + 1

@@ -43,34 +43,32 @@ func (l *lowering) selection(s *selection, ctes *known) relation {
 		ctes = &known{c, ctes}
 	}
 	if len(s.arms) == 1 && s.arms[0].core != nil {
-		return l.core(s.arms[0].core, s.order, s.limit, ctes)
+		return l.core(s.arms[0].core, s, ctes)
 	}
 	arms := make([]relation, len(s.arms))
 	for i, a := range s.arms {
 		if a.nested != nil {
 			arms[i] = l.selection(a.nested, ctes)
 		} else {
-			arms[i] = l.core(a.core, nil, nil, ctes)
+			arms[i] = l.core(a.core, &selection{}, ctes)
 		}
 	}
 	out := l.union(s, arms)
-	if len(s.order) > 0 {
-		keys := make([]query.SortKey, len(s.order))
-		for i, k := range s.order {
-			at, ok := outputOf(k.expr, out.cols)
-			if !ok {
-				fail(k.expr.pos(), "under UNION ALL rows are ordered by columns, by name or number%s", nearPath(k.expr, out.cols))
-			}
-			keys[i] = query.SortKey{By: out.cols[at].col(), Desc: k.desc}
+	var keys []query.SortKey
+	for _, k := range s.order {
+		at, ok := outputOf(k.expr, out.cols)
+		if !ok {
+			fail(k.expr.pos(), "under UNION rows are ordered by columns, by name or number%s", nearPath(k.expr, out.cols))
 		}
-		out.plan = out.plan.Sort(keys...)
+		keys = append(keys, k.keys(out.cols[at].col())...)
 	}
-	out.plan = l.limit(out.plan, s.limit)
+	out.plan = l.part(out.plan, keys, s)
 	return out
 }
 
-// union is the rows of all arms, under the names of the first. Longs become doubles
-// and nulls become typed where another arm says so.
+// union is the rows of all arms, under the names of the first; each row once of those
+// arms that are under a UNION without ALL. Longs become doubles and nulls become typed
+// where another arm says so.
 func (l *lowering) union(s *selection, arms []relation) relation {
 	if len(arms) == 1 {
 		return arms[0]
@@ -78,19 +76,28 @@ func (l *lowering) union(s *selection, arms []relation) relation {
 	cols := slices.Clone(arms[0].cols)
 	for i, a := range arms[1:] {
 		if len(a.cols) != len(cols) {
-			fail(s.at, "query %d of UNION ALL has %d columns and the first has %d", i+2, len(a.cols), len(cols))
+			fail(s.at, "query %d of UNION has %d columns and the first has %d", i+2, len(a.cols), len(cols))
 		}
 		for c := range cols {
-			kind, ok := widest(cols[c].kind, a.cols[c].kind)
+			kind, ok := widest(cols[c].untyped(), a.cols[c].untyped())
 			if !ok {
-				fail(s.at, "column %s of UNION ALL is %s, and %s in query %d", cols[c].name, cols[c].kind, a.cols[c].kind, i+2)
+				fail(s.at, "column %s of UNION is %s, and %s in query %d", cols[c].name, cols[c].kind, a.cols[c].kind, i+2)
 			}
-			cols[c].kind = kind
+			cols[c].kind, cols[c].null = kind, cols[c].null && a.cols[c].null
+			if kind == columnar.Invalid {
+				cols[c].kind = columnar.String
+			}
 		}
 	}
 	plans := make([]query.Plan, len(arms))
 	for i, a := range arms {
 		plans[i] = as(a, cols)
+	}
+	if s.distinct > 0 {
+		once := query.UnionOf(plans[:s.distinct]...).Aggregate(sameOutputs(names(cols)))
+		if plans = append([]query.Plan{once}, plans[s.distinct:]...); len(plans) == 1 {
+			return relation{plan: once, cols: cols}
+		}
 	}
 	return relation{plan: query.UnionOf(plans...), cols: cols}
 }
@@ -155,16 +162,39 @@ func project(p query.Plan, outputs []query.Output) query.Plan {
 	return query.Plan{Root: query.Project{Input: below.Input, Cols: merged}}
 }
 
-func (l *lowering) limit(p query.Plan, n expr) query.Plan {
+// part is the rows in order, without those before OFFSET and behind LIMIT.
+func (l *lowering) part(p query.Plan, keys []query.SortKey, s *selection) query.Plan {
+	if skip := l.count(s.offset, "OFFSET"); skip > 0 {
+		const number = "row number"
+		columns := p.Columns()
+		order := keys
+		if len(order) == 0 {
+			order = []query.SortKey{{By: query.Int(0)}} // by all columns
+		}
+		n := query.Column(columnar.Long, number)
+		p = p.Window(query.Window{Func: query.RowNumber, Name: number, Order: order})
+		p = p.Filter(query.Compare{Op: query.Greater, L: n, R: query.Int(skip)}).Project(sameOutputs(columns)...)
+	}
+	if len(keys) > 0 {
+		p = p.Sort(keys...)
+	}
+	if s.limit != nil {
+		p = p.Limit(l.count(s.limit, "LIMIT"))
+	}
+	return p
+}
+
+// count is what LIMIT or OFFSET says, 0 for none.
+func (l *lowering) count(n expr, what string) int64 {
 	if n == nil {
-		return p
+		return 0
 	}
 	x := exprs{lowering: l, scope: &scope{}}
 	c, ok := x.lower(n).(query.Const)
 	if !ok || c.Value.Kind != columnar.Long || c.Value.Int < 0 {
-		fail(n.pos(), "LIMIT takes a whole number or a parameter that is one")
+		fail(n.pos(), "%s takes a whole number or a parameter that is one", what)
 	}
-	return p.Limit(c.Value.Int)
+	return c.Value.Int
 }
 
 // outputOf is the index of the output that an expression of ORDER BY or GROUP BY
@@ -200,23 +230,50 @@ func (l *lowering) source(s source, ctes *known) relation {
 		fail(s.at, "the statement reads more than %d tables and queries, with those of each CTE as often as it is read", mostSources)
 	}
 	if s.query != nil {
-		return l.selection(s.query, ctes)
+		return l.subquery(s, ctes)
 	}
-	for k := ctes; k != nil && !s.qualified; k = k.outer {
-		if strings.EqualFold(k.cte.name, s.name) {
+	for k := ctes; k != nil; k = k.outer {
+		if strings.EqualFold(k.cte.name, s.full) {
 			return l.selection(k.cte.of, k.outer)
 		}
 	}
 	table := strings.ToLower(s.name) // as all are
-	if s.lookup {
+	view, isView := query.FindView(s.full)
+	switch front, _, _ := strings.Cut(strings.ToLower(s.full), "."); {
+	case isView:
+		table = view.Base
+	case strings.HasSuffix(strings.ToLower(s.full), query.Lookups+table):
 		table = query.Lookups + table
+	case front == "system" || table == "information_schema" || strings.Contains(strings.ToLower(s.full), "information_schema."):
+		fail(s.at, "there is no table %s: the lake has what audit logs tell, which is system.access.audit", s.full)
 	}
 	scan, within := query.Within(table, l.binding.Scans)
 	p := query.Plan{Root: scan}
 	if len(within) > 0 {
 		p = p.Filter(within...)
 	}
-	return relation{plan: p, table: table}
+	out := relation{plan: p, table: table}
+	if isView {
+		out.view = &view
+	}
+	return out
+}
+
+// subquery is a query in FROM, or of IN, which may ask for columns around it, as no
+// plan does.
+func (l *lowering) subquery(s source, ctes *known) relation {
+	if s.in != nil {
+		defer func() {
+			switch r := recover().(type) {
+			case nil:
+			case fault:
+				refuse(r.at, "%v: the query of IN does not see what is around it", r.why)
+			default:
+				panic(r)
+			}
+		}()
+	}
+	return l.selection(s.query, ctes)
 }
 
 // filter adds conditions to a plan, as near to its scans as they mean the same: a

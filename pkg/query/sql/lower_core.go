@@ -3,6 +3,7 @@ package sql
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -10,7 +11,7 @@ import (
 
 // aggregates reports whether a core has groups, be it one of all rows.
 func (c *core) aggregates(order []orderKey) bool {
-	return len(c.group) > 0 || c.uses(order, isAggregate)
+	return len(c.group) > 0 || c.groupAll || c.uses(order, isAggregate)
 }
 
 // windows reports whether a core has window functions.
@@ -30,19 +31,22 @@ func isWindow(e expr) bool {
 	return ok && c.over != nil
 }
 
-// core is the plan of SELECT to HAVING, with the order and the limit around it.
-func (l *lowering) core(c *core, order []orderKey, limit expr, ctes *known) relation {
+// core is the plan of SELECT to QUALIFY, with the order and the limit around it.
+func (l *lowering) core(written *core, around *selection, ctes *known) relation {
+	c := written.memberships()
+	order := around.order
 	if has(c.where, isAggregate) || has(c.where, isWindow) {
 		fail(c.where.pos(), "WHERE is before groups and windows: write HAVING, or filter in a query around this one")
 	}
 	if has(c.having, isWindow) {
 		fail(c.having.pos(), "HAVING is before windows: filter in a query around this one")
 	}
-	plan, s := l.joined(c, order, ctes)
+	s := l.scopeOf(c, ctes)
 	x := exprs{lowering: l, scope: s}
-	items := x.items(c)
+	c = x.starless(c)
+	plan := l.joined(c, order, s)
 	if c.aggregates(order) {
-		x.groups = &groups{input: exprs{lowering: l, scope: s}, items: items}
+		x.groups = &groups{input: exprs{lowering: l, scope: s}, items: c.items}
 		for _, g := range c.group {
 			x.groups.by(g)
 		}
@@ -50,10 +54,11 @@ func (l *lowering) core(c *core, order []orderKey, limit expr, ctes *known) rela
 	if c.windows(order) {
 		x.windows = &windows{}
 	}
-	outputs := x.outputs(items)
+	outputs := x.outputs(c.items)
 	x.aliases = x.groups != nil
 	having := x.conditions(c.having)
-	keys, hidden := x.orderKeys(order, items, outputs)
+	qualify := x.qualify(c)
+	keys, hidden := x.orderKeys(order, c.items, outputs)
 	if x.groups != nil {
 		plan = x.groups.plan(plan)
 	} else if c.having != nil {
@@ -65,65 +70,114 @@ func (l *lowering) core(c *core, order []orderKey, limit expr, ctes *known) rela
 			plan = plan.Window(w)
 		}
 	}
+	plan = filter(plan, qualify)
 	out := relation{cols: make([]column, len(outputs))}
 	for i, o := range outputs {
-		out.cols[i] = column{o.Name, x.kind(o.Expr)}
+		out.cols[i] = column{name: o.Name, kind: x.kind(o.Expr), null: isTyped(o.Expr)}
 	}
 	if len(hidden) > 0 && c.distinct {
 		fail(c.at, "SELECT DISTINCT is ordered by its own columns")
 	}
-	if all := append(slices.Clone(outputs), hidden...); x.groups == nil || x.windows != nil || len(having) > 0 || !x.groups.give(all) {
+	all := append(slices.Clone(outputs), hidden...)
+	if x.groups == nil || x.windows != nil || len(having) > 0 || !x.groups.give(all) {
 		plan = project(plan, all)
 	}
 	if c.distinct {
-		var by []query.Output
-		for _, col := range out.cols {
-			by = append(by, query.As(col.name, col.col()))
-		}
-		plan = plan.Aggregate(by)
+		plan = plan.Aggregate(sameOutputs(names(out.cols)))
 	}
-	if len(keys) > 0 {
-		plan = plan.Sort(keys...)
-	}
-	plan = l.limit(plan, limit)
+	plan = l.part(plan, keys, around)
 	if len(hidden) > 0 {
-		var shown []query.Output
-		for _, col := range out.cols {
-			shown = append(shown, query.As(col.name, col.col()))
-		}
-		plan = plan.Project(shown...)
+		plan = plan.Project(sameOutputs(names(out.cols))...)
 	}
 	out.plan = plan
 	return out
 }
 
-// items is the select list without stars.
-func (x *exprs) items(c *core) []item {
-	var out []item
+func sameOutputs(names []string) []query.Output {
+	out := make([]query.Output, len(names))
+	for i, name := range names {
+		out[i] = query.As(name, query.Name(name))
+	}
+	return out
+}
+
+// qualify is the conditions on rows with their windows, in which the aliases of the
+// select list count.
+func (x *exprs) qualify(c *core) []query.Expr {
+	if c.qualify == nil {
+		return nil
+	}
+	if x.windows == nil {
+		fail(c.qualify.pos(), "QUALIFY is for window functions: write WHERE or HAVING")
+	}
+	y := *x
+	y.named = c.items
+	return y.conditions(c.qualify)
+}
+
+// starless is a core without stars, with the fields of structs in their place, and
+// with the groups that GROUP BY ALL means.
+func (x *exprs) starless(c *core) *core {
+	out := *c
+	out.items = nil
 	for _, it := range c.items {
-		if it.expr != nil {
-			out = append(out, it)
+		if it.expr == nil {
+			out.items = append(out.items, x.star(it)...)
 			continue
 		}
-		n := len(out)
-		for _, src := range x.scope.sources {
-			if src.hidden || it.of != "" && it.of != src.alias {
-				continue
+		p, ok := it.expr.(*path)
+		if !ok {
+			out.items = append(out.items, it)
+			continue
+		}
+		fields, parts := x.scope.fields(p)
+		if fields == nil {
+			out.items = append(out.items, it)
+		}
+		for _, f := range fields {
+			below := f.Path[len(parts):]
+			name := it.alias
+			if name == "" {
+				name = parts[len(parts)-1]
 			}
+			out.items = append(out.items, item{
+				at: it.at, expr: &path{p.at, append(slices.Clone(p.parts), below...)}, alias: strings.Join(append([]string{name}, below...), "."),
+			})
+		}
+	}
+	if c.groupAll {
+		for _, it := range out.items {
+			if !has(it.expr, isAggregate) && !has(it.expr, isWindow) {
+				out.group = append(out.group, it.expr)
+			}
+		}
+	}
+	return &out
+}
+
+// star is the columns that a star stands for.
+func (x *exprs) star(it item) []item {
+	var out []item
+	for _, src := range x.scope.sources {
+		if src.hidden || it.of != "" && !strings.EqualFold(it.of, src.alias) {
+			continue
+		}
+		if src.table != "" && query.IsLookup(src.table) {
+			refuse(it.at, "there is no * of a look-up, whose columns are known when it is read: name those you want")
+		}
+		for _, col := range src.star() {
+			p := &path{at(it.at), []string{col.name}}
 			if src.table != "" {
-				fail(it.at, "there is no * of a table: its columns become more, so name those you want")
+				p.parts = strings.Split(col.name, ".")
 			}
-			for _, col := range src.cols {
-				p := &path{at(it.at), []string{col.name}}
-				if len(x.scope.sources) > 1 {
-					p.parts = []string{src.alias, col.name}
-				}
-				out = append(out, item{at: it.at, expr: p, alias: col.name})
+			if len(x.scope.sources) > 1 {
+				p.parts = append([]string{src.alias}, p.parts...)
 			}
+			out = append(out, item{at: it.at, expr: p, alias: col.name, star: true})
 		}
-		if len(out) == n {
-			fail(it.at, "%s.*: there is no source of that name", it.of)
-		}
+	}
+	if out == nil {
+		fail(it.at, "%s.*: there is no source of that name", it.of)
 	}
 	return out
 }
@@ -164,13 +218,13 @@ func (x *exprs) outputs(items []item) []query.Output {
 		taken := func(n string) bool {
 			return slices.ContainsFunc(out, func(o query.Output) bool { return o.Name == n })
 		}
-		if taken(name) && it.alias != "" {
+		if taken(name) && it.alias != "" && !it.star {
 			fail(it.at, "two columns are called %s: give one another name", name)
 		}
 		for n := 2; taken(name); n++ {
 			name = fmt.Sprintf("%s_%d", it.name(), n)
 		}
-		out = append(out, query.As(name, x.lower(it.expr)))
+		out = append(out, query.As(name, typed(x.lower(it.expr))))
 	}
 	return out
 }
@@ -180,7 +234,7 @@ func (x *exprs) outputs(items []item) []query.Output {
 func (x *exprs) orderKeys(order []orderKey, items []item, outputs []query.Output) (keys []query.SortKey, hidden []query.Output) {
 	cols := make([]column, len(outputs))
 	for i, o := range outputs {
-		cols[i] = column{o.Name, x.kind(o.Expr)}
+		cols[i] = column{name: o.Name, kind: x.kind(o.Expr)}
 	}
 	for _, k := range order {
 		at, ok := outputOf(k.expr, cols)
@@ -189,14 +243,23 @@ func (x *exprs) orderKeys(order []orderKey, items []item, outputs []query.Output
 			at = slices.IndexFunc(outputs, func(o query.Output) bool { return o.Expr.String() == e.String() })
 			if at < 0 {
 				name := fmt.Sprintf("order %d", len(hidden)+1)
-				hidden = append(hidden, query.As(name, e))
-				keys = append(keys, query.SortKey{By: query.Column(x.kind(e), name), Desc: k.desc})
+				hidden = append(hidden, query.As(name, typed(e)))
+				keys = append(keys, k.keys(query.Column(x.kind(e), name))...)
 				continue
 			}
 		}
-		keys = append(keys, query.SortKey{By: cols[at].col(), Desc: k.desc})
+		keys = append(keys, k.keys(cols[at].col())...)
 	}
 	return keys, hidden
+}
+
+// keys are the keys by which rows are sorted for one of ORDER BY.
+func (k orderKey) keys(by query.Expr) []query.SortKey {
+	out := []query.SortKey{{By: by, Desc: k.desc}}
+	if k.last {
+		out = append([]query.SortKey{{By: query.IsNull{X: by}}}, out...)
+	}
+	return out
 }
 
 // groups are the Aggregate of a core while its expressions are lowered.
@@ -243,7 +306,7 @@ func (g *groups) by(e expr) {
 	if slices.ContainsFunc(g.keys, func(k query.Output) bool { return k.Expr.String() == lowered.String() }) {
 		return
 	}
-	g.keys = append(g.keys, query.As(g.unique(name), lowered))
+	g.keys = append(g.keys, query.As(g.unique(name), typed(lowered)))
 }
 
 // unique is a name that neither a key nor an aggregate has.

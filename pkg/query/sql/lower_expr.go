@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -13,7 +14,8 @@ type exprs struct {
 	scope   *scope
 	groups  *groups
 	windows *windows
-	aliases bool // of the select list count, as in HAVING and ORDER BY; only with groups
+	aliases bool   // of the select list count, as in HAVING and ORDER BY; only with groups
+	named   []item // whose aliases count, as in QUALIFY
 }
 
 // kind is what an expression gives, Invalid for NULL and where the table decides,
@@ -113,6 +115,11 @@ func (x *exprs) each(e expr) query.Expr {
 				return x.aliased(i)
 			}
 		}
+		if i := x.qualified(e); i >= 0 {
+			plain := *x
+			plain.named = nil
+			return plain.lower(x.named[i].expr)
+		}
 		return x.scope.column(e)
 	case *literal:
 		return query.Const{Value: e.value}
@@ -127,6 +134,8 @@ func (x *exprs) each(e expr) query.Expr {
 		return x.binary(e)
 	case *in:
 		return x.in(e)
+	case *inQuery:
+		refuse(e.pos(), "IN (SELECT ...) is a condition of WHERE, alone or with others by AND: write a JOIN, or a LEFT ANTI JOIN for NOT IN")
 	case *between:
 		v, lo := x.coerced(e.pos(), x.lower(e.x), x.lower(e.lo))
 		v2, hi := x.coerced(e.pos(), v, x.lower(e.hi))
@@ -149,6 +158,14 @@ func (x *exprs) each(e expr) query.Expr {
 	}
 	fail(e.pos(), "%T is not known", e)
 	return nil
+}
+
+// qualified is the column of the select list whose alias a path of QUALIFY is, or -1.
+func (x *exprs) qualified(p *path) int {
+	if x.named == nil || len(p.parts) > 1 || x.scope.isKnown(p.parts[0]) {
+		return -1
+	}
+	return slices.IndexFunc(x.named, func(it item) bool { return strings.EqualFold(it.alias, p.parts[0]) })
 }
 
 func (x *exprs) param(e *param) query.Expr {
@@ -219,20 +236,99 @@ func (x *exprs) binary(e *binary) query.Expr {
 	case "or":
 		return query.Or{X: append(disjuncts(x.boolean(e.l)), disjuncts(x.boolean(e.r))...)}
 	case "is distinct from":
-		l, r := x.coerced(e.pos(), x.lower(e.l), x.lower(e.r))
+		l, r := equalNumbers(x.lower(e.l), x.lower(e.r))
+		l, r = x.coerced(e.pos(), l, r)
 		return query.Distinct{L: l, R: r}
 	case "like":
 		return query.Like{X: x.text(e.l), Pattern: x.constantText(e.r, "the pattern of LIKE")}
+	case "ilike":
+		return query.Like{X: fold(query.Fn("lower", x.text(e.l))), Pattern: strings.ToLower(x.constantText(e.r, "the pattern of ILIKE"))}
 	case "rlike":
-		return query.Match{X: x.text(e.l), Pattern: x.constantText(e.r, "the regular expression of RLIKE")}
+		return query.Match{X: x.text(e.l), Pattern: x.pattern(e.r, "RLIKE")}
+	case "%":
+		return x.function(&call{at: e.at, name: "mod"}, []query.Expr{x.operand(e.l), x.operand(e.r)})
 	case "||":
 		return query.Fn("concat", x.text(e.l), x.text(e.r))
 	}
 	if op, ok := compareOps[e.op]; ok {
-		l, r := x.coerced(e.pos(), x.lower(e.l), x.lower(e.r))
-		return query.Compare{Op: op, L: l, R: r}
+		l, r := x.lower(e.l), x.lower(e.r)
+		if op == query.Equal || op == query.NotEqual {
+			l, r = equalNumbers(l, r)
+		}
+		l, r = x.coerced(e.pos(), l, r)
+		return x.dated(query.Compare{Op: op, L: l, R: r})
 	}
-	return query.Arith{Op: arithOps[e.op], L: x.operand(e.l), R: x.operand(e.r)}
+	return x.arith(e)
+}
+
+// dated makes a comparison of a date with a time one with a date, which prunes.
+func (x *exprs) dated(e query.Compare) query.Expr {
+	if _, ok := e.L.(query.Const); ok {
+		turned := [...]query.Op{query.Equal, query.NotEqual, query.Greater, query.GreaterEqual, query.Less, query.LessEqual}[e.Op]
+		e = query.Compare{Op: turned, L: e.R, R: e.L}
+	}
+	c, isCast := e.L.(query.Cast)
+	k, isConst := e.R.(query.Const)
+	if !isCast || !isConst || c.To != columnar.Timestamp || k.Value.Kind != columnar.Timestamp || x.kind(c.X) != columnar.Date {
+		return e
+	}
+	day := fold(query.Cast{X: k, To: columnar.Date})
+	if fold(query.Cast{X: day, To: columnar.Timestamp}).String() != k.String() { // not midnight
+		switch e.Op {
+		case query.Equal, query.NotEqual:
+			return e
+		case query.GreaterEqual:
+			e.Op = query.Greater
+		case query.Less:
+			e.Op = query.LessEqual
+		}
+	}
+	return query.Compare{Op: e.Op, L: c.X, R: day}
+}
+
+// arith is arithmetic. A date stays one where whole days or months are added to it.
+func (x *exprs) arith(e *binary) query.Expr {
+	l, r := e.l, e.r
+	if _, ok := l.(*interval); ok && e.op == "+" {
+		l, r = r, l
+	}
+	i, isInterval := r.(*interval)
+	v := x.lower(l)
+	kind := x.kind(v)
+	if isInterval && kind == columnar.String {
+		v = fold(query.Fn("to_timestamp", v))
+		kind = columnar.Timestamp
+	}
+	later := func(fn string, n query.Expr) query.Expr {
+		if e.op == "-" {
+			n = fold(query.Arith{Op: query.Sub, L: query.Int(0), R: n})
+		}
+		return query.Fn(fn, v, n)
+	}
+	sum := e.op == "+" || e.op == "-"
+	switch {
+	case sum && isInterval && i.unit == 0:
+		return later("add_months", x.months(i))
+	case sum && isInterval && kind == columnar.Date:
+		if s, ok := x.interval(i).(query.Const); ok && s.Value.Kind == columnar.Long && s.Value.Int%86400 == 0 {
+			return later("date_add", query.Int(s.Value.Int/86400))
+		}
+	case sum && kind == columnar.Date:
+		n := x.lower(r)
+		if isLong(x.kind(n)) {
+			return later("date_add", n)
+		}
+		return query.Arith{Op: arithOps[e.op], L: x.asOperand(v), R: x.asOperand(n)}
+	}
+	return query.Arith{Op: arithOps[e.op], L: x.asOperand(v), R: x.operand(r)}
+}
+
+func (x *exprs) months(i *interval) query.Expr {
+	n := x.lower(i.n)
+	if !isLong(x.kind(n)) {
+		fail(i.pos(), "an INTERVAL has a whole number of months, quarters or years")
+	}
+	return fold(query.Arith{Op: query.Mul, L: n, R: query.Int(i.months)})
 }
 
 func disjuncts(e query.Expr) []query.Expr {
@@ -243,8 +339,9 @@ func disjuncts(e query.Expr) []query.Expr {
 }
 
 // operand is a number or a time of arithmetic: text is read as a number.
-func (x *exprs) operand(e expr) query.Expr {
-	v := x.lower(e)
+func (x *exprs) operand(e expr) query.Expr { return x.asOperand(x.lower(e)) }
+
+func (x *exprs) asOperand(v query.Expr) query.Expr {
 	switch x.kind(v) {
 	case columnar.String:
 		return fold(query.Cast{X: v, To: columnar.Double})
@@ -263,10 +360,16 @@ func (x *exprs) text(e expr) query.Expr {
 	return fold(query.Cast{X: v, To: columnar.String})
 }
 
+// pattern is a regular expression. Spark's users write each \ twice, because a text
+// takes one away there; a text here does not, so that both are right.
+func (x *exprs) pattern(e expr, of string) string {
+	return strings.ReplaceAll(x.constantText(e, "the regular expression of "+of), `\\`, `\`)
+}
+
 func (x *exprs) constantText(e expr, what string) string {
 	c, ok := x.lower(e).(query.Const)
 	if !ok || c.Value.Kind != columnar.String {
-		fail(e.pos(), "%s is a text or a parameter, nothing that rows have", what)
+		refuse(e.pos(), "%s is a text or a parameter, nothing that rows have", what)
 	}
 	return string(c.Value.Bytes)
 }
@@ -289,6 +392,7 @@ func (x *exprs) in(e *in) query.Expr {
 		list = append(list, y)
 	}
 	if constant {
+		v, list = asNumbers(v, list)
 		values := make([]columnar.Value, len(list))
 		for range 2 { // the second time with the type that suits all
 			for i, y := range list {
@@ -363,6 +467,9 @@ func (x *exprs) alike(values []query.Expr) []query.Expr {
 func (x *exprs) cast(e *cast) query.Expr {
 	v := x.lower(e.x)
 	c, ok := v.(query.Const)
+	if k := x.kind(v); k == columnar.String && e.to == columnar.Timestamp && !ok {
+		return query.Fn("to_timestamp", v)
+	}
 	if ok && c.Value.Kind == columnar.String && (e.to == columnar.Date || e.to == columnar.Timestamp) {
 		return constantTime(e.pos(), c, e.to)
 	}
@@ -376,6 +483,9 @@ func (x *exprs) cast(e *cast) query.Expr {
 
 // interval is its seconds.
 func (x *exprs) interval(e *interval) query.Expr {
+	if e.unit == 0 {
+		fail(e.pos(), "an INTERVAL of months is added to a time or taken from one, and nothing else")
+	}
 	c, ok := x.lower(e.n).(query.Const)
 	if !ok || !isNumber(c.Value.Kind) {
 		fail(e.pos(), "an INTERVAL is a number of %s", "seconds, minutes, hours, days or weeks")

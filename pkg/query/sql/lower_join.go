@@ -8,10 +8,8 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
-// joined is the rows that SELECT is over: the sources of a core, joined, and with
-// the conditions of WHERE. After a join, and where there are windows, these are
-// under names of their own.
-func (l *lowering) joined(c *core, order []orderKey, ctes *known) (query.Plan, *scope) {
+// scopeOf is the sources of a core.
+func (l *lowering) scopeOf(c *core, ctes *known) *scope {
 	s := &scope{}
 	for _, src := range c.from {
 		alias := src.alias
@@ -23,14 +21,63 @@ func (l *lowering) joined(c *core, order []orderKey, ctes *known) (query.Plan, *
 				fail(src.at, "two sources are called %s: give one another name", alias)
 			}
 		}
-		s.sources = append(s.sources, scoped{relation: l.source(src, ctes), alias: alias, hidden: src.join == "anti"})
+		s.sources = append(s.sources, scoped{relation: l.source(src, ctes), alias: alias, hidden: src.isHidden(), member: src.in != nil})
 	}
+	return s
+}
+
+// isHidden says that a source gives no columns: just its condition sees it.
+func (s source) isHidden() bool { return s.join == "anti" || s.join == "semi" }
+
+// joined is the rows that SELECT is over: the sources of a core, joined, and with
+// the conditions of WHERE. After a join, and where there are windows, these are
+// under names of their own.
+func (l *lowering) joined(c *core, order []orderKey, s *scope) query.Plan {
 	x := exprs{lowering: l, scope: s}
 	if len(c.from) == 1 && (c.aggregates(order) || !c.windows(order)) {
-		return filter(s.sources[0].plan, x.conditions(c.where)), s
+		return filter(s.sources[0].plan, x.conditions(c.where))
 	}
 	j := joining{exprs: x, core: c, order: order}
-	return j.plan(), s
+	return j.plan()
+}
+
+// memberships makes joins of the conditions x IN (SELECT ...) that all rows have to
+// meet.
+func (c *core) memberships() *core {
+	var rest, members []expr
+	for _, e := range conjuncts(c.where) {
+		if _, ok := e.(*inQuery); ok {
+			members = append(members, e)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	if members == nil {
+		return c
+	}
+	out := *c
+	out.from, out.where = slices.Clone(c.from), nil
+	for _, e := range rest {
+		if out.where != nil {
+			e = &binary{at(e.pos()), "and", out.where, e}
+		}
+		out.where = e
+	}
+	for _, e := range members {
+		in := e.(*inQuery)
+		out.from = append(out.from, source{
+			at: in.pos(), query: in.of, alias: fmt.Sprintf("in %d", len(out.from)), join: "semi", in: in.x,
+		})
+	}
+	return &out
+}
+
+// membership is the condition of a source that memberships made.
+func (s scoped) membership(src source) expr {
+	if len(s.cols) != 1 {
+		fail(src.at, "the query of IN has %d columns: it has to have one", len(s.cols))
+	}
+	return &binary{at(src.at), "=", src.in, &path{at(src.at), []string{s.alias, s.cols[0].name}}}
 }
 
 // joining is the sources of a core on the way to their join.
@@ -95,6 +142,9 @@ func (j *joining) sinks(i int) bool {
 func (j *joining) splitOn(i int) []expr {
 	defer j.show(i)()
 	src := j.core.from[i]
+	if src.in != nil {
+		src.on = j.scope.sources[i].membership(src)
+	}
 	j.scope.using = append(j.scope.using, src.using...)
 	var keys []expr
 	for _, e := range conjuncts(src.on) {
@@ -109,13 +159,13 @@ func (j *joining) splitOn(i int) []expr {
 			keys = append(keys, &binary{b.at, "=", b.r, b.l})
 		case j.isNetwork(e, i):
 			if slices.ContainsFunc(keys, isCall) {
-				fail(e.pos(), "a join has one in_network between its sides: join one after the other")
+				refuse(e.pos(), "a join has one in_network between its sides: join one after the other")
 			}
 			keys = append(keys, e)
 		case src.join == "inner":
 			j.rest = append(j.rest, e)
 		default:
-			fail(e.pos(), "the condition of a %s join is equalities between its sides, and conditions on the right one: filter in a query around this one", src.join)
+			refuse(e.pos(), "the condition of a %s join is equalities between its sides, and conditions on the right one: filter in a query around this one", src.join)
 		}
 	}
 	for _, name := range src.using {
@@ -127,7 +177,7 @@ func (j *joining) splitOn(i int) []expr {
 		keys = append(keys, &binary{at(src.at), "=", l, r})
 	}
 	if i > 0 && len(keys) == 0 {
-		fail(src.at, "a join needs an equality between its sides, such as ON a.x = b.x, or in_network(a.address, b.network)")
+		refuse(src.at, "a join needs an equality between its sides, such as ON a.x = b.x, or in_network(a.address, b.network)")
 	}
 	return keys
 }
@@ -196,12 +246,12 @@ func (j *joining) collect(on [][]expr) map[string]string {
 		if _, seen := names[f.key()]; seen {
 			return
 		}
-		name := strings.Join(f.col.Path, ".")
+		name := f.name
 		if len(j.sides) > 1 {
 			name = fmt.Sprintf("%s.%s", j.scope.sources[f.source].alias, name)
 		}
 		names[f.key()] = name
-		j.sides[f.source].outputs = append(j.sides[f.source].outputs, query.As(name, f.col))
+		j.sides[f.source].outputs = append(j.sides[f.source].outputs, query.As(name, f.expr))
 	}
 	seeBehind := func(e expr) { // where an alias of the select list may stand
 		if p, ok := e.(*path); ok && len(p.parts) == 1 && !j.scope.isKnown(p.parts[0]) && find(itemColumns(j.core), p.parts[0]) >= 0 {
@@ -225,21 +275,12 @@ func (j *joining) collect(on [][]expr) map[string]string {
 	for _, e := range j.rest {
 		walk(e, see)
 	}
-	for _, e := range append(slices.Clone(j.core.group), j.core.having) {
+	for _, e := range append(slices.Clone(j.core.group), j.core.having, j.core.qualify) {
 		walk(e, seeBehind)
 	}
 	for _, k := range j.order {
 		if _, output := outputOf(k.expr, itemColumns(j.core)); !output {
 			walk(k.expr, seeBehind)
-		}
-	}
-	for i, src := range j.scope.sources { // a star
-		for _, it := range j.core.items {
-			if it.expr == nil && (it.of == "" || strings.EqualFold(it.of, src.alias)) && j.core.from[i].join != "anti" {
-				for _, c := range src.cols {
-					see(&path{at(it.at), []string{src.alias, c.name}})
-				}
-			}
 		}
 	}
 	return names
@@ -262,7 +303,7 @@ func (j *joining) side(i int) query.Plan {
 // join joins source i to the plan of those before it. A key that is no column gets
 // one.
 func (j *joining) join(left query.Plan, i int, on []expr, names map[string]string) query.Plan {
-	kind := map[string]query.JoinKind{"inner": query.Inner, "left": query.Left, "anti": query.Anti}[j.core.from[i].join]
+	kind := map[string]query.JoinKind{"inner": query.Inner, "left": query.Left, "anti": query.Anti, "semi": query.Inner}[j.core.from[i].join]
 	defer j.show(i)()
 	right := j.side(i)
 	after := exprs{lowering: j.lowering, scope: &scope{sources: j.scope.sources, using: j.scope.using, renamed: names}}
@@ -285,11 +326,23 @@ func (j *joining) join(left query.Plan, i int, on []expr, names map[string]strin
 	}
 	var columns []query.Output
 	for k := range j.sides[:i] {
-		if j.core.from[k].join != "anti" {
+		if !j.core.from[k].isHidden() {
 			columns = append(columns, j.sides[k].outputs...)
 		}
 	}
 	left, right = withKeys(left, columns, lMore), withKeys(right, j.sides[i].outputs, rMore)
+	if j.core.from[i].join == "semi" {
+		if network != nil {
+			refuse(j.core.from[i].at, "there is no SEMI JOIN by in_network: join with it")
+		}
+		var by []query.Output
+		for _, k := range keys {
+			if !slices.ContainsFunc(by, func(o query.Output) bool { return o.Name == k.R }) {
+				by = append(by, query.As(k.R, query.Name(k.R)))
+			}
+		}
+		right = right.Aggregate(by)
+	}
 	if network != nil {
 		return left.JoinNetwork(kind, right, *network, keys...)
 	}

@@ -3,8 +3,6 @@ package sql
 import (
 	"slices"
 	"strings"
-
-	"github.com/auditlake/auditlake/pkg/query"
 )
 
 // parser is recursive descent over the tokens. It raises faults.
@@ -93,31 +91,33 @@ func (p *parser) end() {
 
 // refuse names a construct that plans do not have.
 func (p *parser) refuse() {
-	for _, r := range []struct {
-		words  []string
-		remedy string
-	}{
-		{[]string{"offset"}, "there is no OFFSET"},
-		{[]string{"except"}, "there is no EXCEPT: write a LEFT ANTI JOIN"},
-		{[]string{"minus"}, "there is no MINUS: write a LEFT ANTI JOIN"},
-		{[]string{"intersect"}, "there is no INTERSECT: write a JOIN"},
-		{[]string{"qualify"}, "there is no QUALIFY: filter in a query around this one"},
-		{[]string{"window"}, "there is no WINDOW clause: write the window after OVER"},
-		{[]string{"right"}, "there is no RIGHT JOIN: put the sources the other way round"},
-		{[]string{"full"}, "there is no FULL JOIN"},
-		{[]string{"cross"}, "there is no CROSS JOIN"},
-		{[]string{"natural"}, "there is no NATURAL JOIN: write USING"},
-		{[]string{"semi"}, "there is no SEMI JOIN: join with distinct keys"},
-		{[]string{"lateral"}, "there is no LATERAL VIEW"},
-		{[]string{"pivot"}, "there is no PIVOT"},
-		{[]string{"tablesample"}, "there is no TABLESAMPLE"},
-		{[]string{"exists"}, "there is no EXISTS: write a JOIN, or a LEFT ANTI JOIN"},
-		{[]string{"insert"}, "only SELECT is answered"},
-		{[]string{"update"}, "only SELECT is answered"},
-		{[]string{"delete"}, "only SELECT is answered"},
+	for _, r := range [...]struct{ word, remedy string }{
+		{"except", "there is no EXCEPT: write a LEFT ANTI JOIN"},
+		{"minus", "there is no MINUS: write a LEFT ANTI JOIN"},
+		{"intersect", "there is no INTERSECT: write a JOIN"},
+		{"window", "there is no WINDOW clause: write the window after OVER"},
+		{"right", "there is no RIGHT JOIN: put the sources the other way round"},
+		{"full", "there is no FULL JOIN"},
+		{"cross", "there is no CROSS JOIN"},
+		{"natural", "there is no NATURAL JOIN: write USING"},
+		{"lateral", "there is no LATERAL"},
+		{"pivot", "there is no PIVOT"},
+		{"unpivot", "there is no UNPIVOT"},
+		{"tablesample", "there is no TABLESAMPLE"},
+		{"exists", "there is no EXISTS: write a JOIN, or a LEFT ANTI JOIN"},
+		{"values", "there is no VALUES"},
+		{"fetch", "there is no FETCH: write LIMIT"},
+		{"rollup", "there is no ROLLUP"},
+		{"cube", "there is no CUBE"},
+		{"grouping", "there are no GROUPING SETS"},
 	} {
-		if p.is(r.words...) {
-			fail(p.peek().at, "%s", r.remedy)
+		if p.is(r.word) {
+			refuse(p.peek().at, "%s", r.remedy)
+		}
+	}
+	for _, word := range [...]string{"insert", "update", "delete", "create", "drop", "alter", "merge"} {
+		if p.is(word) {
+			fail(p.peek().at, "only SELECT is answered")
 		}
 	}
 }
@@ -167,11 +167,14 @@ func (p *parser) selection() *selection {
 	defer p.nested(s.at)()
 	if p.take("with") {
 		if p.is("recursive") {
-			fail(p.peek().at, "there is no WITH RECURSIVE")
+			refuse(p.peek().at, "there is no WITH RECURSIVE")
 		}
 		for {
 			c := cte{at: p.peek().at}
 			c.name = p.name("a name")
+			if p.is("(") {
+				refuse(p.peek().at, "a query of WITH has no list of columns: name them in its SELECT")
+			}
 			p.want("as")
 			p.want("(")
 			c.of = p.selection()
@@ -183,19 +186,23 @@ func (p *parser) selection() *selection {
 		}
 	}
 	s.arms = []arm{p.arm()}
-	for p.is("union") {
-		at := p.next().at
-		if !p.take("all") {
-			fail(at, "there is no UNION without ALL: write UNION ALL, and SELECT DISTINCT around it")
-		}
+	for p.take("union") {
+		all := p.take("all")
+		p.take("distinct")
 		s.arms = append(s.arms, p.arm())
+		if !all {
+			s.distinct = len(s.arms)
+		}
 	}
 	if p.take("order") {
 		p.want("by")
 		s.order = p.orderKeys()
 	}
-	if p.take("limit") {
+	if p.take("limit") && !p.take("all") {
 		s.limit = p.expression()
+	}
+	if p.take("offset") {
+		s.offset = p.expression()
 	}
 	p.refuse()
 	return s
@@ -223,6 +230,9 @@ func (p *parser) core() *core {
 	}
 	if !p.take("from") {
 		p.refuse()
+		if t := p.peek(); t.kind == tokenEnd || p.is(")") || p.is("union") {
+			refuse(t.at, "there is no SELECT without FROM")
+		}
 		p.unexpected("FROM")
 	}
 	c.from = []source{p.source()}
@@ -232,15 +242,19 @@ func (p *parser) core() *core {
 	}
 	if p.take("group") {
 		p.want("by")
-		for {
-			c.group = append(c.group, p.expression())
-			if !p.take(",") {
-				break
-			}
+		p.refuse()
+		if c.groupAll = p.take("all"); !c.groupAll {
+			c.group = p.list()
+		}
+		if p.is("with", "rollup") || p.is("with", "cube") {
+			refuse(p.peek().at, "there is no ROLLUP and no CUBE")
 		}
 	}
 	if p.take("having") {
 		c.having = p.expression()
+	}
+	if p.take("qualify") {
+		c.qualify = p.expression()
 	}
 	return c
 }
@@ -248,11 +262,13 @@ func (p *parser) core() *core {
 func (p *parser) item() item {
 	i := item{at: p.peek().at}
 	if p.take("*") {
+		p.starOnly()
 		return i
 	}
 	if t := p.peek(); (t.kind == tokenWord || t.kind == tokenName) && p.tokens[p.i+1].text == "." && p.tokens[p.i+2].text == "*" {
 		p.i += 3
 		i.of = t.text
+		p.starOnly()
 		return i
 	}
 	i.expr = p.expression()
@@ -260,17 +276,27 @@ func (p *parser) item() item {
 	return i
 }
 
+// starOnly refuses what Databricks has behind a star.
+func (p *parser) starOnly() {
+	if p.is("except") || p.is("exclude") {
+		refuse(p.peek().at, "there is no * EXCEPT: name the columns")
+	}
+}
+
 func (p *parser) source() source {
 	s := source{at: p.peek().at}
 	if p.take("(") {
+		p.refuse()
 		s.query = p.selection()
 		p.want(")")
 	} else {
+		p.refuse()
 		s.name = p.name("a table")
-		for p.take(".") { // gold.clusters, audit.silver: the last part is the table
-			in := s.name
-			s.name = p.name("a table")
-			s.lookup, s.qualified = strings.EqualFold(in+".", query.Lookups), true
+		if p.is("(") {
+			refuse(s.at, "there is no table function %s", s.name)
+		}
+		for s.full = s.name; p.take("."); s.full += "." + s.name {
+			s.name = p.name("a table") // gold.clusters, audit.silver: the last part is the table
 		}
 	}
 	s.alias = p.alias()
@@ -288,10 +314,10 @@ func (p *parser) joins(c *core) {
 			kind = "anti"
 		case p.take("left", "join"), p.take("left", "outer", "join"):
 			kind = "left"
-		case p.is("left", "semi"):
-			fail(p.peek().at, "there is no SEMI JOIN: join with distinct keys")
+		case p.take("left", "semi", "join"), p.take("semi", "join"):
+			kind = "semi"
 		case p.is(","):
-			fail(p.peek().at, "there is no join by comma: write JOIN ... ON")
+			refuse(p.peek().at, "there is no join by comma: write JOIN ... ON")
 		default:
 			return
 		}
@@ -325,9 +351,7 @@ func (p *parser) orderKeys() []orderKey {
 			k.desc = true
 		case p.take("asc"):
 		}
-		if p.is("nulls", "last") {
-			fail(p.peek().at, "there is no NULLS LAST: nulls come first")
-		}
+		k.last = p.take("nulls", "last")
 		p.take("nulls", "first")
 		out = append(out, k)
 		if !p.take(",") {

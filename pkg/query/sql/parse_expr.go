@@ -49,10 +49,14 @@ func (p *parser) predicate() expr {
 		at := at(p.peek().at)
 		if op, ok := comparisons[p.peek().text]; ok && p.peek().kind == tokenSymbol {
 			p.i++
-			if p.is("any", "(") || p.is("all", "(") || p.is("(", "select") {
-				fail(p.peek().at, "there is no comparison with a query: write a JOIN")
+			if p.is("any", "(") || p.is("all", "(") || p.is("(", "select") || p.is("(", "with") {
+				refuse(p.peek().at, "there is no comparison with a query: write a JOIN")
 			}
 			l = &binary{at, op, l, p.sum()}
+			continue
+		}
+		if p.take("<=>") {
+			l = &unary{at, "not", &binary{at, "is distinct from", l, p.sum()}}
 			continue
 		}
 		if p.take("is") {
@@ -100,7 +104,9 @@ func (p *parser) tested(at at, l expr) expr {
 	case p.take("in"):
 		p.want("(")
 		if p.is("select") || p.is("with") {
-			fail(p.peek().at, "there is no IN (SELECT ...): write a JOIN, or a LEFT ANTI JOIN for NOT IN")
+			of := p.selection()
+			p.want(")")
+			return &inQuery{at, l, of}
 		}
 		list := p.list()
 		p.want(")")
@@ -110,17 +116,40 @@ func (p *parser) tested(at at, l expr) expr {
 		p.want("and")
 		return &between{at, l, lo, p.sum()}
 	case p.take("like"):
-		r := p.sum()
-		if p.is("escape") {
-			fail(p.peek().at, "there is no ESCAPE: \\ takes the next character literally")
-		}
-		return &binary{at, "like", l, r}
+		return p.like(at, "like", l)
+	case p.take("ilike"):
+		return p.like(at, "ilike", l)
 	case p.take("rlike"), p.take("regexp"):
 		return &binary{at, "rlike", l, p.sum()}
-	case p.is("ilike"):
-		fail(p.peek().at, "there is no ILIKE: write lower(x) LIKE")
 	}
 	return nil
+}
+
+// like is what follows LIKE or ILIKE: a pattern, or any or all of several.
+func (p *parser) like(at at, op string, l expr) expr {
+	together := ""
+	switch {
+	case p.take("any", "("), p.take("some", "("):
+		together = "or"
+	case p.take("all", "("):
+		together = "and"
+	default:
+		r := p.sum()
+		if p.is("escape") {
+			refuse(p.peek().at, "there is no ESCAPE: \\ takes the next character literally")
+		}
+		return &binary{at, op, l, r}
+	}
+	var out expr
+	for _, pattern := range p.list() {
+		one := expr(&binary{at, op, l, pattern})
+		if out != nil {
+			one = &binary{at, together, out, one}
+		}
+		out = one
+	}
+	p.want(")")
+	return out
 }
 
 func (p *parser) list() []expr {
@@ -149,7 +178,10 @@ func (p *parser) product() expr {
 	l := p.factor()
 	for {
 		t := p.peek()
-		if !p.is("*") && !p.is("/") {
+		if p.is("div") {
+			refuse(t.at, "there is no DIV: write floor(a / b)")
+		}
+		if !p.is("*") && !p.is("/") && !p.is("%") {
 			return l
 		}
 		p.i++
@@ -175,6 +207,15 @@ func (p *parser) factor() expr {
 		case p.is("["):
 			open := p.next()
 			x = p.element(x, open.at)
+		case p.is(":"):
+			x = p.inside(x)
+		case p.is("."):
+			c, ok := x.(*call)
+			if !ok || c.name != "window" {
+				return x
+			}
+			p.i++
+			c.name = "window_" + strings.ToLower(p.next().text)
 		default:
 			return x
 		}
@@ -198,6 +239,31 @@ func (p *parser) element(x expr, open int) expr {
 	return &index{at(open), x, i}
 }
 
+// inside is x:a.b[0], what is at a path of a JSON text.
+func (p *parser) inside(x expr) expr {
+	at := at(p.next().at)
+	path := "$." + p.name("a field of JSON")
+	for {
+		switch {
+		case p.take("."):
+			path += "." + p.name("a field of JSON")
+		case p.take("["):
+			t := p.next()
+			switch t.kind {
+			case tokenNumber:
+				path += "[" + t.text + "]"
+			case tokenText, tokenQuoted:
+				path += "['" + t.text + "']"
+			default:
+				fail(t.at, "[...] in JSON is a number from 0, or a name in quotes")
+			}
+			p.want("]")
+		default:
+			return &call{at: at, name: "get_json_object", args: []expr{x, &literal{at, columnar.StringValue(path)}}}
+		}
+	}
+}
+
 // types are the kinds by how engines call them.
 var types = map[string]columnar.Kind{
 	"string": columnar.String, "varchar": columnar.String, "text": columnar.String,
@@ -205,13 +271,18 @@ var types = map[string]columnar.Kind{
 	"double": columnar.Double, "float": columnar.Double,
 	"boolean": columnar.Boolean, "bool": columnar.Boolean,
 	"date": columnar.Date, "timestamp": columnar.Timestamp,
+	"smallint": columnar.Long, "tinyint": columnar.Long, "real": columnar.Double, "char": columnar.String,
 }
 
 func (p *parser) typeName() columnar.Kind {
 	t := p.next()
 	kind, ok := types[strings.ToLower(t.text)]
 	if !ok || t.kind != tokenWord {
-		fail(t.at, "%s is no type: there are string, long, double, boolean, date and timestamp", t.text)
+		refuse(t.at, "%s is no type: there are string, long, double, boolean, date and timestamp", t.text)
+	}
+	if p.take("(") { // varchar(10)
+		p.next()
+		p.want(")")
 	}
 	return kind
 }
@@ -237,9 +308,12 @@ func (p *parser) primary() expr {
 	case tokenSymbol:
 		if p.take("(") {
 			if p.is("select") || p.is("with") {
-				fail(p.peek().at, "there is no query inside an expression: write a JOIN")
+				refuse(p.peek().at, "there is no query inside an expression: write a JOIN")
 			}
 			x := p.expression()
+			if p.is(",") {
+				refuse(p.peek().at, "there are no rows of several values")
+			}
 			p.want(")")
 			return x
 		}
@@ -301,7 +375,26 @@ func (p *parser) word(t token) expr {
 		}
 	case p.is("exists", "("), p.is("select"):
 		p.refuse()
-		fail(t.at, "there is no query inside an expression: write a JOIN")
+		refuse(t.at, "there is no query inside an expression: write a JOIN")
+	case p.take("extract", "("):
+		unit := strings.ToLower(p.next().text)
+		p.want("from")
+		x := p.expression()
+		p.want(")")
+		return &call{at: at, name: unit, args: []expr{x}}
+	case p.take("position", "("):
+		l := p.sum()
+		if !p.take("in") {
+			p.want(",")
+		}
+		r := p.expression()
+		p.want(")")
+		return &call{at: at, name: "strpos", args: []expr{r, l}}
+	case p.is("current_date"), p.is("current_timestamp"):
+		if n := p.tokens[p.i+1]; n.text != "(" && n.text != "." {
+			p.i++
+			return &call{at: at, name: strings.ToLower(t.text)}
+		}
 	}
 	if n := p.tokens[p.i+1]; n.kind == tokenSymbol && n.text == "(" {
 		p.i += 2
@@ -356,6 +449,9 @@ var units = map[string]int64{
 	"microsecond": 1, "millisecond": 1000, "second": 1e6, "minute": 60e6, "hour": 3600e6, "day": 86400e6, "week": 7 * 86400e6,
 }
 
+// calendar are the months of the other units.
+var calendar = map[string]int64{"month": 1, "quarter": 3, "year": 12}
+
 // interval is what follows the keyword: n unit, 'n' unit or 'n unit'.
 func (p *parser) interval(at at) expr {
 	t := p.next()
@@ -378,11 +474,15 @@ func (p *parser) interval(at at) expr {
 		u := p.next()
 		unit, where = u.text, u.at
 	}
-	size, ok := units[strings.TrimSuffix(strings.ToLower(strings.TrimSpace(unit)), "s")]
-	if !ok {
-		fail(where, "%q is no unit of an INTERVAL: there are second, minute, hour, day and week", unit)
+	unit = strings.TrimSuffix(strings.ToLower(strings.TrimSpace(unit)), "s")
+	if months, ok := calendar[unit]; ok {
+		return &interval{at, n, 0, months}
 	}
-	return &interval{at, n, size}
+	size, ok := units[unit]
+	if !ok {
+		fail(where, "%q is no unit of an INTERVAL: there are second, minute, hour, day, week, month, quarter and year", unit)
+	}
+	return &interval{at, n, size, 0}
 }
 
 func (p *parser) call(at at, name string) expr {
@@ -402,17 +502,33 @@ func (p *parser) call(at at, name string) expr {
 		c.filter = p.expression()
 		p.want(")")
 	}
+	if in, ok := sole[*call](c.args); ok && in.name == "collect_set" && (name == "size" || name == "cardinality" || name == "array_size") {
+		return &call{at: at, name: "count", args: in.args, distinct: true, filter: in.filter} // the elements of a set
+	}
 	if p.is("within", "group") {
-		fail(p.peek().at, "there is no WITHIN GROUP: write percentile(x, 0.95)")
+		refuse(p.peek().at, "there is no WITHIN GROUP: write percentile(x, 0.95)")
 	}
 	if p.is("ignore", "nulls") || p.is("respect", "nulls") {
-		fail(p.peek().at, "there is no %s NULLS", strings.ToUpper(p.peek().text))
+		refuse(p.peek().at, "there is no %s NULLS", strings.ToUpper(p.peek().text))
 	}
 	if p.take("over") {
+		if !p.is("(") {
+			refuse(p.peek().at, "there is no WINDOW clause: write the window after OVER")
+		}
 		p.want("(")
 		c.over = p.window()
 	}
 	return c
+}
+
+// sole is the only one of the arguments, if it is such.
+func sole[T expr](args []expr) (T, bool) {
+	var none T
+	if len(args) != 1 {
+		return none, false
+	}
+	x, ok := args[0].(T)
+	return x, ok
 }
 
 func (p *parser) window() *window {
@@ -426,7 +542,7 @@ func (p *parser) window() *window {
 		w.order = p.orderKeys()
 	}
 	if p.is("rows") {
-		fail(p.peek().at, "there is no ROWS frame: write RANGE BETWEEN INTERVAL ... PRECEDING AND CURRENT ROW")
+		refuse(p.peek().at, "there is no ROWS frame: write RANGE BETWEEN INTERVAL ... PRECEDING AND CURRENT ROW")
 	}
 	if p.take("range") {
 		p.want("between")
@@ -434,8 +550,11 @@ func (p *parser) window() *window {
 			where := p.peek().at
 			w.within = p.sum()
 			if _, ok := w.within.(*interval); !ok {
-				fail(where, "a frame begins with UNBOUNDED PRECEDING or INTERVAL ... PRECEDING")
+				refuse(where, "a frame begins with UNBOUNDED PRECEDING or INTERVAL ... PRECEDING")
 			}
+		}
+		if p.is("preceding", "and") && !p.is("preceding", "and", "current", "row") || p.is("following") {
+			refuse(p.peek().at, "a frame ends with CURRENT ROW")
 		}
 		p.want("preceding", "and", "current", "row")
 	}

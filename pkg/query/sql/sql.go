@@ -32,6 +32,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -39,6 +40,16 @@ import (
 
 // ErrNoEnd is a statement that looks at the end of a time range that has none.
 var ErrNoEnd = errors.New("the time range has no end, and the query looks back from there")
+
+// ErrUnsupported is SQL that is right but that no plan says: another engine may answer
+// the statement. Mistakes, such as a column that is not there, are no such errors.
+var ErrUnsupported = errors.New("no plan says this")
+
+// unsupported is an ErrUnsupported that names the construct.
+type unsupported string
+
+func (u unsupported) Error() string        { return string(u) }
+func (u unsupported) Is(target error) bool { return target == ErrUnsupported }
 
 // Error is what is wrong with a statement, and where.
 type Error struct {
@@ -53,8 +64,9 @@ func (e *Error) Unwrap() error { return e.Why }
 
 // Statement is a parsed SELECT. It is immutable.
 type Statement struct {
-	text string
-	root *selection
+	text   string // as it was written
+	places places // where what was parsed is in it; nil for the same places
+	root   *selection
 }
 
 // Binding is what a statement is lowered with.
@@ -63,6 +75,8 @@ type Binding struct {
 	Range query.TimeRange
 	// Scans is what of the tables is read.
 	Scans query.TimeRange
+	// Now is what now() is where Range has no end.
+	Now time.Time
 	// Params are the parameters by name.
 	Params map[string]Param
 }
@@ -79,21 +93,25 @@ func Scalar(v columnar.Value) Param { return Param{Values: []columnar.Value{v}} 
 // List is the parameter with these values.
 func List(values ...columnar.Value) Param { return Param{Values: values, List: true} }
 
-// Parse reads one SELECT statement. The error is an *Error.
-func Parse(text string) (_ *Statement, err error) {
-	p := parser{text: text}
-	defer recoverAt(text, &err)
-	p.tokens = lex(text)
-	s := &Statement{text: text, root: p.selection()}
+// Parse reads one SELECT statement. The error is an *Error, which wraps ErrUnsupported
+// where the statement is one that plans have no words for.
+func Parse(text string) (*Statement, error) { return parse(text, text, nil) }
+
+// parse reads what became of a text.
+func parse(text, expanded string, from places) (_ *Statement, err error) {
+	p := parser{text: expanded}
+	defer recoverAt(text, from, &err)
+	p.tokens = lex(expanded)
+	s := &Statement{text: text, places: from, root: p.selection()}
 	p.end()
 	return s, nil
 }
 
 // Plan lowers the statement. It is pure. The error is an *Error, which wraps
-// ErrNoEnd where that is the reason.
+// ErrNoEnd or ErrUnsupported where that is the reason.
 func (s *Statement) Plan(b Binding) (_ query.Plan, err error) {
 	l := lowering{binding: b}
-	defer recoverAt(s.text, &err)
+	defer recoverAt(s.text, s.places, &err)
 	return l.selection(s.root, nil).plan, nil
 }
 
@@ -124,11 +142,16 @@ func fail(at int, format string, args ...any) {
 	panic(fault{at, fmt.Errorf(format, args...)})
 }
 
-func recoverAt(text string, err *error) {
+// refuse raises an ErrUnsupported.
+func refuse(at int, format string, args ...any) {
+	panic(fault{at, unsupported(fmt.Sprintf(format, args...))})
+}
+
+func recoverAt(text string, from places, err *error) {
 	switch r := recover().(type) {
 	case nil:
 	case fault:
-		before := text[:min(r.at, len(text))]
+		before := text[:min(from.original(r.at), len(text))]
 		line := strings.Count(before, "\n") + 1
 		start := strings.LastIndexByte(before, '\n') + 1
 		*err = &Error{line, len([]rune(before[start:])) + 1, r.why}

@@ -7,12 +7,6 @@ where actor = 'a' and
   (jobId = 'b'
 -- | 4:15: the end stands where ) belongs
 
-select * from clusters
--- | 1:8: there is no * of a table: its columns become more, so name those you want
-
-select actor from clusters where x in (select actor from jobs)
--- | 1:40: there is no IN (SELECT ...): write a JOIN, or a LEFT ANTI JOIN for NOT IN
-
 select actor from clusters where exists (select 1 from jobs)
 -- | 1:34: there is no EXISTS: write a JOIN, or a LEFT ANTI JOIN
 
@@ -25,15 +19,6 @@ select actor from clusters right join jobs using (actor)
 select actor from clusters, jobs
 -- | 1:27: there is no join by comma: write JOIN ... ON
 
-select actor from clusters union select actor from jobs
--- | 1:28: there is no UNION without ALL: write UNION ALL, and SELECT DISTINCT around it
-
-select actor from clusters limit 1 offset 2
--- | 1:36: there is no OFFSET
-
-select actor from clusters order by actor nulls last
--- | 1:43: there is no NULLS LAST: nulls come first
-
 select actor, count(*) over (order by date_time rows between 1 preceding and current row) as n from clusters
 -- | 1:49: there is no ROWS frame: write RANGE BETWEEN INTERVAL ... PRECEDING AND CURRENT ROW
 
@@ -41,16 +26,13 @@ select max(date_time) over (partition by actor) as n from clusters
 -- | 1:8: there is no max OVER: there are row_number, lag, lead, count and sum
 
 select array_agg(actor) as n from clusters
--- | 1:8: there is no aggregate array_agg: there are count, sum, min, max, avg, arg_min, arg_max and percentile
+-- | 1:8: there is no aggregate array_agg
 
 select 1
--- | 1:9: the end stands where FROM belongs
+-- | 1:9: there is no SELECT without FROM
 
 insert into clusters values (1)
 -- | 1:1: only SELECT is answered
-
-select actor from clusters where actor ilike 'a'
--- | 1:40: there is no ILIKE: write lower(x) LIKE
 
 select actor from clusters where actor = $usr
 -- | 1:42: there is no parameter $usr; did you mean user or users?
@@ -59,7 +41,7 @@ select actor from clusters where actor = $users
 -- | 1:42: $users is a list: it belongs in IN ($users) or behind the other arguments of a function
 
 select actor from clusters where date_time > $__from()
--- | 1:46: there is no macro $__from(): there are $__timeFrom() and $__timeTo(), and scans are within the time range by themselves
+-- | 1:46: there is no macro $__from() in a named query: there are $__timeFrom() and $__timeTo(), and scans are within the time range by themselves
 
 select actor from clusters where date > '2024-13-01'
 -- | 1:39: '2024-13-01' is no date: write it like 2024-03-05
@@ -116,7 +98,7 @@ select sum(actor = 'x') as s from clusters
 -- | 1:8: actor = 'x' is boolean, not a number, in sum
 
 select date_trunc('fortnight', date_time) as d from clusters
--- | 1:8: bucket "fortnight" is not minute, hour, day, week, month or a duration that divides a day, such as 15m
+-- | 1:8: bucket "fortnight" is not second, minute, hour, day, week, month, quarter, year or a duration such as 15m
 
 select actor from clusters where actor rlike '('
 -- | 1:40: regular expression of actor matches '(': error parsing regexp: missing closing ): `(`
@@ -130,12 +112,6 @@ select split(actor, '@') as s from clusters
 select actor['x'][1] as s from clusters
 -- | 1:18: [...] is a part of split(x, '-')[1], or a field of a path such as requestParams['a-b']
 
-select actor from clusters where date_time > now()
--- | 1:46: there is no now: write $__timeTo()
-
-select actor from clusters where date_time > $__timeTo() - interval 1 month
--- | 1:71: "month" is no unit of an INTERVAL: there are second, minute, hour, day and week
-
 select 'ö', €x from clusters
 -- | 1:13: "€" is not known here
 
@@ -146,10 +122,10 @@ select 'open from clusters
 -- | 1:8: the ' has no end
 
 select actor, 1 as n from clusters union all select actor from jobs
--- | 1:1: query 2 of UNION ALL has 1 columns and the first has 2
+-- | 1:1: query 2 of UNION has 1 columns and the first has 2
 
 select actor as a from clusters union all select date from jobs
--- | 1:1: column a of UNION ALL is string, and date in query 2
+-- | 1:1: column a of UNION is string, and date in query 2
 
 select nothing.actor from clusters c
 -- | 1:8: no column nothing.actor

@@ -28,12 +28,12 @@ select actor from clusters where response.statusCode in (401, 403.0) and request
 
 select actor from clusters where requestParams.id = 9007199254740993 and '5' = autoterminationMinutes and autoterminationMinutes > 1.5
 -- | project actor
--- |   filter cast(requestParams.id as long) = 9007199254740993 and 5 = autoterminationMinutes and cast(autoterminationMinutes as double) > 1.5
+-- |   filter cast(requestParams.id as long) = 9007199254740993 and autoterminationMinutes = 5 and cast(autoterminationMinutes as double) > 1.5
 -- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, autoterminationMinutes long, requestParams.id string
 
 select actor from clusters where date_time >= '2024-01-01' and date >= date '2024-01-01' and date_time < timestamp '2024-01-01 10:00:00' and date < '2024-01-01 10:00:00'
 -- | project actor
--- |   filter date_time >= timestamp '2024-01-01T00:00:00Z' and date >= date '2024-01-01' and date_time < timestamp '2024-01-01T10:00:00Z' and cast(date as timestamp) < timestamp '2024-01-01T10:00:00Z'
+-- |   filter date_time >= timestamp '2024-01-01T00:00:00Z' and date >= date '2024-01-01' and date_time < timestamp '2024-01-01T10:00:00Z' and date <= date '2024-01-01'
 -- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date date, date_time timestamp
 
 select actor from clusters where date_time > $__timeTo() - interval 90 minutes and date_time > $__timeFrom() - interval '2 days' - interval '12' hours + interval $limit seconds

@@ -66,7 +66,7 @@ select actor, 0 as n from clusters union all select actor, 1.5 from jobs union a
 -- |       project actor, cast(column as double) as n
 -- |         limit 2
 -- |           sort `order 1`
--- |             project actor, null as column, date_time as `order 1`
+-- |             project actor, cast(null as string) as column, date_time as `order 1`
 -- |               scan ssh from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date_time timestamp
 
 select actor, row_number() over (partition by actor order by date_time desc) as r, lag(date_time) over (partition by actor order by date_time) as before, lead(requestParams.a) over (order by date_time) as a, count(*) over (partition by actor order by date_time range between interval 60 minute preceding and current row) as n, sum(autoterminationMinutes) over (partition by actor) as s from clusters where actionName = 'edit' order by date_time
@@ -129,3 +129,57 @@ select b + 1 as a, a + 1 as b, count(*) as n from clusters group by 1, 2 having 
 
 select count(*) as a, a + 1 as b from clusters
 -- | 1:23: a is neither in GROUP BY nor in an aggregate
+
+select * from clusters
+-- | project version, auditLevel, timestamp, orgId, workspaceId, accountId, shardName, sourceIPAddress, userAgent, sessionId, serviceName, actionName, requestId, email, subjectName, actor, date_time, date, response.statusCode as `response.statusCode`, response.errorMessage as `response.errorMessage`, response.result as `response.result`, outcome, identityMetadata, extra, eventKey, sourceFile, fileId, lineNumber, ingestedAt, eventIndex, eventCount, clusterId, jobId, isInteractive, creator, autoterminationMinutes, requestParams
+-- |   scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns accountId string, actionName string, actor string, auditLevel string, autoterminationMinutes long, clusterId string, creator string, date date, date_time timestamp, email string, eventCount long, eventIndex long, eventKey string, extra string, fileId long, identityMetadata string, ingestedAt timestamp, isInteractive boolean, jobId string, lineNumber long, orgId string, outcome string, requestId string, requestParams, response.errorMessage string, response.result string, response.statusCode long, serviceName string, sessionId string, shardName string, sourceFile string, sourceIPAddress string, subjectName string, timestamp long, userAgent string, version string, workspaceId long
+
+select actor from clusters where x in (select actor from jobs)
+-- | project `clusters.actor` as actor
+-- |   join inner on `clusters.x` = `in 1.actor`
+-- |     project x as `clusters.x`, actor as `clusters.actor`
+-- |       scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, x
+-- |     aggregate by `in 1.actor`
+-- |       project actor as `in 1.actor`
+-- |         scan jobs from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
+
+select actor from clusters union select actor from jobs
+-- | aggregate by actor
+-- |   union
+-- |     project actor
+-- |       scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
+-- |     project actor
+-- |       scan jobs from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
+
+select actor from clusters limit 1 offset 2
+-- | limit 1
+-- |   project actor
+-- |     filter `row number` > 2
+-- |       window row_number() as `row number` by 0
+-- |         project actor
+-- |           scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
+
+select actor from clusters order by actor nulls last
+-- | sort actor is null, actor
+-- |   project actor
+-- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
+
+select actor from clusters where actor ilike 'a'
+-- | project actor
+-- |   filter lower(actor) like 'a'
+-- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
+
+select actor from clusters where date_time > now()
+-- | project actor
+-- |   filter date_time > timestamp '2024-03-06T00:00:00Z'
+-- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date_time timestamp
+
+select actor from clusters where date_time > $__timeTo() - interval 1 month
+-- | project actor
+-- |   filter date_time > timestamp '2024-02-06T00:00:00Z'
+-- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date_time timestamp
+
+select null as x, actor from clusters group by 1, 2
+-- | project cast(null as string) as x, actor
+-- |   aggregate by cast(null as string) as x, actor
+-- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string

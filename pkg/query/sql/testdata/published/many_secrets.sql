@@ -1,0 +1,12 @@
+-- question: who reads many secrets in an hour
+-- source: https://github.com/andyweaves/system-tables-audit-logs/blob/main/resources/queries_and_alerts.json
+-- licence: no licence given; this statement asks the same in the same constructs and is our own
+SELECT * FROM (
+  SELECT window(event_time, '60 minutes').start AS since, user_identity.email, size(collect_set(request_params.scope)) AS scopes,
+    collect_set(request_params.scope) AS scope_names, size(collect_set(request_params.key)) AS keys, count(*) AS requests
+  FROM system.access.audit
+  WHERE action_name = 'getSecret' AND event_time >= current_timestamp() - INTERVAL 24 HOURS
+  GROUP BY 1, 2)
+WHERE keys >= 2
+ORDER BY keys DESC
+-- | needs full SQL: there is no aggregate collect_set

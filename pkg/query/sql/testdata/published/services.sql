@@ -1,0 +1,17 @@
+-- question: the services that log
+-- source: https://github.com/databricks-demos/dbdemos-notebooks/blob/main/product_demos/Unity-Catalog/uc-04-system-tables/02-audit-logs-tables/02-audit-log.sql
+-- licence: Databricks licence; this statement asks the same in the same constructs and is our own
+select distinct(service_name) from system.access.audit
+-- | answers
+-- | {"service_name":"accounts"}
+-- | {"service_name":"clamAVScanService-dataplane"}
+-- | {"service_name":"clusters"}
+-- | {"service_name":"dashboards"}
+-- | {"service_name":"databrickssql"}
+-- | {"service_name":"genie"}
+-- | {"service_name":"globalInitScripts"}
+-- | {"service_name":"jobs"}
+-- | {"service_name":"notebook"}
+-- | {"service_name":"secrets"}
+-- | {"service_name":"unityCatalog"}
+-- | {"service_name":"workspace"}
