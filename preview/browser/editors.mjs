@@ -36,7 +36,10 @@ export function testEditors(the) {
     await page.getByRole('button', { name: 'Save & test' }).click();
     await view.settled();
     const { bronze, silver } = the().truth.layers;
-    assert.match(await page.getByRole('status').first().innerText(), new RegExp(`${bronze} delivered lines and ${silver} events`));
+    assert.match(
+      await page.getByRole('status').first().innerText(),
+      new RegExp(`${bronze} delivered lines and ${silver} events`)
+    );
     assert.deepEqual(view.problems, []);
 
     await lake.fill('relative/to/nothing');

@@ -13,7 +13,10 @@ export function testTruth(the, dashboards) {
       const panels = panelsOf(dashboard)
         .map((panel) => ({ panel, rows: expected(the(), panel) }))
         .filter(({ rows }) => rows?.length > 0);
-      const view = await the().open(dashboardPath(dashboard, the().range), { width: 1920, height: heightOf(dashboard) });
+      const view = await the().open(dashboardPath(dashboard, the().range), {
+        width: 1920,
+        height: heightOf(dashboard),
+      });
       for (const { panel, rows } of panels) {
         if ((await view.panel(panel.title).count()) === 1) {
           await compare(view.panel(panel.title), panel, rows, dashboard.title);
@@ -34,7 +37,11 @@ export function testTruth(the, dashboards) {
     });
     const owner = view.page.locator('section', { hasText: /^Owner of job/ });
     assert.ok(!(await owner.innerText()).includes(rows[0].userId), 'the owner is shown before the job is chosen');
-    await choose(view, dashboard.templating.list.find((one) => one.name === name), job);
+    await choose(
+      view,
+      dashboard.templating.list.find((one) => one.name === name),
+      job
+    );
     await view.settled();
     assert.match(await owner.innerText(), new RegExp(rows[0].userId));
     assert.match(view.page.url(), new RegExp(`var-${name}=${job}`));
@@ -100,11 +107,17 @@ async function compare(section, panel, rows, dashboard) {
       .filter((value) => typeof value === 'string' && !/^\d{4}-\d\d-\d\d/.test(value) && value !== '')
       .every((value) => texts.includes(value))
   );
-  assert.ok(seen.length > 0, `${where}: none of the rows is shown as it is, such as ${JSON.stringify(rows[0])} in\n${shown}`);
+  assert.ok(
+    seen.length > 0,
+    `${where}: none of the rows is shown as it is, such as ${JSON.stringify(rows[0])} in\n${shown}`
+  );
   if (panel.type === 'barchart') {
     const numbers = rows.map((row) => Object.values(row).find((value) => typeof value === 'number'));
     for (const number of numbers.slice(0, 5)) {
-      assert.ok(texts.some((text) => numberOf(text) === number), `${where}: no bar has ${number} in\n${shown}`);
+      assert.ok(
+        texts.some((text) => numberOf(text) === number),
+        `${where}: no bar has ${number} in\n${shown}`
+      );
     }
   }
 }

@@ -77,7 +77,8 @@ export class World {
 
   /** The rows of a named query with these parameters over everything, or nothing where the truth does not have them. */
   rowsOf(named, params = {}) {
-    const same = (given) => JSON.stringify(Object.entries(given).sort()) === JSON.stringify(Object.entries(params).sort());
+    const same = (given) =>
+      JSON.stringify(Object.entries(given).sort()) === JSON.stringify(Object.entries(params).sort());
     const found = (this.truth.queries[named] ?? []).find((one) => one.from === '' && one.to === '' && same(one.params));
     return found?.rows;
   }
@@ -159,5 +160,4 @@ export function dashboardPath({ uid }, params = {}) {
   return `/d/${uid}?${new URLSearchParams(params)}`;
 }
 
-export const heightOf = (dashboard) =>
-  Math.max(...dashboard.panels.map(({ gridPos: { y, h } }) => y + h)) * 38 + 500;
+export const heightOf = (dashboard) => Math.max(...dashboard.panels.map(({ gridPos: { y, h } }) => y + h)) * 38 + 500;

@@ -49,6 +49,8 @@ export function sceneOf(dashboard: Dashboard): DashboardScene {
     refresh: new SceneRefreshPicker({
       refresh: dashboard.refresh ?? '',
       intervals: dashboard.timepicker?.refresh_intervals,
+      // Without it the button has no name for who does not see.
+      withText: true,
     }),
     body: gridOf(dashboard.panels),
   });
