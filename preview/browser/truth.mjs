@@ -86,8 +86,7 @@ function expected(world, { type, targets, title = '' }) {
   if (title.includes('$') || Object.values(params).some((value) => value.includes('$'))) {
     return undefined;
   }
-  const rows = world.rowsOf(targets[0].named, params) ?? world.rowsOf(targets[0].named);
-  return Object.keys(params).length === 0 ? rows?.slice(0, limit ? Number(limit) : undefined) : undefined;
+  return world.rowsOf(targets[0].named, params)?.slice(0, limit ? Number(limit) : undefined);
 }
 
 async function compare(section, panel, rows, dashboard) {
@@ -135,7 +134,13 @@ function reduced({ options, fieldConfig }, rows) {
     return undefined;
   }
   const values = rows.map((row) => row[keys[0]]);
-  const value = { count: values.length, sum: values.reduce((a, b) => a + b, 0), lastNotNull: values.at(-1) }[calcs[0]];
+  // As Grafana counts: values that are there.
+  const value = {
+    count: values.filter((one) => one !== null).length,
+    countAll: values.length,
+    sum: values.reduce((a, b) => a + b, 0),
+    lastNotNull: values.at(-1),
+  }[calcs[0]];
   const mapped = mappings.some(({ type, options: texts }) => type === 'value' && String(value) in texts);
   return typeof value === 'number' && value < 1000 && !mapped ? value : undefined;
 }

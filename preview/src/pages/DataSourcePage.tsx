@@ -98,7 +98,8 @@ function outcomeOf(answer: unknown): Outcome {
 
 /** Grafana shows this key of a health check's details below its message. */
 function detailsOf(error: unknown): string | undefined {
-  const words: unknown = Object(error).details?.verboseMessage;
+  const { details, error: cause } = Object(error);
+  const words: unknown = (details ?? Object(cause).details)?.verboseMessage;
   return typeof words === 'string' ? words : undefined;
 }
 

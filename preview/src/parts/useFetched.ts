@@ -29,5 +29,7 @@ export function wordsOf(error: unknown): string {
   if (isFetchError<{ message?: string }>(error)) {
     return error.data?.message ?? error.statusText ?? `status ${error.status}`;
   }
-  return error instanceof Error ? error.message : String(error);
+  // A health check fails with an object that is no Error.
+  const { message } = Object(error);
+  return typeof message === 'string' ? message : String(error);
 }
