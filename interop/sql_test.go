@@ -16,6 +16,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 	"github.com/auditlake/auditlake/pkg/query/sql"
+	"github.com/auditlake/auditlake/pkg/query/sqlite"
 )
 
 // TestSQLAgreesWithDuckDB runs random statements here, as plans where they are ones and
@@ -106,6 +107,17 @@ var sqlEngines = []struct {
 			return nil, err
 		}
 		return exec.Run(t.Context(), lake, plan, exec.Options{})
+	}},
+	{"SQLite", func(t *testing.T, lake query.Catalog, text string) (*exec.Result, error) {
+		s, _, err := sql.ParseWhole(text, sql.Macros{})
+		if err != nil {
+			return nil, err
+		}
+		q, err := sqlite.Prepare(t.Context(), lake, s, sql.Binding{})
+		if err != nil {
+			return nil, err
+		}
+		return q.Run(t.Context(), sqlite.Options{})
 	}},
 }
 

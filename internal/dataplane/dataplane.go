@@ -6,6 +6,7 @@
 //	numeric-long      one frame: numbers, and texts that tell the rows apart, each
 //	                  combination once; times are extra
 //	no data           one frame of the type without fields
+//	log-lines         one frame: timestamp, body, severity, id, labels; ids are there once
 //	table             one frame; no rule can be set on it
 //
 // An answer has frames of one type and version. A rule takes a series or numbers, of
@@ -21,8 +22,12 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// Version is that of the contract.
-var Version = data.FrameTypeVersion{0, 1}
+// Version is that of the contract, and LogVersion that of log lines, which are a draft
+// in it.
+var (
+	Version    = data.FrameTypeVersion{0, 1}
+	LogVersion = data.FrameTypeVersion{0, 0}
+)
 
 // Check is what is wrong with the frames of one answer; nil if nothing is.
 func Check(frames data.Frames) error {
@@ -40,7 +45,7 @@ func Check(frames data.Frames) error {
 			continue
 		case f.Meta.Type != frames[0].Meta.Type:
 			bad(i, "its type is %s, and that of the first is %s", f.Meta.Type, frames[0].Meta.Type)
-		case f.Meta.TypeVersion != Version:
+		case f.Meta.TypeVersion != version(f.Meta.Type):
 			bad(i, "the version of its type is %s", f.Meta.TypeVersion)
 		}
 		if _, err := f.RowLen(); err != nil {
@@ -61,6 +66,10 @@ func Check(frames data.Frames) error {
 			for _, err := range numbers(f) {
 				bad(i, "%w", err)
 			}
+		case f.Meta.Type == data.FrameTypeLogLines:
+			for _, err := range lines(f) {
+				bad(i, "%w", err)
+			}
 		case f.Meta.Type != data.FrameTypeTable:
 			bad(i, "its type is %q", f.Meta.Type)
 		}
@@ -68,13 +77,54 @@ func Check(frames data.Frames) error {
 	return errors.Join(append(problems, unique(frames)...)...)
 }
 
+func version(of data.FrameType) data.FrameTypeVersion {
+	if of == data.FrameTypeLogLines {
+		return LogVersion
+	}
+	return Version
+}
+
 // CheckForRule is Check, and that a rule can take the frames.
 func CheckForRule(frames data.Frames) error {
 	err := Check(frames)
-	if len(frames) > 0 && frames[0].Meta != nil && frames[0].Meta.Type == data.FrameTypeTable {
-		err = errors.Join(err, errors.New("a rule cannot take a table"))
+	if len(frames) > 0 && frames[0].Meta != nil {
+		switch of := frames[0].Meta.Type; of {
+		case data.FrameTypeTable, data.FrameTypeLogLines:
+			err = errors.Join(err, fmt.Errorf("a rule cannot take a %s", of))
+		}
 	}
 	return err
+}
+
+// lines is what is wrong with a frame of log lines.
+func lines(f *data.Frame) (problems []error) {
+	want := []struct {
+		name string
+		of   data.FieldType
+	}{
+		{"timestamp", data.FieldTypeTime}, {"body", data.FieldTypeString}, {"severity", data.FieldTypeString},
+		{"id", data.FieldTypeString}, {"labels", data.FieldTypeJSON},
+	}
+	if len(f.Fields) != len(want) {
+		return []error{fmt.Errorf("it has %d fields, and lines have %d", len(f.Fields), len(want))}
+	}
+	for i, field := range f.Fields {
+		if field.Name != want[i].name || field.Type() != want[i].of {
+			problems = append(problems, fmt.Errorf("field %d is %s, %s, and in its place belongs %s, %s", i, field.Name, field.Type(), want[i].name, want[i].of))
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	rows := map[any]int{}
+	for i := range f.Rows() {
+		id := f.Fields[3].At(i)
+		if before, taken := rows[id]; taken {
+			problems = append(problems, fmt.Errorf("rows %d and %d have the id %v", before, i, id))
+		}
+		rows[id] = i
+	}
+	return problems
 }
 
 // series is what is wrong with a frame of one series.

@@ -1,6 +1,7 @@
 package dataplane_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -36,10 +37,22 @@ func TestCheck(t *testing.T) {
 	untyped := data.NewFrame("", number(1))
 	old := frame(long, number(1))
 	old.Meta.TypeVersion = data.FrameTypeVersion{}
+	lines := func(ids ...string) *data.Frame {
+		f := frame(data.FrameTypeLogLines,
+			data.NewField("timestamp", nil, make([]time.Time, len(ids))), data.NewField("body", nil, make([]string, len(ids))),
+			data.NewField("severity", nil, make([]string, len(ids))), data.NewField("id", nil, ids), data.NewField("labels", nil, make([]json.RawMessage, len(ids))))
+		f.Meta.TypeVersion = dataplane.LogVersion
+		return f
+	}
+	unordered := lines("1")
+	unordered.Fields[0], unordered.Fields[1] = unordered.Fields[1], unordered.Fields[0]
 	for name, tt := range map[string]struct {
 		frames data.Frames
 		want   string // "" for nothing wrong
 	}{
+		"log lines":             {data.Frames{lines("1", "2")}, ""},
+		"one line twice":        {data.Frames{lines("1", "1")}, "have the id"},
+		"lines out of order":    {data.Frames{unordered}, "in its place belongs"},
 		"no frame":              {nil, "there is no frame"},
 		"no data":               {data.Frames{frame(long)}, ""},
 		"a series":              {data.Frames{frame(multi, times(noon, later), number(1, 2))}, ""},

@@ -24,6 +24,7 @@ func etlCommand() *cobra.Command {
 		maintain bool
 		care     etl.MaintainOptions
 		quiet    bool
+		ask      databricks
 	)
 	cmd := &cobra.Command{
 		Use:   "etl --source URL --lake URL",
@@ -61,6 +62,10 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 			if err := checkLookback(care.Retention, opts.LookbackDays); err != nil {
 				return err
 			}
+			directory, err := ask.directory()
+			if err != nil {
+				return err
+			}
 			ctx, out, errOut := cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			src, err := openSources(ctx, sources, lakeURL)
 			if err != nil {
@@ -84,6 +89,7 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 			if maintain {
 				after = maintainAfter(l, care, bar, out, errOut)
 			}
+			after = ask.after(l, directory, out, errOut, after)
 			if !watch {
 				if err := runOnce(ctx, r, bar, out, errOut); err != nil {
 					return err
@@ -104,6 +110,7 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 	f.BoolVar(&maintain, "maintain", false, "after each run do the maintenance that is due")
 	retentionFlagsOf(cmd, &care.Retention)
 	f.BoolVar(&quiet, "quiet", false, "show no progress")
+	ask.flags(cmd)
 	must(cmd.MarkFlagRequired("source"))
 	return cmd
 }

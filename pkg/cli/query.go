@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -12,19 +13,24 @@ import (
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/sql"
+	"github.com/auditlake/auditlake/pkg/query/sqlite"
 )
 
 func queryCommand() *cobra.Command {
 	var (
-		lakeURL, name, from, to, format, folder string
-		pairs                                   []string
-		list, explain                           bool
+		lakeURL, name, text, from, to, format, folder string
+		pairs                                         []string
+		list, explain                                 bool
 	)
 	cmd := &cobra.Command{
-		Use:   "query --lake URL --named NAME",
-		Short: "Answer a named query",
+		Use:   "query --lake URL --named NAME | --sql TEXT",
+		Short: "Answer a named query or a SQL statement",
 		Long: `Answers a named query over the events from --from up to, but not including, --to.
---list shows the queries and their parameters.`,
+--list shows the queries and their parameters.
+
+With --sql it answers a SELECT statement over the tables of the lake. That looks at
+all events, unless it says otherwise: $__timeFilter(date_time) and the other macros
+that panels have stand for the range from --from to --to.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
@@ -36,8 +42,8 @@ func queryCommand() *cobra.Command {
 				listQueries(cmd, catalog)
 				return nil
 			}
-			if lakeURL == "" || name == "" {
-				return fmt.Errorf("query needs --lake and --named; --list shows the names")
+			if lakeURL == "" || (name == "") == (text == "") {
+				return fmt.Errorf("query needs --lake, and either --named or --sql; --list shows the names")
 			}
 			if err := checkFormat(format, "table", "json", "csv"); err != nil {
 				return err
@@ -46,32 +52,21 @@ func queryCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			params, err := parseParams(pairs)
-			if err != nil {
-				return err
-			}
-			q, err := catalog.Lookup(name)
-			if err != nil {
-				return fmt.Errorf("%w (auditlake query --list shows them all)", err)
-			}
-			plan, err := q.Plan(params, r)
-			if errors.Is(err, sql.ErrNoEnd) {
-				return fmt.Errorf("%w; --to says where a time range ends", err)
-			}
-			if err != nil {
-				return err
-			}
 			l, err := existingLake(cmd, lakeURL)
 			if err != nil {
 				return err
 			}
-			if explain {
-				_, _ = fmt.Fprintln(cmd.ErrOrStderr(), plan)
+			asked := askNamed
+			if text != "" {
+				name, asked = text, askSQL
 			}
 			start := time.Now()
-			res, err := exec.Run(cmd.Context(), query.OfLake(l), plan, exec.Options{})
+			res, explained, err := asked(cmd.Context(), catalog, query.OfLake(l), name, pairs, r)
 			if err != nil {
-				return fmt.Errorf("query %s: %w", name, err)
+				return err
+			}
+			if explain {
+				_, _ = fmt.Fprintln(cmd.ErrOrStderr(), explained)
 			}
 			for _, n := range res.Notices {
 				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "notice: %s\n", n)
@@ -87,6 +82,7 @@ func queryCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&lakeURL, "lake", "", lakeUsage)
 	f.StringVar(&name, "named", "", "name of the query")
+	f.StringVar(&text, "sql", "", "SELECT statement")
 	f.StringArrayVar(&pairs, "param", nil, "a parameter, name=value; may be repeated")
 	f.StringVar(&from, "from", "", "first event time, such as 2019-12-28 or 2019-12-28T07:00:00Z (default: all)")
 	f.StringVar(&to, "to", "", "event time to stop before")
@@ -95,6 +91,50 @@ func queryCommand() *cobra.Command {
 	f.BoolVar(&list, "list", false, "list the named queries")
 	f.BoolVar(&explain, "explain", false, "also print the plan and what it read, to standard error")
 	return cmd
+}
+
+// askNamed answers a query of the catalog, and says by which plan.
+func askNamed(
+	ctx context.Context, catalog *named.Catalog, tables query.Catalog, name string, pairs []string, r query.TimeRange,
+) (*exec.Result, string, error) {
+	params, err := parseParams(pairs)
+	if err != nil {
+		return nil, "", err
+	}
+	q, err := catalog.Lookup(name)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w (auditlake query --list shows them all)", err)
+	}
+	plan, err := q.Plan(params, r)
+	if errors.Is(err, sql.ErrNoEnd) {
+		return nil, "", fmt.Errorf("%w; --to says where a time range ends", err)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	res, err := exec.Run(ctx, tables, plan, exec.Options{})
+	if err != nil {
+		return nil, "", fmt.Errorf("query %s: %w", name, err)
+	}
+	return res, plan.String(), nil
+}
+
+// askSQL answers a statement, and says how.
+func askSQL(
+	ctx context.Context, _ *named.Catalog, tables query.Catalog, text string, pairs []string, r query.TimeRange,
+) (*exec.Result, string, error) {
+	if len(pairs) > 0 {
+		return nil, "", errors.New("--param is for named queries: write the values into the statement")
+	}
+	route, err := sqlite.Choose(ctx, tables, sqlite.Question{Text: text, Macros: sql.Macros{Range: r}, Binding: sql.Binding{Range: r, Now: time.Now()}})
+	if err != nil {
+		return nil, "", fmt.Errorf("statement: %w", err)
+	}
+	res, err := route.Run(ctx, exec.Options{})
+	if err != nil {
+		return nil, "", fmt.Errorf("statement: %w", err)
+	}
+	return res, route.Explained, nil
 }
 
 func listQueries(cmd *cobra.Command, catalog *named.Catalog) {

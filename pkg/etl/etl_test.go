@@ -85,7 +85,7 @@ func content(t testing.TB, s store.Store) map[string][]string {
 		t.Fatal(err)
 	}
 	out := map[string][]string{}
-	for _, name := range append([]string{lake.Bronze, lake.Silver, lake.Quarantine}, gold...) {
+	for _, name := range append([]string{lake.Bronze, lake.Silver, lake.Quarantine, lake.Identities}, gold...) {
 		view, err := l.Table(name).View(t.Context())
 		if err != nil {
 			continue
@@ -109,7 +109,7 @@ func rowText(b *columnar.Batch, i int) string {
 	var sb strings.Builder
 	for c, f := range b.Schema {
 		switch f.Name {
-		case "ingestedAt", "batchId", "sourceEtag", "fileId":
+		case "ingestedAt", "batchId", "sourceEtag", "fileId", "updatedAt", "namedAt", "checkedAt":
 			continue
 		}
 		if v := b.Columns[c].Any(i); v != nil {

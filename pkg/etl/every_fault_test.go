@@ -129,6 +129,12 @@ func works() []work {
 		}, etl.Options{}),
 		upkeep("silver is behind", func(w *aged) { w.cutOff("silver/") }, runJob(etl.Options{})),
 		upkeep("gold is behind", func(w *aged) { w.cutOff("gold/") }, runJob(etl.Options{})),
+		upkeep("identities are behind", func(w *aged) { w.cutOff("identities/") }, runJob(etl.Options{})),
+		upkeep("identities asked for", func(w *aged) {
+			w.hours(2)
+			w.deliver(file1, w.owner(1, "9"), w.owner(2, "12"))
+			w.run()
+		}, identifyJob),
 		upkeep("optimize", func(w *aged) { w.hours(3) }, optimizeJob),
 		upkeep("optimize under a lease", func(w *aged) { w.hours(2) }, leasedJob),
 		upkeep("vacuum", func(w *aged) {
@@ -168,7 +174,7 @@ func (a *aged) must(do func(context.Context, *lake.Lake, etl.Source) error) {
 func (a *aged) cutOff(prefix string) {
 	a.t.Helper()
 	a.hours(2)
-	a.deliver(file1, event(1, "clusters", "create", `{"z":"1"}`), event(2, "fresh", "x", ""), "no event")
+	a.deliver(file1, event(1, "clusters", "create", `{"z":"1","user_id":"109"}`), event(2, "fresh", "x", ""), "no event")
 	faulty := storetest.NewFaulty(a.lake)
 	var reached atomic.Bool
 	faulty.Before(func(op storetest.Op, key string) {

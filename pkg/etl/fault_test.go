@@ -21,8 +21,8 @@ func commitMetadata(ctx context.Context, t *lake.Table, snap *delta.Snapshot, me
 // new keys of a service, lines that are no event.
 func deliveries(w *world) []func() {
 	other := "workspaceId=0/date=2024-03-09/auditlogs_9.json"
-	a, b, c := event(1, "clusters", "create", `{"cluster_name":"a"}`), event(2, "jobs", "runNow", ""), "no event"
-	d, e := event(3, "clusters", "create", `{"policy_id":"p"}`), event(4, "ssh", "login", `{"port":22}`)
+	a, b, c := event(1, "clusters", "create", `{"cluster_name":"a","user_id":"101"}`), event(2, "jobs", "runNow", ""), "no event"
+	d, e := event(3, "clusters", "create", `{"policy_id":"p","user_id":"100"}`), event(4, "ssh", "login", `{"port":22}`)
 	return []func(){
 		func() { w.deliver(file1, a, b) },
 		func() { w.deliver(file1, d, a, c, b); w.deliver(other, e) },

@@ -27,9 +27,9 @@ type refined struct {
 }
 
 // refine follows silver up to a snapshot: every event that its service's gold
-// table does not have yet becomes a row of it. Only tables that get rows are
-// committed to; each commit names the silver version it reaches. Tables of a
-// silver that was rebuilt are rebuilt first.
+// table does not have yet becomes a row of it, and is learned from for the table of
+// identities. Only tables that get rows are committed to; each commit names the
+// silver version it reaches. Tables of a silver that was rebuilt are rebuilt first.
 func (r *Runner) refine(ctx context.Context, silver *delta.Snapshot) (refined, error) {
 	out := refined{tables: map[string]bool{}}
 	if silver == nil {
@@ -40,22 +40,43 @@ func (r *Runner) refine(ctx context.Context, silver *delta.Snapshot) (refined, e
 		return out, err
 	}
 	done := mark.Version
+	learns := mark.Identities // from the events of the pass; else from all that there are
 	if mark.App != appOf(appGold, silver) || done > silver.Version() {
+		if learns, err = r.isNew(ctx, silver); err != nil {
+			return out, err
+		}
 		if done, err = r.regain(ctx, silver, &out); err != nil {
 			return out, err
 		}
-	} else if done == silver.Version() {
+	} else if done == silver.Version() && learns {
 		return out, nil
+	}
+	var learn *learning
+	if learns {
+		if learn, err = r.learningFrom(ctx, done); err != nil {
+			return out, err
+		}
 	}
 	for s, err := range stretches(ctx, r.lake.Table(lake.Silver), silver, done, r.limits.followRows) {
 		if err != nil {
 			return out, err
 		}
-		if err := r.refineStretch(ctx, silver, s, &out); err != nil {
+		if err := r.refineStretch(ctx, silver, s, learn, &out); err != nil {
 			return out, err
 		}
 	}
-	return out, r.writeWatermark(ctx, watermark{appOf(appGold, silver), silver.Version()})
+	if !learns {
+		if err := r.learnAll(ctx, silver); err != nil {
+			return out, err
+		}
+	}
+	return out, r.writeWatermark(ctx, watermark{appOf(appGold, silver), silver.Version(), true})
+}
+
+// isNew says that nothing was made of silver yet, and silver never rebuilt.
+func (r *Runner) isNew(ctx context.Context, silver *delta.Snapshot) (bool, error) {
+	existing, err := r.lake.Gold(ctx)
+	return generation(silver) == 1 && len(existing) == 0, err
 }
 
 // goldTarget is one gold table in a pass.
@@ -71,8 +92,8 @@ type goldTarget struct {
 	anew *rebuiltTable // not nil: the rows take the place of all rows of base
 }
 
-func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, s stretch, out *refined) error {
-	pass := &refining{run: r, targets: map[string]*goldTarget{}, byService: map[string]*goldTarget{}}
+func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, s stretch, learn *learning, out *refined) error {
+	pass := &refining{run: r, learn: learn, targets: map[string]*goldTarget{}, byService: map[string]*goldTarget{}}
 	existing, err := r.lake.Gold(ctx)
 	if err != nil {
 		return err
@@ -83,7 +104,10 @@ func (r *Runner) refineStretch(ctx context.Context, silverSnap *delta.Snapshot, 
 			return err
 		}
 	}
-	return pass.finish(ctx, s.to, out)
+	if err := pass.finish(ctx, s.to, out); err != nil || !learn.lacks(s.to) {
+		return err
+	}
+	return r.commitIdentities(ctx, silverSnap, learn.Principals, s.to)
 }
 
 // finish commits every table that got rows.
@@ -190,6 +214,7 @@ type refining struct {
 	run       *Runner
 	existing  []string               // gold tables before the pass
 	only      bool                   // make no table that does not exist
+	learn     *learning              // nil: nothing is learned
 	targets   map[string]*goldTarget // by table name
 	byService map[string]*goldTarget // by service as delivered; "" for null
 
@@ -213,7 +238,7 @@ func (p *refining) commit(ctx context.Context, silverSnap *delta.Snapshot, c *de
 // file deals the rows of one silver file, unless no gold table lacks any.
 func (p *refining) file(ctx context.Context, silverSnap *delta.Snapshot, a *delta.Add, version int64) error {
 	_, known := a.Tags[tagTables]
-	lacking := !known // another program's OPTIMIZE does not keep tags
+	lacking := !known || p.learn.lacks(version) // another program's OPTIMIZE does not keep tags
 	for name := range tagged(a) {
 		t, err := p.target(ctx, name)
 		if err != nil {
@@ -288,6 +313,9 @@ func (p *refining) tables() int {
 }
 
 func (p *refining) deal(ctx context.Context, b *columnar.Batch, version int64) error {
+	if p.learn.lacks(version) {
+		p.learn.Learn(b)
+	}
 	services := b.Columns[event.ColServiceName]
 	if services.Codes != nil && services.Dict != p.dict {
 		p.dict = services.Dict

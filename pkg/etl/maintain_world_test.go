@@ -105,7 +105,7 @@ func (a *aged) hours(n int) {
 	for i := range n {
 		day := a.now().Format(time.DateOnly)
 		a.deliver(fmt.Sprintf("workspaceId=42/date=%s/auditlogs_%s_%d.json", day, a.now().Format("1504"), i),
-			eventAt(a.now(), i, "clusters", "create", fmt.Sprintf(`{"cluster_name":"c%d","k%d":"v"}`, i, i%5)),
+			eventAt(a.now(), i, "clusters", "create", fmt.Sprintf(`{"cluster_name":"c%d","k%d":"v","user_id":"10%d"}`, i, i%5, i%3)),
 			eventAt(a.now().Add(-time.Minute), i+1000, "jobs", "runNow", ""),
 			eventAt(a.now().Add(-30*time.Hour), i+2000, fmt.Sprintf("s%d", i%3), "x", `{"user":"u"}`),
 			fmt.Sprintf("no event %d", i))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/etl/event"
+	"github.com/auditlake/auditlake/pkg/identity"
 	"github.com/auditlake/auditlake/pkg/lake"
 )
 
@@ -27,6 +28,8 @@ const (
 	appLanding = "auditlake/landing"
 	appSilver  = "auditlake/silver/"
 	appGold    = "auditlake/gold/"
+
+	appIdentities = "auditlake/identities/"
 )
 
 var (
@@ -126,8 +129,10 @@ func LayoutOf(table string) lake.Layout {
 		return quarantineLayout()
 	case lake.Silver:
 		return silverLayout()
-	case lake.Runs, lake.Identities:
+	case lake.Runs:
 		return lake.Layout{Order: []string{"startedAt"}}
+	case lake.Identities:
+		return identity.Layout()
 	}
 	return goldLayout(table)
 }

@@ -11,14 +11,17 @@ import (
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// watermarkKey holds the silver version that all of gold has reached. It is a
-// hint that spares reading old log entries: the transactions in the gold tables
-// decide.
+// watermarkKey holds the silver version that all of gold has reached, and the
+// identities with it. It is a hint that spares reading old log entries: the
+// transactions in the gold tables decide.
 const watermarkKey = "_auditlake/gold/watermark.json"
 
 type watermark struct {
 	App     string `json:"app"`
 	Version int64  `json:"version"`
+	// Identities says that the table of identities has been brought to the version
+	// too. Versions that do not know the table do not write it.
+	Identities bool `json:"identities,omitempty"`
 }
 
 // readWatermark is the watermark, or one of no application if there is none.

@@ -10,14 +10,14 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
-// unfiltered says which tables of a plan the dashboard's filters, being about
-// events, leave as they are. Look-ups that events are joined with go without saying.
-func (m model) unfiltered(p query.Plan) []data.Notice {
+// unfiltered says which of the tables that were asked for the dashboard's filters, being
+// about events, leave as they are. Look-ups that events are joined with go without saying.
+func (m model) unfiltered(asked []string) []data.Notice {
 	if len(m.AdhocFilters) == 0 {
 		return nil
 	}
-	tables := query.NotNarrowed(p)
-	if len(tables) < len(p.Tables()) {
+	tables := query.NotNarrowed(asked)
+	if len(tables) < len(asked) {
 		tables = slices.DeleteFunc(tables, query.IsLookup)
 	}
 	if len(tables) == 0 {

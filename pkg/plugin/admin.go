@@ -41,6 +41,11 @@ var iniKeys = map[string]string{
 	"defaultRegion":       "etl_region",
 	"endpoint":            "etl_endpoint",
 	"pathStyle":           "etl_path_style",
+	"databricksHost":      "etl_databricks_host",
+	"databricksAccountId": "etl_databricks_account_id",
+	"databricksAuth":      "etl_databricks_auth",
+	"databricksClientId":  "etl_databricks_client_id",
+	"databricksListAll":   "etl_databricks_list_all",
 }
 
 // iniSecrets are those of the secure keys.
@@ -49,6 +54,9 @@ var iniSecrets = map[string]string{
 	"secretKey":    "etl_secret_key",
 	"sessionToken": "etl_session_token",
 	"tlsCACert":    "etl_ca_cert",
+
+	"databricksToken":        "etl_databricks_token",
+	"databricksClientSecret": "etl_databricks_client_secret",
 }
 
 // AdminFromEnv reads what Grafana makes of the section: the key

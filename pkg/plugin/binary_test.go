@@ -221,8 +221,11 @@ func (w *world) settings(t *testing.T) backend.DataSourceInstanceSettings {
 func (w *world) everyQuery() (queries []backend.DataQuery) {
 	for _, n := range named.All() {
 		params := map[string]string{}
-		if n.Name == "job_owner" {
+		switch n.Name {
+		case "job_owner":
 			params["job_id"] = string(w.truth.Panels.JobOwner.JobID)
+		case "who_is":
+			params["who"] = w.truth.Article.Owner
 		}
 		q := namedQuery(n.Name, n.Name, params)
 		q.TimeRange = backend.TimeRange{From: time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)}

@@ -49,6 +49,7 @@ type Datasource struct {
 
 	secrets *strings.Replacer // puts stars in the place of secrets
 	turns   *turns.Turns
+	sqlite  chan struct{}             // has room for one statement at a time
 	answers *answers.Cache[*computed] // nil with settingsErr
 
 	life context.Context // ends when the instance is disposed
@@ -64,6 +65,7 @@ func (s *Shell) New(ctx context.Context, settings backend.DataSourceInstanceSett
 		return d
 	}
 	d.turns = turns.New(d.settings.Limits.ParallelQueries)
+	d.sqlite = make(chan struct{}, 1)
 	d.spec = s.spec(d.settings, d.owner, d.serial)
 	var root store.Store
 	if d.sources, root, d.settingsErr = d.settings.open(ctx); d.settingsErr != nil {

@@ -68,3 +68,11 @@ func (d *Datasource) RunPlan(ctx context.Context, user *backend.User, plan query
 	}
 	return r.Result, string(r.how), nil
 }
+
+// Identified is what became of asking Databricks after the owner's last run.
+func (s *Shell) Identified(owner supervisor.Owner) identifying {
+	if out := s.identifiedOf(owner); out != nil {
+		return *out
+	}
+	return identifying{Error: "nobody was asked"}
+}

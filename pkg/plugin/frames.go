@@ -39,10 +39,12 @@ type answer struct {
 	tags      []string // of annotations that say none
 	name      string   // of the frames
 	shape     data.FrameType
-	statement string // of SQL, without macros; empty for what is none
-	plan      query.Plan
+	statement string     // of SQL, without macros; empty for what is none
+	explained string     // of SQL: what the engine works on
+	plan      query.Plan // empty if SQLite answers
 	result    *result
 	made      data.Frames // of what the rows of result do not say as they are; nil: the rows
+	names     namesOf     // of ids, if they are shown
 	zeros     *zeros      // nil: no rows are no data
 	notices   []data.Notice
 	about     about
@@ -55,6 +57,8 @@ type about struct {
 	Alertable bool `json:"alertable"`
 	// Cache is miss, hit, or shared with an equal query at the same time.
 	Cache answers.How `json:"cache"`
+	// Engine is what answered SQL: plan or sqlite.
+	Engine string `json:"engine,omitempty"`
 	// Tables are the Delta versions of the tables that were read, by name.
 	Tables map[string]int64 `json:"tables"`
 
@@ -85,19 +89,19 @@ func (a answer) frames() (frames data.Frames, err error) {
 		}
 		frames, a.notices = data.Frames{frame}, append(a.notices, notices...)
 	case a.shape == data.FrameTypeTimeSeriesMulti:
-		if frames = series(a.result.Batch); a.zeros != nil {
+		if frames = series(a.result.Batch, a.names); a.zeros != nil {
 			if frames, err = a.zeros.fill(frames, a.result.Schema); err != nil {
 				return nil, err
 			}
 		}
 	case a.shape == data.FrameTypeNumericLong:
 		if a.result.Batch.Len > 0 {
-			frames = data.Frames{numbers(a.result.Batch)}
+			frames = data.Frames{numbers(a.result.Batch, a.names)}
 		} else if a.zeros != nil {
 			frames = a.zeros.numbers(a.result.Schema)
 		}
 	default:
-		frames = data.Frames{table(a.result.Batch)}
+		frames = data.Frames{table(a.result.Batch, a.names)}
 	}
 	if len(frames) == 0 {
 		frames = data.Frames{data.NewFrame("")}
@@ -125,12 +129,20 @@ func (a answer) frames() (frames data.Frames, err error) {
 	return frames, nil
 }
 
+// tables are those that were asked for.
+func (a answer) tables() []string {
+	if a.plan.Root == nil {
+		return slices.Sorted(maps.Keys(a.result.tables))
+	}
+	return a.plan.Tables()
+}
+
 // executed is what the inspector shows.
 func (a answer) executed() string {
 	if a.statement == "" {
 		return a.plan.String()
 	}
-	return a.statement + "\n\n" + a.plan.String()
+	return a.statement + "\n\n" + a.explained
 }
 
 // shapeOf is the contract that suits the query: by its catalog entry, as far as
@@ -213,24 +225,27 @@ func isNumber(f columnar.Field) bool {
 func isLabel(f columnar.Field) bool { return !isNumber(f) && !isTime(f) }
 
 // table is all columns as they are.
-func table(b *columnar.Batch) *data.Frame {
-	rows := all(b)
-	frame := data.NewFrame("")
-	for c, f := range b.Schema {
-		frame.Fields = append(frame.Fields, field(f, b.Columns[c], rows))
-	}
-	return frame
-}
+func table(b *columnar.Batch, names namesOf) *data.Frame { return columns(b, names, field) }
 
 // numbers is all columns, with labels as texts.
-func numbers(b *columnar.Batch) *data.Frame {
+func numbers(b *columnar.Batch, names namesOf) *data.Frame {
+	return columns(b, names, func(f columnar.Field, v *columnar.Vector, rows []int) *data.Field {
+		if isLabel(f) {
+			return fieldOf(f, v, rows, func(i int) string { return labelAt(v, i) })
+		}
+		return field(f, v, rows)
+	})
+}
+
+// columns is each column as a field, and behind those of ids that have names theirs,
+// unless there is a column of that name.
+func columns(b *columnar.Batch, names namesOf, fieldOf func(columnar.Field, *columnar.Vector, []int) *data.Field) *data.Frame {
 	rows := all(b)
 	frame := data.NewFrame("")
 	for c, f := range b.Schema {
-		if isLabel(f) {
-			frame.Fields = append(frame.Fields, fieldOf(f, b.Columns[c], rows, func(i int) string { return labelAt(b.Columns[c], i) }))
-		} else {
-			frame.Fields = append(frame.Fields, field(f, b.Columns[c], rows))
+		frame.Fields = append(frame.Fields, fieldOf(f, b.Columns[c], rows))
+		if of, ok := names[c]; ok && b.Schema.IndexFold(f.Name+"Name") < 0 {
+			frame.Fields = append(frame.Fields, nameField(f.Name+"Name", of))
 		}
 	}
 	return frame
@@ -242,6 +257,17 @@ func all(b *columnar.Batch) []int {
 		rows[i] = i
 	}
 	return rows
+}
+
+// nameField is names, null where there is none.
+func nameField(column string, names []string) *data.Field {
+	values := make([]*string, len(names))
+	for i := range names {
+		if names[i] != "" {
+			values[i] = &names[i]
+		}
+	}
+	return data.NewField(column, nil, values)
 }
 
 // field is some rows of a column as a nullable field.
@@ -302,7 +328,7 @@ func jsonAt(v *columnar.Vector, i int) json.RawMessage {
 // labels. The first column is the time: rows without are left out, and time
 // ascends, as the contract says. Series are in the order of their labels, so
 // that their colors stay from one answer to the next.
-func series(b *columnar.Batch) data.Frames {
+func series(b *columnar.Batch, names namesOf) data.Frames {
 	byLabels := map[string][]int{}
 	labels := map[string]data.Labels{}
 	for i := range b.Len {
@@ -322,13 +348,13 @@ func series(b *columnar.Batch) data.Frames {
 		for _, key := range slices.Sorted(maps.Keys(byLabels)) {
 			rows := byLabels[key]
 			slices.SortStableFunc(rows, func(x, y int) int { return cmp.Compare(b.Columns[0].Ints[x], b.Columns[0].Ints[y]) })
-			frames = append(frames, oneSeries(b, c, rows, labels[key]))
+			frames = append(frames, oneSeries(b, c, rows, labels[key], names))
 		}
 	}
 	return frames
 }
 
-func oneSeries(b *columnar.Batch, number int, rows []int, labels data.Labels) *data.Frame {
+func oneSeries(b *columnar.Batch, number int, rows []int, labels data.Labels, names namesOf) *data.Frame {
 	times := make([]time.Time, len(rows)) // not nullable: the contract
 	for n, i := range rows {
 		times[n] = timeAt(b.Columns[0], i)
@@ -336,7 +362,7 @@ func oneSeries(b *columnar.Batch, number int, rows []int, labels data.Labels) *d
 	value := field(b.Schema[number], b.Columns[number], rows)
 	if len(labels) > 0 {
 		value.Labels = labels
-		value.Config = &data.FieldConfig{DisplayNameFromDS: legend(b.Schema, labels)}
+		value.Config = &data.FieldConfig{DisplayNameFromDS: legend(b.Schema, labels, func(c int, id string) string { return names.shown(c, rows[0], id) })}
 	}
 	return data.NewFrame("", data.NewField(b.Schema[0].Name, nil, times), value)
 }
@@ -369,12 +395,12 @@ func labelsAt(b *columnar.Batch, i int) data.Labels {
 	return out
 }
 
-// legend is the label values in the order of the columns.
-func legend(schema columnar.Schema, labels data.Labels) string {
+// legend is the label values in the order of the columns, as they are shown.
+func legend(schema columnar.Schema, labels data.Labels, shown func(column int, value string) string) string {
 	var parts []string
-	for _, f := range schema {
+	for c, f := range schema {
 		if value, ok := labels[f.Name]; ok {
-			parts = append(parts, value)
+			parts = append(parts, shown(c, value))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -29,7 +29,7 @@ const (
 
 // part is one thing that a data source depends on.
 type part struct {
-	Name    string `json:"name"` // settings, queries, source, lake, writes, schedule
+	Name    string `json:"name"` // settings, queries, source, lake, writes, identities, schedule
 	URL     string `json:"url,omitempty"`
 	OK      bool   `json:"ok"`
 	Message string `json:"message"` // sentences
@@ -127,6 +127,9 @@ func (c checkup) parts(ctx context.Context) []part {
 		})
 	}
 	_ = group.Wait() // no check gives an error here
+	if c.settings.Databricks.Asks() {
+		parts = append(parts, c.checkIdentities(ctx))
+	}
 	if c.writes() {
 		parts = append(parts, c.schedulePart())
 	}

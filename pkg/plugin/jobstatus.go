@@ -20,6 +20,9 @@ type jobStatus struct {
 	Next     *time.Time   `json:"next,omitempty"` // the next scheduled run
 	Progress taskProgress `json:"progress"`
 	Last     *taskOutcome `json:"last,omitempty"`
+	// Identities is what became of asking Databricks after the last run; left out if it
+	// was not asked.
+	Identities *identifying `json:"identities,omitempty"`
 }
 
 // taskProgress is how far a task has come; zero where none is under way.
@@ -53,7 +56,8 @@ type taskOutcome struct {
 func (d *Datasource) jobStatus(s supervisor.Status) jobStatus {
 	out := jobStatus{
 		State: string(s.State), Task: string(s.Task.Kind), Table: s.Task.Table,
-		Since: timeOrNil(s.Since), Next: timeOrNil(s.Next), Progress: progressOf(s.Progress, time.Now()),
+		Identities: d.shell.identifiedOf(d.owner),
+		Since:      timeOrNil(s.Since), Next: timeOrNil(s.Next), Progress: progressOf(s.Progress, time.Now()),
 	}
 	if s.State == supervisor.Off {
 		out.State, out.Reason = d.whyOff()

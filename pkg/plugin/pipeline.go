@@ -10,6 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
 	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/identity"
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 )
@@ -44,6 +45,9 @@ type pipeline struct {
 	report   func(etl.Progress) // of the task under way
 	notes    notes
 	holder   string // of the lease: the same after a restart of the process
+
+	directory  identity.Directory // nil: nobody is asked
+	identified func(identifying)
 }
 
 var _ supervisor.Pipeline = (*pipeline)(nil)
@@ -56,7 +60,12 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	for i := range sources {
 		sources[i].Store = s.metrics.observe(sources[i].Store, "source")
 	}
-	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner)}
+	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), identified: s.noteIdentified(n.owner)}
+	if settings.Databricks.Asks() {
+		if p.directory, err = settings.Databricks.client(0); err != nil {
+			return nil, err
+		}
+	}
 	p.lake = lake.New(s.metrics.observe(root, "lake"), lake.Options{Engine: s.engine, OnWarning: n.warning})
 	p.runner, err = etl.NewRunner(p.lake, etl.Options{
 		Sources: sources, LookbackDays: settings.LookbackDays, Engine: s.engine,
@@ -99,6 +108,7 @@ func (p *pipeline) do(ctx context.Context, task supervisor.Task) (any, error) {
 		if err != nil {
 			return sum, err
 		}
+		p.identify(ctx)
 		return sum, p.maintain(ctx)
 	case supervisor.Optimize:
 		return etl.Optimize(ctx, p.lake, etl.OptimizeOptions{Tables: tablesOf(task), Progress: p.report})

@@ -108,6 +108,8 @@ type model struct {
 	Zero *bool `json:"zero"`
 	// AdhocFilters are the dashboard's. They narrow whatever the query asks.
 	AdhocFilters []query.Condition `json:"adhocFilters"`
+	// Display says how ids are shown.
+	Display display `json:"display"`
 }
 
 // paramText is a parameter as text. Who writes JSON by hand, for an alert rule,
@@ -191,6 +193,9 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 	if d.settingsErr != nil {
 		return nil, nil, d.settingsErr
 	}
+	if err := m.Display.check(); err != nil {
+		return nil, nil, err
+	}
 	a, err := answerOf(d, ctx, q, m)
 	if err != nil {
 		return nil, nil, err
@@ -205,7 +210,14 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 			a.notices, a.zeros = []data.Notice{d.noLake()}, nil // nothing is known, so nothing is 0
 		}
 	}
-	a.notices = append(a.notices, m.unfiltered(a.plan)...)
+	if m.Display == displayNames && !q.alert { // the labels of a rule are what tells its alerts apart
+		var missing []string
+		a.names, missing = d.nameColumns(ctx, q, a.result)
+		for _, text := range missing {
+			a.notices = append(a.notices, data.Notice{Severity: data.NoticeSeverityWarning, Text: text})
+		}
+	}
+	a.notices = append(a.notices, m.unfiltered(a.tables())...)
 	log.DefaultLogger.FromContext(ctx).Debug("Answered a query", "type", m.QueryType, "named", a.about.Named,
 		"rows", a.result.Batch.Len, "scanned", a.result.Stats.Scan.Rows, "cache", string(a.result.how), "took", a.result.took.String())
 	frames, err := a.frames()

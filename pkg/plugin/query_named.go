@@ -59,7 +59,7 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 		zero = *m.Zero
 	}
 	if zero {
-		out.zeros, err = zerosOf(plan, shape, q.TimeRange)
+		out.zeros, err = zerosOf(plan, r.Schema, shape, q.TimeRange)
 	}
 	return out, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/sql"
+	"github.com/auditlake/auditlake/pkg/query/sqlite"
 )
 
 // format is what frames a query of SQL gives.
@@ -25,24 +26,19 @@ const (
 )
 
 // sql answers a statement. What is shown as executed is the statement without macros,
-// and the plan that it became.
+// and what it became: a plan, or for what no plan says a statement on SQLite.
 func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, error) {
 	if m.SQL == "" {
 		return nil, fmt.Errorf("%w: there is no SQL in it", errQuery)
 	}
 	span := query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}
-	statement, expanded, err := sql.ParseExpanded(m.SQL, sql.Macros{Range: span, Interval: q.Interval})
-	if err != nil {
-		return nil, err
-	}
-	plan, err := statement.Plan(sql.Binding{Range: span})
-	if err != nil {
-		return nil, err
-	}
-	if plan, err = query.Narrow(plan, m.AdhocFilters); err != nil {
-		return nil, err
-	}
-	r, err := d.run(ctx, d.view(q.user), plan)
+	var route *sqlite.Route
+	r, err := d.work(ctx, func(ctx context.Context) (_ task, err error) {
+		route, err = sqlite.Choose(ctx, d.view(q.user), sqlite.Question{
+			Text: m.SQL, Macros: sql.Macros{Range: span, Interval: q.Interval}, Binding: sql.Binding{Range: span}, Narrow: m.AdhocFilters,
+		})
+		return route, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +46,12 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	out := &answer{shape: shape, statement: expanded, plan: plan, result: r, about: about{Alertable: isAlertable(shape)}}
+	out := &answer{
+		shape: shape, statement: route.Expanded, explained: route.Explained, plan: route.Plan, result: r,
+		about: about{Alertable: isAlertable(shape), Engine: route.Engine},
+	}
 	if m.Zero != nil && *m.Zero {
-		out.zeros, err = zerosOf(plan, shape, q.TimeRange)
+		out.zeros, err = zerosOf(route.Plan, r.Schema, shape, q.TimeRange)
 	}
 	return out, err
 }

@@ -20,7 +20,7 @@ import (
 // tableInfo is one table that the lake has.
 type tableInfo struct {
 	Name string `json:"name"`
-	// Layer is bronze, silver, gold, quarantine, runs, lookup or view.
+	// Layer is bronze, silver, gold, quarantine, runs, identities, lookup or view.
 	Layer string `json:"layer"`
 }
 

@@ -7,9 +7,26 @@ import (
 	"github.com/auditlake/auditlake/pkg/plugin/answers"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/sqlite"
 )
 
-// result is the answer to a plan, and how it came about.
+// task is a question over snapshots that were found for it.
+type task interface {
+	// Key is equal only for tasks that have the same answer, if ok.
+	Key() (key string, ok bool)
+	// Versions are the Delta versions of the tables that are read, by name.
+	Versions() map[string]int64
+	Run(ctx context.Context, o exec.Options) (*exec.Result, error)
+}
+
+// planned is a bound plan as a task.
+type planned struct{ *query.Bound }
+
+func (p planned) Run(ctx context.Context, o exec.Options) (*exec.Result, error) {
+	return exec.RunBound(ctx, p.Bound, o)
+}
+
+// result is the answer to a question, and how it came about.
 type result struct {
 	*computed
 	how    answers.How
@@ -34,16 +51,24 @@ func (c *computed) size() int64 { return c.Result.Size() }
 // another: it is as fresh as a new one would be. The limits, which may matter for
 // an answer, are one instance's, and so are its answers.
 func (d *Datasource) run(ctx context.Context, tables query.Catalog, plan query.Plan) (*result, error) {
+	return d.work(ctx, func(ctx context.Context) (task, error) {
+		bound, err := query.Bind(ctx, tables, plan)
+		return planned{bound}, err
+	})
+}
+
+// work is run for whatever find makes of the question.
+func (d *Datasource) work(ctx context.Context, find func(context.Context) (task, error)) (*result, error) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, d.settings.Limits.QueryTimeout, errQueryTimeout)
 	defer cancel()
-	bound, err := query.Bind(ctx, tables, plan)
+	t, err := find(ctx)
 	if err != nil {
 		return nil, cause(ctx, err)
 	}
-	r := &result{tables: bound.Versions(), bound: time.Since(began), how: answers.Run}
-	compute := func(ctx context.Context) (*computed, error) { return d.compute(ctx, bound) }
-	if key, ok := bound.Key(); ok {
+	r := &result{tables: t.Versions(), bound: time.Since(began), how: answers.Run}
+	compute := func(ctx context.Context) (*computed, error) { return d.compute(ctx, t) }
+	if key, ok := t.Key(); ok {
 		r.computed, r.how, err = d.answers.Get(ctx, key, compute)
 	} else {
 		r.computed, err = compute(ctx)
@@ -57,15 +82,23 @@ func (d *Datasource) run(ctx context.Context, tables query.Catalog, plan query.P
 
 // compute waits for a turn and works the answer out, in no more than the time of
 // one query, however many wait for it.
-func (d *Datasource) compute(ctx context.Context, bound *query.Bound) (_ *computed, err error) {
+func (d *Datasource) compute(ctx context.Context, t task) (_ *computed, err error) {
 	defer guard(ctx, &err)
 	limits := d.settings.Limits
 	ctx, cancel := context.WithTimeoutCause(ctx, limits.QueryTimeout, errQueryTimeout)
 	defer cancel()
 	c := &computed{}
+	if route, ok := t.(*sqlite.Route); ok && route.Engine == sqlite.SQLite {
+		select { // before a turn, which others may have meanwhile
+		case d.sqlite <- struct{}{}:
+			defer func() { <-d.sqlite }()
+		case <-ctx.Done():
+			return nil, cause(ctx, ctx.Err())
+		}
+	}
 	c.waited, err = d.turns.Do(ctx, func(between func() error) (err error) {
 		began := time.Now()
-		c.Result, err = exec.RunBound(ctx, bound, exec.Options{
+		c.Result, err = t.Run(ctx, exec.Options{
 			MaxMemory: limits.QueryMemoryBytes, MaxRows: limits.MaxRows, MaxJoinRows: limits.MaxJoinRows, Between: between,
 		})
 		c.ran = time.Since(began)

@@ -38,6 +38,8 @@ type Settings struct {
 	Scope     query.Scope
 	Redaction Redaction
 
+	Databricks Databricks
+
 	// Queries are named queries of the data source's own, and QueryProblems, each a
 	// sentence without its point, why others are not among them.
 	Queries       []*named.Query
@@ -110,8 +112,9 @@ func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
 			ResultCacheBytes: f.whole("resultCacheMiB", 32, 0, 4096) * mebibyte,
 			ETLMemoryBytes:   f.whole("etlMemoryMiB", 192, 64, 65_536) * mebibyte,
 		},
-		Scope:     f.scope(),
-		Redaction: f.redaction(),
+		Scope:      f.scope(),
+		Redaction:  f.redaction(),
+		Databricks: f.databricks(),
 	}
 	out.Retention, out.Warnings = f.retention(out.LookbackDays)
 	out.Queries, out.QueryProblems = f.queries()
@@ -202,7 +205,7 @@ func (f *fields) scope() query.Scope {
 }
 
 // Fingerprint is equal for settings under which one ETL does the same: sources,
-// lake, how to sign in, schedule, retention and memory. Whoever runs an ETL starts
+// lake, how to sign in, schedule, retention, memory and Databricks. Whoever runs an ETL starts
 // it anew when the fingerprint has changed. Secrets cannot be read out of it.
 func (s Settings) Fingerprint() string {
 	type root struct {
@@ -217,9 +220,13 @@ func (s Settings) Fingerprint() string {
 		LookbackDays int
 		Retention    Retention
 		Memory       int64
+		Databricks   *Databricks `json:",omitempty"`
 	}{
 		Lake: rootOf(s.Lake), Schedule: s.Schedule, LookbackDays: s.LookbackDays,
 		Retention: s.Retention, Memory: s.Limits.ETLMemoryBytes,
+	}
+	if s.Databricks.Asks() {
+		concern.Databricks = &s.Databricks
 	}
 	for _, l := range s.Sources {
 		concern.Sources = append(concern.Sources, rootOf(l))
@@ -288,6 +295,9 @@ func (s Settings) Conceal(text string) string {
 				secrets[secret] = secret
 			}
 		}
+	}
+	for _, secret := range []string{s.Databricks.Token, s.Databricks.ClientSecret} {
+		secrets[secret] = secret
 	}
 	return concealer(secrets).Replace(text)
 }

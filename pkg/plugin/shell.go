@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -22,6 +23,7 @@ type Shell struct {
 	supervisor *supervisor.Supervisor
 	serial     atomic.Int64  // of the newest instance
 	queries    *named.Folder // those of grafana.ini; nil for none
+	identified sync.Map      // supervisor.Owner -> identifying, of the last run
 }
 
 // NewShell starts the ETL that grafana.ini asks for. Metrics go to r, which must

@@ -24,13 +24,13 @@ type zeros struct {
 // mostZeros bounds the numbers that are made up for one answer.
 const mostZeros = 200_000
 
-// zerosOf are those of a plan's answer, of which the first column is the time if it is
-// a series.
-func zerosOf(p query.Plan, shape data.FrameType, r backend.TimeRange) (*zeros, error) {
+// zerosOf are those of an answer with this schema, of which the first column is the
+// time if it is a series. The plan is empty if there is none.
+func zerosOf(p query.Plan, schema columnar.Schema, shape data.FrameType, r backend.TimeRange) (*zeros, error) {
 	if shape != data.FrameTypeTimeSeriesMulti {
 		return &zeros{}, nil
 	}
-	bucket, regular := query.BucketOf(p, p.Columns()[0])
+	bucket, regular := query.BucketOf(p, schema[0].Name)
 	if !regular {
 		return &zeros{at: []time.Time{r.To.UTC()}}, nil
 	}

@@ -9,8 +9,13 @@ import (
 
 // BucketOf is how a column of a plan's answer cuts time, if all of its values are
 // starts of buckets: it is a Bucket, or the date by which rows were grouped, which
-// is a day in UTC. X is not set.
-func BucketOf(p Plan, column string) (b Bucket, ok bool) { return bucketOf(p.Root, column) }
+// is a day in UTC. X is not set. Of an empty plan it does not know.
+func BucketOf(p Plan, column string) (b Bucket, ok bool) {
+	if p.Root == nil {
+		return b, false
+	}
+	return bucketOf(p.Root, column)
+}
 
 func bucketOf(n Node, column string) (b Bucket, ok bool) {
 	switch n := n.(type) {

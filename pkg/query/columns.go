@@ -32,6 +32,8 @@ func KnownColumns(table string) []KnownColumn {
 		return slices.Concat(of(columnar.String, "reason"), lineKnown(), of(columnar.Long, "eventIndex", "eventCount"))
 	case lake.Runs:
 		return runsKnown()
+	case lake.Identities:
+		return identitiesKnown()
 	case lake.Silver:
 		return eventKnown()
 	}
@@ -60,18 +62,18 @@ func FindKnown(table string, path []string) (Col, bool) {
 // HasEvents reports whether the rows of a table are events, which have a time and
 // parameters.
 func HasEvents(table string) bool {
-	return table != lake.Bronze && table != lake.Quarantine && table != lake.Runs && !IsLookup(table)
+	return table != lake.Bronze && table != lake.Quarantine && table != lake.Runs && table != lake.Identities && !IsLookup(table)
 }
 
 // Within is what of a table is about a time range: a scan of it, and predicates that
 // its rows have to meet. Events are by their time; lines, which have no other time,
 // by the date of their delivery, for all dates (UTC) that the range touches; runs by
-// their start; look-ups are of no time.
+// their start; look-ups and identities are of no time.
 func Within(table string, r TimeRange) (Scan, []Expr) {
 	if HasEvents(table) {
 		return Scan{table, r}, nil
 	}
-	if IsLookup(table) {
+	if IsLookup(table) || table == lake.Identities {
 		return Scan{Table: table}, nil
 	}
 	column, unit := Column(columnar.Date, DateColumn), dayMicros
@@ -167,6 +169,27 @@ func runsKnown() []KnownColumn {
 		of(columnar.Long, "refusedText", "refusedJson", "refusedTime", "refusedDamaged", "repeatedEvents", "newTables", "newKeys",
 			"overwrittenFiles", "overwriteLines", "lostLines", "deliveryLagP50Ms", "deliveryLagP95Ms", "deliveryLagMaxMs"),
 	)
+}
+
+// identitiesKnown are the columns of the table of identities. What it says is made
+// from parameters, too.
+func identitiesKnown() []KnownColumn {
+	names := []string{"targetUserName", "user"}
+	return []KnownColumn{
+		{"id", columnar.String, []string{"targetUserId", "targetGroupId", "userId", "user_id", "clusterOwnerUserId", "tokenCreatedBy"}},
+		{Name: "kind", Kind: columnar.String},
+		{"email", columnar.String, names},
+		{"applicationId", columnar.String, names},
+		{"displayName", columnar.String, []string{"targetGroupName"}},
+		{Name: "workspaces", Kind: columnar.String},
+		{Name: "firstSeen", Kind: columnar.Date},
+		{Name: "lastSeen", Kind: columnar.Date},
+		{Name: "source", Kind: columnar.String},
+		{Name: "evidence", Kind: columnar.String},
+		{Name: "namedAt", Kind: columnar.Timestamp},
+		{Name: "checkedAt", Kind: columnar.Timestamp},
+		{Name: "updatedAt", Kind: columnar.Timestamp},
+	}
 }
 
 // madeFrom are the request parameters that values of a column of events or lines are

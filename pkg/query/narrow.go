@@ -117,8 +117,10 @@ func Narrow(p Plan, conditions []Condition) (Plan, error) {
 	})}, nil
 }
 
-// NotNarrowed are the tables of a plan that Narrow leaves as they are.
-func NotNarrowed(p Plan) []string { return slices.DeleteFunc(p.Tables(), HasEvents) }
+// NotNarrowed are the tables that Narrow leaves as they are.
+func NotNarrowed(tables []string) []string {
+	return slices.DeleteFunc(slices.Clone(tables), HasEvents)
+}
 
 // predicate is true for the events for which the condition holds.
 func (c Condition) predicate() (Expr, error) {

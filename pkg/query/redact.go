@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
 )
 
 // Redacted is what a hidden text reads as.
@@ -45,7 +46,7 @@ func commandKeys() []string {
 //	                                   Azure's envelope and in lines that wrap several events; a
 //	                                   line that is no JSON object is hidden whole
 //	reason                             without what it quotes; rawBytes is null
-//	derived columns                    hidden if they are made from a hidden key; what
+//	derived columns, identities        hidden if they are made from a hidden key; what
 //	                                   is no string is null, and so is a column that
 //	                                   this package does not know
 //
@@ -76,7 +77,11 @@ func (c redactedCatalog) Table(ctx context.Context, name string) (Table, error) 
 	if err != nil || IsLookup(name) {
 		return t, err
 	}
-	return redactedTable{t, c.secrets, treatments(t.Schema(), c.secrets), c.hidden}, nil
+	treat := treatments(t.Schema(), c.secrets)
+	if name == lake.Identities {
+		treat = identityTreatments(t.Schema(), c.secrets)
+	}
+	return redactedTable{t, c.secrets, treat, c.hidden}, nil
 }
 
 type redactedTable struct {
@@ -158,6 +163,18 @@ const (
 
 // isStatus says that a field of response is the one that is no text.
 func isStatus(field string) bool { return strings.EqualFold(field, "statusCode") }
+
+// identityTreatments hide what the table of identities has from a hidden key. Of the
+// names, some came from elsewhere; which, nothing says.
+func identityTreatments(schema columnar.Schema, s *secrets) map[string]treatment {
+	out := map[string]treatment{}
+	for _, c := range identitiesKnown() {
+		if i := schema.IndexFold(c.Name); i >= 0 && slices.ContainsFunc(c.from, func(k string) bool { return s.has([]byte(k)) }) {
+			out[schema[i].Name] = blank
+		}
+	}
+	return out
+}
 
 // treatments are those of a table's columns, by name. A table is one of events or
 // lines if it has requestParams or raw; others, such as runs, are left alone.

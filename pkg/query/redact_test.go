@@ -41,6 +41,7 @@ var delivered = []string{
 	event("clusters", "create", `{"cluster_name":"job-66-run-1hunter2","cluster_id":"kept-1","autotermination_minutes":"0"}`),
 	event("jobs", "runSucceeded", `{"jobId":"66","runId":"7","clusterId":"kept-1"}`),
 	event("accounts", "login", `{"user":"hunter2@example.com"}`),
+	event("accounts", "IpAccessDenied", `{"userId":"5","user":"hunter2@example.com"}`),
 	event("databrickssql", "commandSubmit", `"{\"commandText\":\"hunter2"`),
 	event("databrickssql", "commandSubmit", `["hunter2"]`),
 	`{"timestamp":1710000000000,"serviceName":"databrickssql","response":"hunter2","message":"kept","more":{"token":["hunter2"]}}`,
@@ -125,7 +126,7 @@ func TestPlantedTextsAreNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"accounts", "bronze", "clusters", "databrickssql", "files", "jobs", "notebook", "quarantine", "runs", "silver"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"accounts", "bronze", "clusters", "databrickssql", "files", "identities", "jobs", "notebook", "quarantine", "runs", "silver"}, names); diff != "" {
 		t.Fatalf("tables (-want +got):\n%s", diff)
 	}
 	run := func(p query.Plan) *exec.Result {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
 )
 
 // WorkspaceColumn is the workspace that a row belongs to: the column that scopes
@@ -24,7 +25,8 @@ type Scope struct {
 // Scoped is the catalog with the rows of the scope alone: whoever reads from it,
 // by whatever plan, never gets another row. A row without a workspace is in no
 // scope, and neither are those of a table that says nothing of workspaces, such as
-// runs. In a look-up a row whose workspaceId is null is that of every workspace, and
+// runs. Of the table of identities a principal is visible if it was seen in a visible
+// workspace; when and where else it was seen is null. In a look-up a row whose workspaceId is null is that of every workspace, and
 // one that has no such column is in no scope either. Where delivered lines are read, they must not say that they are another
 // workspace's. Names of tables and columns are those of the whole lake.
 func Scoped(c Catalog, s Scope) Catalog {
@@ -48,7 +50,11 @@ func (c scopedCatalog) Table(ctx context.Context, name string) (Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scopedTable{t, c.visible, IsLookup(name)}, nil
+	scoped := scopedTable{t, c.visible, IsLookup(name)}
+	if name == lake.Identities {
+		return scopedIdentities{scoped}, nil
+	}
+	return scoped, nil
 }
 
 type scopedTable struct {

@@ -96,20 +96,12 @@ func Run(ctx context.Context, catalog query.Catalog, p query.Plan, o Options) (*
 // RunBound is Run for a plan that has been bound: it answers from the snapshots
 // that it was bound to.
 func RunBound(ctx context.Context, bound *query.Bound, o Options) (*Result, error) {
-	if o.MaxMemory <= 0 {
-		o.MaxMemory = DefaultMaxMemory
-	}
-	if o.MaxRows <= 0 {
-		o.MaxRows = DefaultMaxRows
-	}
-	if o.MaxJoinRows <= 0 {
-		o.MaxJoinRows = DefaultMaxJoinRows
-	}
 	r := &Result{Schema: bound.Schema()}
 	for _, table := range bound.Missing() {
-		r.Notices = append(r.Notices, missingNotice(table))
+		r.Notices = append(r.Notices, MissingNotice(table))
 	}
-	b := &builder{ctx: ctx, stats: &r.Stats, budget: &budget{max: min(o.MaxMemory, 2<<30)}, maxJoined: o.MaxJoinRows, between: o.Between}
+	o = o.orDefaults()
+	b := newBuilder(ctx, o, &r.Stats)
 	in, err := b.build(bound, nil)
 	if err != nil {
 		return nil, err
@@ -124,7 +116,8 @@ func RunBound(ctx context.Context, bound *query.Bound, o Options) (*Result, erro
 	return r, nil
 }
 
-func missingNotice(table string) string {
+// MissingNotice tells the user that a table that was asked for does not exist.
+func MissingNotice(table string) string {
 	if name, ok := strings.CutPrefix(table, query.Lookups); ok {
 		return fmt.Sprintf("there is no look-up %s: put lookups/%s.csv into the lake, or a Delta table lookups/%s/; the answer has nothing from it", name, name, name)
 	}
@@ -166,6 +159,24 @@ func (b *builder) look() error {
 		b.ended = b.between()
 	}
 	return b.ended
+}
+
+func newBuilder(ctx context.Context, o Options, stats *Stats) *builder {
+	return &builder{ctx: ctx, stats: stats, budget: &budget{max: min(o.MaxMemory, 2<<30)}, maxJoined: o.MaxJoinRows, between: o.Between}
+}
+
+// orDefaults are the options with those that were not given.
+func (o Options) orDefaults() Options {
+	if o.MaxMemory <= 0 {
+		o.MaxMemory = DefaultMaxMemory
+	}
+	if o.MaxRows <= 0 {
+		o.MaxRows = DefaultMaxRows
+	}
+	if o.MaxJoinRows <= 0 {
+		o.MaxJoinRows = DefaultMaxJoinRows
+	}
+	return o
 }
 
 // build makes the operator and those below it. Rows for which one of the

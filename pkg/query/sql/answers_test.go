@@ -93,6 +93,8 @@ func TestAnswers(t *testing.T) {
 		"select window(event_time, '30 minutes').start as since, count(*) as n from audit where event_date > now() - interval 1 day group by 1": `
 {"since":"2024-03-05T10:00:00.000Z","n":2}
 {"since":"2024-03-05T12:00:00.000Z","n":1}`,
+		"select count_if(date(date_time) = '2024-03-04') as a, count_if(date(date_time) > '2024-03-04') as b, count_if(date(date_time) <= '2024-03-04') as c, count_if(date between now() - interval 15 hours and now()) as d, count_if(date >= timestamp '2024-03-04 00:00:01') as e from silver": `
+{"a":2,"b":3,"c":2,"d":3,"e":3}`,
 		"select user_identity.email, request_params['x'] as x from audit where request_params.x > 5": `
 {"email":"bob","x":"7"}`,
 		"select any_value(email) as e, median(workspaceId) as m, bool_or(email = 'eve') as b, count_if(actionName = 'create') as n, percentile_approx(workspaceId, 0.9) as p from silver": `
@@ -117,6 +119,8 @@ func TestFiltersOfTheViewPrune(t *testing.T) {
 		"select action_name from audit where event_time >= timestamp '2024-03-05 09:00:00'":          "1 of 2",
 		"select action_name from audit where workspace_id = '3'":                                     "1 of 2",
 		"select action_name from audit where workspace_id in ('3', '4')":                             "1 of 2",
+		"select action_name from audit where date(event_time) = '2024-03-04'":                        "1 of 2",
+		"select action_name from audit where event_date between now() - interval 15 hours and now()": "1 of 2",
 		"select action_name from audit where workspace_id = 4":                                       "2 of 2",
 		"select n from (select event_date as d, action_name as n from audit) where d < '2024-03-05'": "1 of 2",
 		"select action_name from audit where workspace_id = '0x2'":                                   "0 of 2",

@@ -9,14 +9,18 @@ type selection struct {
 	// distinct is how many of the arms are under a UNION without ALL, together with
 	// those before; 0 for none.
 	distinct int
-	order    []orderKey
-	limit    expr // nil for none
-	offset   expr // nil for none
-	at       int
+	// ops are between the arms, as ParseWhole has them.
+	ops       []string
+	recursive bool // the queries of with may read themselves
+	order     []orderKey
+	limit     expr // nil for none
+	offset    expr // nil for none
+	at        int
 }
 
 type cte struct {
 	name string
+	cols []string // its columns, if they are given names
 	of   *selection
 	at   int
 }
@@ -29,15 +33,17 @@ type arm struct {
 
 // core is SELECT to HAVING.
 type core struct {
-	at       int
-	distinct bool
-	items    []item
-	from     []source
-	where    expr
-	group    []expr
-	groupAll bool // GROUP BY ALL: by what of the select list is no aggregate
-	having   expr
-	qualify  expr
+	at          int
+	distinct    bool
+	items       []item
+	from        []source
+	where       expr
+	group       []expr
+	groupAll    bool // GROUP BY ALL: by what of the select list is no aggregate
+	having      expr
+	qualify     expr
+	values      [][]expr           // VALUES instead of all else
+	windowNames map[string]*window // by lower case
 }
 
 // item is an entry of the select list. Without an expression it is a star, of the
@@ -159,7 +165,9 @@ type (
 type window struct {
 	partition []expr
 	order     []orderKey
-	within    expr // an interval, or nil
+	within    expr   // an interval, or nil
+	base      string // the window of the WINDOW clause that this is one of, or nothing
+	frame     *frame // of ParseWhole
 }
 
 // children are the expressions directly inside.

@@ -56,7 +56,7 @@ func viewTable(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("| column | type | of `silver` | |\n|---|---|---|---|\n")
 	for _, c := range v.Columns {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", code(c.Name()), c.Type, code(c.Expr().String()), c.Doc)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", code(c.Name()), code(c.Type.String()), code(c.Expr().String()), c.Doc)
 	}
 	return b.String()
 }

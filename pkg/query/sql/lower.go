@@ -237,12 +237,17 @@ func (l *lowering) source(s source, ctes *known) relation {
 			return l.selection(k.cte.of, k.outer)
 		}
 	}
+	return l.table(s)
+}
+
+// table is the rows of a table of the lake or of a view.
+func (l *lowering) table(s source) relation {
 	table := strings.ToLower(s.name) // as all are
 	view, isView := query.FindView(s.full)
 	switch front, _, _ := strings.Cut(strings.ToLower(s.full), "."); {
 	case isView:
 		table = view.Base
-	case strings.HasSuffix(strings.ToLower(s.full), query.Lookups+table):
+	case strings.HasSuffix("."+strings.ToLower(s.full), "."+query.Lookups+table):
 		table = query.Lookups + table
 	case front == "system" || table == "information_schema" || strings.Contains(strings.ToLower(s.full), "information_schema."):
 		fail(s.at, "there is no table %s: the lake has what audit logs tell, which is system.access.audit", s.full)

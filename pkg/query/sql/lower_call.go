@@ -176,10 +176,8 @@ func (x *exprs) window(c *call) query.Expr {
 	case c.star && f != query.CountRange, f == query.RowNumber && len(c.args) > 0:
 		fail(c.pos(), "%s takes %s", c.name, map[bool]string{true: "no arguments", false: "one argument"}[f == query.RowNumber])
 	case !c.star && f != query.RowNumber:
-		if len(c.args) == 2 && (f == query.Lag || f == query.Lead) && x.lower(c.args[1]).String() == "1" {
-			c.args = c.args[:1]
-		}
-		if len(c.args) != 1 {
+		oneBack := len(c.args) == 2 && (f == query.Lag || f == query.Lead) && x.lower(c.args[1]).String() == "1"
+		if len(c.args) != 1 && !oneBack {
 			refuse(c.pos(), "%s takes one argument: there is no other distance than 1, and no default", c.name)
 		}
 		w.Arg = x.lower(c.args[0])

@@ -162,10 +162,13 @@ func (x *exprs) star(it item) []item {
 		if src.hidden || it.of != "" && !strings.EqualFold(it.of, src.alias) {
 			continue
 		}
-		if src.table != "" && query.IsLookup(src.table) {
+		known := src.star()
+		if src.table != "" && query.IsLookup(src.table) && x.special != nil {
+			known = x.special.lookupStar(it.at, src.table)
+		} else if src.table != "" && query.IsLookup(src.table) {
 			refuse(it.at, "there is no * of a look-up, whose columns are known when it is read: name those you want")
 		}
-		for _, col := range src.star() {
+		for _, col := range known {
 			p := &path{at(it.at), []string{col.name}}
 			if src.table != "" {
 				p.parts = strings.Split(col.name, ".")

@@ -11,6 +11,7 @@ import (
 // exprs lowers expressions over a scope; with groups over what GROUP BY leaves of it.
 type exprs struct {
 	*lowering
+	special *special // of Rewrite
 	scope   *scope
 	groups  *groups
 	windows *windows
@@ -42,6 +43,12 @@ func kindOf(e query.Expr) (columnar.Kind, error) {
 
 // lower is the expression, computed as far as it is constant. Its type is checked.
 func (x *exprs) lower(e expr) query.Expr {
+	if x.special != nil {
+		if out := x.special.lower(x, e); out != nil {
+			x.look(e.pos(), out)
+			return out
+		}
+	}
 	if x.groups != nil {
 		if out, ok := x.grouped(e); ok {
 			return out
@@ -141,6 +148,9 @@ func (x *exprs) each(e expr) query.Expr {
 		v2, hi := x.coerced(e.pos(), v, x.lower(e.hi))
 		if v2.String() != v.String() {
 			_, lo = x.coerced(e.pos(), v2, lo)
+		}
+		if c, ok := v2.(query.Cast); ok && (c.To == columnar.Date || c.To == columnar.Timestamp) {
+			return query.Every(x.dated(query.Compare{Op: query.GreaterEqual, L: v2, R: lo}), x.dated(query.Compare{Op: query.LessEqual, L: v2, R: hi}))
 		}
 		return query.Between{X: v2, Lo: lo, Hi: hi}
 	case *isNull:
@@ -261,7 +271,8 @@ func (x *exprs) binary(e *binary) query.Expr {
 	return x.arith(e)
 }
 
-// dated makes a comparison of a date with a time one with a date, which prunes.
+// dated makes a comparison of a date with a time one with a date, and of the date of a
+// time with a date one with times: these prune.
 func (x *exprs) dated(e query.Compare) query.Expr {
 	if _, ok := e.L.(query.Const); ok {
 		turned := [...]query.Op{query.Equal, query.NotEqual, query.Greater, query.GreaterEqual, query.Less, query.LessEqual}[e.Op]
@@ -269,11 +280,22 @@ func (x *exprs) dated(e query.Compare) query.Expr {
 	}
 	c, isCast := e.L.(query.Cast)
 	k, isConst := e.R.(query.Const)
-	if !isCast || !isConst || c.To != columnar.Timestamp || k.Value.Kind != columnar.Timestamp || x.kind(c.X) != columnar.Date {
+	if !isCast || !isConst || c.To != k.Value.Kind {
 		return e
 	}
-	day := fold(query.Cast{X: k, To: columnar.Date})
-	if fold(query.Cast{X: day, To: columnar.Timestamp}).String() != k.String() { // not midnight
+	switch from := x.kind(c.X); {
+	case from == columnar.Date && c.To == columnar.Timestamp:
+		return dateBeside(e, c.X, k)
+	case from == columnar.Timestamp && c.To == columnar.Date:
+		return dayOf(e, c.X, k)
+	}
+	return e
+}
+
+// dateBeside is a comparison of a date, as the midnight that it begins with, with a time.
+func dateBeside(e query.Compare, date query.Expr, at query.Const) query.Expr {
+	day := fold(query.Cast{X: at, To: columnar.Date})
+	if fold(query.Cast{X: day, To: columnar.Timestamp}).String() != at.String() { // not midnight
 		switch e.Op {
 		case query.Equal, query.NotEqual:
 			return e
@@ -283,7 +305,26 @@ func (x *exprs) dated(e query.Compare) query.Expr {
 			e.Op = query.LessEqual
 		}
 	}
-	return query.Compare{Op: e.Op, L: c.X, R: day}
+	return query.Compare{Op: e.Op, L: date, R: day}
+}
+
+// dayOf is a comparison of the date of a time with a date.
+func dayOf(e query.Compare, at query.Expr, day query.Const) query.Expr {
+	start := fold(query.Cast{X: day, To: columnar.Timestamp})
+	next := fold(query.Arith{Op: query.Add, L: start, R: query.Int(86400)})
+	switch e.Op {
+	case query.Equal:
+		return query.Every(query.Compare{Op: query.GreaterEqual, L: at, R: start}, query.Compare{Op: query.Less, L: at, R: next})
+	case query.Less:
+		return query.Compare{Op: query.Less, L: at, R: start}
+	case query.LessEqual:
+		return query.Compare{Op: query.Less, L: at, R: next}
+	case query.Greater:
+		return query.Compare{Op: query.GreaterEqual, L: at, R: next}
+	case query.GreaterEqual:
+		return query.Compare{Op: query.GreaterEqual, L: at, R: start}
+	}
+	return e
 }
 
 // arith is arithmetic. A date stays one where whole days or months are added to it.
@@ -361,9 +402,14 @@ func (x *exprs) text(e expr) query.Expr {
 }
 
 // pattern is a regular expression. Spark's users write each \ twice, because a text
-// takes one away there; a text here does not, so that both are right.
+// takes one away there; a text here does not, so that both are right. A parameter is
+// taken as it is.
 func (x *exprs) pattern(e expr, of string) string {
-	return strings.ReplaceAll(x.constantText(e, "the regular expression of "+of), `\\`, `\`)
+	text := x.constantText(e, "the regular expression of "+of)
+	if _, written := e.(*literal); written {
+		return strings.ReplaceAll(text, `\\`, `\`)
+	}
+	return text
 }
 
 func (x *exprs) constantText(e expr, what string) string {

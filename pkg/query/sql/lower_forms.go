@@ -212,7 +212,7 @@ func (x *exprs) nameOfTime(c *call, pattern string) query.Expr {
 var spelledUnits = map[string]string{
 	"yyyy": "year", "yy": "year", "years": "year", "qtr": "quarter", "quarters": "quarter", "mm": "month", "mon": "month", "months": "month",
 	"weeks": "week", "dd": "day", "days": "day", "hours": "hour", "minutes": "minute", "seconds": "second",
-	"dow": "day_of_week", "dayofweek_iso": "day_of_week", "doy": "dayofyear",
+	"dow": "dayofweek", "dow_iso": "day_of_week", "dayofweek_iso": "day_of_week", "doy": "dayofyear",
 }
 
 // unit is a unit of time, as a name or as a text.

@@ -11,6 +11,7 @@ type parser struct {
 	tokens []token
 	i      int
 	depth  int
+	whole  bool // for ParseWhole
 }
 
 // mostNested is how deep expressions and queries may be nested.
@@ -91,6 +92,10 @@ func (p *parser) end() {
 
 // refuse names a construct that plans do not have.
 func (p *parser) refuse() {
+	if p.whole {
+		p.onlySelect()
+		return
+	}
 	for _, r := range [...]struct{ word, remedy string }{
 		{"except", "there is no EXCEPT: write a LEFT ANTI JOIN"},
 		{"minus", "there is no MINUS: write a LEFT ANTI JOIN"},
@@ -163,6 +168,9 @@ func (p *parser) alias() string {
 }
 
 func (p *parser) selection() *selection {
+	if p.whole {
+		return p.wholeSelection()
+	}
 	s := &selection{at: p.peek().at}
 	defer p.nested(s.at)()
 	if p.take("with") {

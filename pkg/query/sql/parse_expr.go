@@ -49,7 +49,7 @@ func (p *parser) predicate() expr {
 		at := at(p.peek().at)
 		if op, ok := comparisons[p.peek().text]; ok && p.peek().kind == tokenSymbol {
 			p.i++
-			if p.is("any", "(") || p.is("all", "(") || p.is("(", "select") || p.is("(", "with") {
+			if p.is("any", "(") || p.is("all", "(") || !p.whole && (p.is("(", "select") || p.is("(", "with")) {
 				refuse(p.peek().at, "there is no comparison with a query: write a JOIN")
 			}
 			l = &binary{at, op, l, p.sum()}
@@ -307,6 +307,9 @@ func (p *parser) primary() expr {
 		return &param{at, t.text}
 	case tokenSymbol:
 		if p.take("(") {
+			if p.whole && p.startsQuery() {
+				return p.query(at, false)
+			}
 			if p.is("select") || p.is("with") {
 				refuse(p.peek().at, "there is no query inside an expression: write a JOIN")
 			}
@@ -373,11 +376,16 @@ func (p *parser) word(t token) expr {
 			p.i += 2
 			return &cast{at, &literal{at, columnar.StringValue(k.text)}, types[strings.ToLower(t.text)]}
 		}
+	case p.whole && p.take("exists", "("):
+		return p.query(at, true)
 	case p.is("exists", "("), p.is("select"):
 		p.refuse()
 		refuse(t.at, "there is no query inside an expression: write a JOIN")
 	case p.take("extract", "("):
 		unit := strings.ToLower(p.next().text)
+		if other, ok := spelledUnits[unit]; ok {
+			unit = other
+		}
 		p.want("from")
 		x := p.expression()
 		p.want(")")
@@ -513,6 +521,10 @@ func (p *parser) call(at at, name string) expr {
 	}
 	if p.take("over") {
 		if !p.is("(") {
+			if p.whole {
+				c.over = &window{base: strings.ToLower(p.name("a window"))}
+				return c
+			}
 			refuse(p.peek().at, "there is no WINDOW clause: write the window after OVER")
 		}
 		p.want("(")
@@ -532,6 +544,9 @@ func sole[T expr](args []expr) (T, bool) {
 }
 
 func (p *parser) window() *window {
+	if p.whole {
+		return p.wholeWindow()
+	}
 	w := &window{}
 	if p.take("partition") {
 		p.want("by")

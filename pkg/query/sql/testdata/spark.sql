@@ -196,3 +196,20 @@ select 1 = actor as a, actor as email, c.* from (select email, actor from silver
 -- | project cast(actor as double) = 1.0 as a, actor as email, email as email_2, actor
 -- |   project email, actor
 -- |     scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, email string
+
+select extract(dow from date_time) as a, extract(days from date_time) as b, regexp_like(actor, $user) as c from silver
+-- | project dayofweek(date_time) as a, day(date_time) as b, actor matches 'ann@x' as c
+-- |   scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date_time timestamp
+
+select name from x.lookups.people
+-- | project name
+-- |   scan `lookups.people` columns name
+
+select name from mylookups.people
+-- | project name
+-- |   scan people from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns name
+
+select actor from silver where date between now() - interval 7 days and now() and date(date_time) = '2024-03-05' and to_date(date_time) >= current_date() - 7 and date(date_time) < '2024-03-06' and '2024-03-01' < date(date_time) and date(date_time) <= '2024-03-09' and date(date_time) != '2024-03-04' and date(date_time) between '2024-03-01' and '2024-03-02'
+-- | project actor
+-- |   filter date >= date '2024-02-28' and date <= date '2024-03-06' and date_time >= timestamp '2024-03-05T00:00:00Z' and date_time < timestamp '2024-03-06T00:00:00Z' and date_time >= timestamp '2024-02-28T00:00:00Z' and date_time < timestamp '2024-03-06T00:00:00Z' and date_time >= timestamp '2024-03-02T00:00:00Z' and date_time < timestamp '2024-03-10T00:00:00Z' and cast(date_time as date) != date '2024-03-04' and date_time >= timestamp '2024-03-01T00:00:00Z' and date_time < timestamp '2024-03-03T00:00:00Z'
+-- |     scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date date, date_time timestamp

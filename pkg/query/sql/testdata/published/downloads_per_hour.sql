@@ -9,4 +9,5 @@ WITH hours AS (
       OR (action_name = 'workspaceExport' AND request_params.workspaceExportFormat != 'SOURCE'))
   GROUP BY 1, 2)
 SELECT * FROM hours WHERE downloads > 2 ORDER BY downloads DESC
--- | needs full SQL: there is no aggregate collect_set
+-- | answers, on SQLite
+-- | {"since":"2024-03-05T09:00:00.000Z","email":"bob@example.com","actions":"[\"downloadPreviewResults\",\"workspaceExport\"]","downloads":4}

@@ -10,4 +10,4 @@ hours AS (
     count(DISTINCT operation, securable) AS total
   FROM used GROUP BY 1, 2)
 SELECT since, email, array_except(writes, reads) AS elsewhere, total FROM hours WHERE size(array_except(writes, reads)) > 0
--- | needs full SQL: there is no aggregate collect_set
+-- | refused: size counts the values of a list: a parameter such as size($users), or the parts of split(x, ',')
