@@ -28,6 +28,22 @@ export function testEditors(the) {
     await view.close();
   });
 
+  it('leads from an event to the line that was delivered', async () => {
+    const { from, to } = the().range;
+    const queries = [{ refId: 'A', queryType: 'events', search: 'planted-endless' }];
+    const panes = { a: { datasource: 'auditlake', queries, range: { from: String(from), to: String(to) } } };
+    const view = await the().open(
+      `/explore?${new URLSearchParams({ schemaVersion: '1', panes: JSON.stringify(panes) })}`
+    );
+    const { page } = view;
+    await view.panel('Log volume').locator('canvas').first().waitFor();
+    await page.getByRole('list', { name: 'Logs' }).getByRole('button').first().click();
+    await page.getByRole('link', { name: 'Delivered line' }).click();
+    await view.panel('Table').getByText('planted-endless').first().waitFor();
+    assert.deepEqual(view.problems, []);
+    await view.close();
+  });
+
   it('saves and tests the data source', async () => {
     const view = await the().open('/datasources/edit/auditlake');
     const { page } = view;

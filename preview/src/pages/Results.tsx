@@ -34,6 +34,18 @@ function kindOf(frame: DataFrame): Kind {
 const titles: Record<Kind, string> = { logs: 'Logs', timeseries: 'Graph', table: 'Table' };
 const heights: Record<Kind, number> = { logs: 560, timeseries: 320, table: 420 };
 
+/** The colours of severities, in the volume of logs. */
+const severities = Object.entries({
+  critical: 'purple',
+  error: 'red',
+  warning: 'orange',
+  info: 'green',
+  debug: 'blue',
+}).map(([options, fixedColor]) => ({
+  matcher: { id: 'byName', options },
+  properties: [{ id: 'color', value: { mode: 'fixed', fixedColor } }],
+}));
+
 /** What queries in Explore have answered: notices, volume of logs, then each kind of frame. */
 export function Results({ data, volume }: { data: PanelData; volume?: PanelData }) {
   const styles = useStyles2(getStyles);
@@ -95,7 +107,7 @@ function Result({ title, kind, height, data }: { title: string; kind: Kind; heig
                 kind === 'timeseries'
                   ? { legend: { showLegend: true, displayMode: 'list', placement: 'bottom', calcs: [] } }
                   : {},
-              fieldConfig: { defaults: { custom }, overrides: [] },
+              fieldConfig: { defaults: { custom }, overrides: kind === 'timeseries' ? severities : [] },
             }),
           }),
         ],

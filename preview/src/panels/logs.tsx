@@ -51,23 +51,23 @@ export function linesOf(frames: DataFrame[]): Line[] {
       time: Number(at(time, row)),
       body: String(at(body, row)),
       severity: String(at(fieldOf(frame, 'severity', 'level'), row) ?? 'unknown'),
-      labels: [
+      labels: Object.entries({
+        ...Object.fromEntries(others.map(({ name, values }) => [name, String(values[row] ?? '')])),
         ...labelsOf(at(labels, row)),
-        ...others
-          .filter((field) => !field.config.links?.length)
-          .map(({ name, values }): [string, string] => [name, String(values[row])]),
-      ],
+      }),
       links: frame.fields.flatMap((field) => field.getLinks?.({ valueRowIndex: row }) ?? []),
     }));
   });
 }
 
-function labelsOf(given: unknown): Array<[string, string]> {
+function labelsOf(given: unknown): Record<string, string> {
   const labels: unknown = typeof given === 'string' ? JSON.parse(given) : given;
-  return Object.entries(labels ?? {}).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ]);
+  return Object.fromEntries(
+    Object.entries(labels ?? {}).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ])
+  );
 }
 
 /** Log lines that open, of HTML: Grafana's own log view is part of its server. */
