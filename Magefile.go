@@ -29,20 +29,47 @@ import (
 	"github.com/magefile/mage/target"
 )
 
-// Demo builds everything, generates a month of logs, runs the ETL, answers the article's questions and proves the lake.
+// Demo builds everything, generates a month of logs, runs the ETL, answers the article's questions and proves the lake. Then it shows the dashboards in a browser, over logs that keep coming, until Ctrl-C; -headless leaves that out.
 func Demo(ctx context.Context, headless *bool) error {
-	if err := steps(ctx,
-		frontEnd,
-		step{"build the plugin", func(context.Context) error { return Build{}.Custom(runtime.GOOS, runtime.GOARCH) }},
-		commandLine,
-	); err != nil {
-		return err
-	}
-	args := []string{"demo"}
+	all, args := []step{frontEnd, plugin, commandLine}, []string{"demo"}
 	if headless != nil && *headless {
 		args = append(args, "--headless")
+	} else {
+		all = append(all, previewPage)
+	}
+	if err := steps(ctx, all...); err != nil {
+		return err
 	}
 	return run(ctx, ".", executable("bin/auditlake"), args...)
+}
+
+// Browser tests the dashboards and editors in Chromium, over the real plugin. Without a Chromium it says so and passes; AUDITLAKE_CHROMIUM names one. Pictures of every dashboard are left in preview/screenshots.
+func Browser(ctx context.Context) error {
+	browser, found := chromium()
+	if !found {
+		fmt.Println("Skipped: there is no Chromium on this machine. Install one (apt-get install chromium), or name it in AUDITLAKE_CHROMIUM.")
+		return nil
+	}
+	return steps(ctx, frontEnd, plugin, commandLine, previewPage,
+		previewStep("typecheck"),
+		step{"npm run test:browser in preview", func(ctx context.Context) error {
+			return runWith(ctx, os.Stdout, "preview", []string{"AUDITLAKE_CHROMIUM=" + browser}, "npm", "run", "--silent", "test:browser")
+		}},
+	)
+}
+
+// chromium finds a browser that can be driven.
+func chromium() (path string, found bool) {
+	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+	if named := os.Getenv("AUDITLAKE_CHROMIUM"); named != "" {
+		names = []string{named}
+	}
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, true
+		}
+	}
+	return "", false
 }
 
 // Test runs every test that needs no server and no network beyond the package registries.
@@ -388,6 +415,32 @@ var frontEnd = step{"build the front end", func(ctx context.Context) error {
 	return os.Chtimes(bundle, now, now)
 }}
 
+// plugin makes the plugin's executable for this machine.
+var plugin = step{"build the plugin", func(context.Context) error { return Build{}.Custom(runtime.GOOS, runtime.GOARCH) }}
+
+// previewPage makes preview/dist, whose packages are its own.
+var previewPage = step{"build the preview", func(ctx context.Context) error {
+	stale, err := target.Dir("preview/dist/index.html",
+		"preview/src", "preview/index.html", "preview/vite.config.ts", "preview/tsconfig.json", "preview/package.json", "preview/package-lock.json")
+	if err != nil || !stale {
+		return err
+	}
+	return steps(ctx, previewPackages, previewStep("build"))
+}}
+
+// previewPackages is npmPackages of the preview.
+var previewPackages = step{"npm packages of the preview", func(ctx context.Context) error {
+	stale, err := target.Path("preview/node_modules/.package-lock.json", "preview/package-lock.json")
+	if err != nil || !stale {
+		return err
+	}
+	return run(ctx, "preview", "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+}}
+
+func previewStep(script string) step {
+	return step{"npm run " + script + " in preview", func(ctx context.Context) error { return run(ctx, "preview", "npm", "run", "--silent", script) }}
+}
+
 // gofmt fails for Go files that are not formatted and names them.
 func gofmt(ctx context.Context) error {
 	args := []string{"-l", "Magefile.go"}
@@ -413,9 +466,14 @@ func run(ctx context.Context, dir, name string, args ...string) error {
 
 // runTo is run with the command's output on out.
 func runTo(ctx context.Context, out io.Writer, dir, name string, args ...string) error {
+	return runWith(ctx, out, dir, nil, name, args...)
+}
+
+// runWith is runTo with more of an environment.
+func runWith(ctx context.Context, out io.Writer, dir string, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, out, os.Stderr
 	// An interrupt from the terminal reaches the command as well; it gets time to clean up.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -8,4 +8,9 @@ export default defineConfig([
     files: ['**/*.{ts,tsx}'],
     rules: { '@typescript-eslint/no-explicit-any': 'error' },
   },
+  {
+    // The preview is built with the newer way to compile JSX.
+    files: ['preview/**/*.{ts,tsx}'],
+    rules: { 'react/react-in-jsx-scope': 'off' },
+  },
 ]);

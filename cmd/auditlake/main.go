@@ -3,6 +3,8 @@
 //
 //	generate.go  deliveries at once
 //	follow.go    deliveries as time passes
+//	demo.go      the main job on generated logs
+//	preview.go   the dashboards over any lake, in a browser
 package main
 
 import (
@@ -12,5 +14,5 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Main(cli.New("auditlake", generateCommand(), demoCommand())))
+	os.Exit(cli.Main(cli.New("auditlake", generateCommand(), demoCommand(), previewCommand())))
 }

@@ -1,0 +1,23 @@
+// The preview in a real browser, over the plugin's binary and the built module.js.
+import { after, before, describe } from 'node:test';
+import { testAccess } from './access.mjs';
+import { testDashboards } from './dashboards.mjs';
+import { testEditors } from './editors.mjs';
+import { testTruth } from './truth.mjs';
+import { readDashboards, World } from './world.mjs';
+
+const dashboards = await readDashboards();
+
+describe('preview', () => {
+  let world;
+  const the = () => world;
+  before(async () => {
+    world = await World.make();
+  });
+  after(() => world?.end());
+
+  testDashboards(the, dashboards);
+  testTruth(the, dashboards);
+  testEditors(the);
+  testAccess(the, dashboards);
+});
