@@ -36,17 +36,20 @@ func Choose(ctx context.Context, catalog query.Catalog, text string, m sql.Macro
 	if err == nil {
 		plan, err = s.Plan(b)
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		bound, err := query.Bind(ctx, catalog, plan)
-		if err != nil {
+		if err == nil {
+			err = exist(ctx, catalog, bound)
+		}
+		if err == nil {
+			return &Route{Engine: Plan, Expanded: expanded, Explained: plan.String(), bound: bound}, nil
+		}
+		// Of a table that is not there yet a plan does not know all columns; SQLite has
+		// them empty.
+		if _, other := errors.AsType[*query.PlanError](err); other || !errors.Is(err, query.ErrNoTable) {
 			return nil, err
 		}
-		if err := exist(ctx, catalog, bound); err != nil {
-			return nil, err
-		}
-		return &Route{Engine: Plan, Expanded: expanded, Explained: plan.String(), bound: bound}, nil
-	case !errors.Is(err, sql.ErrUnsupported):
+	} else if !errors.Is(err, sql.ErrUnsupported) {
 		return nil, err
 	}
 	if s, expanded, err = sql.ParseWhole(text, m); err != nil {
