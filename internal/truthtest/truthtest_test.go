@@ -30,6 +30,12 @@ func TestArticle(t *testing.T) {
 	truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", lake)
 	truthtest.Check(t, lake, truth)
 	truthtest.MustRun(t, "verify", "--lake", lake, "--source", logs)
+	for _, one := range []string{"", " AND (SELECT true)"} { // as a plan, and on SQLite
+		text := "SELECT count(*) AS n FROM clusters WHERE actionName = 'create' AND date = '2019-12-28'" + one
+		if out := truthtest.MustRun(t, "query", "--lake", lake, "--format", "csv", "--sql", text); out != "n\n714\n" {
+			t.Errorf("%s is\n%s", text, out)
+		}
+	}
 }
 
 // TestDetections is the month of stories, each query of the catalog over all of

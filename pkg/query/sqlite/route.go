@@ -48,20 +48,23 @@ func Choose(ctx context.Context, catalog query.Catalog, ask Question) (*Route, e
 	if err == nil {
 		plan, err = s.Plan(ask.Binding)
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		if plan, err = query.Narrow(plan, ask.Narrow); err != nil {
 			return nil, err
 		}
 		bound, err := query.Bind(ctx, catalog, plan)
-		if err != nil {
+		if err == nil {
+			err = exist(ctx, catalog, bound)
+		}
+		if err == nil {
+			return &Route{Engine: Plan, Expanded: expanded, Explained: plan.String(), Plan: plan, bound: bound}, nil
+		}
+		// Of a table that is not there yet a plan does not know all columns; SQLite has
+		// them empty.
+		if _, other := errors.AsType[*query.PlanError](err); other || !errors.Is(err, query.ErrNoTable) {
 			return nil, err
 		}
-		if err := exist(ctx, catalog, bound); err != nil {
-			return nil, err
-		}
-		return &Route{Engine: Plan, Expanded: expanded, Explained: plan.String(), Plan: plan, bound: bound}, nil
-	case !errors.Is(err, sql.ErrUnsupported):
+	} else if !errors.Is(err, sql.ErrUnsupported) {
 		return nil, err
 	}
 	if s, expanded, err = sql.ParseWhole(ask.Text, ask.Macros); err != nil {

@@ -220,6 +220,12 @@ func TestMissingTable(t *testing.T) {
 	if _, ok := route.Versions()["jobs"]; !ok || len(route.Versions()) != 1 {
 		t.Errorf("%v", route.Versions())
 	}
+	if r, err = ask("select * from accounts").Run(t.Context(), exec.Options{}); err != nil || r.Batch.Len != 0 || len(r.Schema) < 20 || len(r.Notices) != 1 {
+		t.Errorf("%v %v", r, err)
+	}
+	if _, err := sqlite.Choose(t.Context(), l, sqlite.Question{Text: "select * from clusterz"}); err == nil || !strings.Contains(err.Error(), "did you mean clusters") {
+		t.Error(err)
+	}
 	key, _ := route.Key()
 	same, _ := ask("select count(*) n from accounts x, jobs y").Key()
 	other, _ := ask("select count(*) n from accounts a, jobs j where j.runId = 'r1'").Key()
