@@ -69,12 +69,37 @@ type Dashboard struct {
 	Timepicker    struct{}        `json:"timepicker"`
 	Links         []dashboardLink `json:"links"`
 	Annotations   struct {
-		List []struct{} `json:"list"`
+		List []Annotation `json:"list"`
 	} `json:"annotations"`
 	Templating struct {
 		List []Variable `json:"list"`
 	} `json:"templating"`
 	Panels []Panel `json:"panels"`
+}
+
+// Annotation marks in panels over time when something happened.
+type Annotation struct {
+	Name       string     `json:"name"`
+	Enable     bool       `json:"enable"`
+	IconColor  string     `json:"iconColor"`
+	Datasource *reference `json:"datasource"`
+	Target     Target     `json:"target"`
+}
+
+func (d Dashboard) checkAnnotations(n *notes) {
+	var names []string
+	for _, a := range d.Annotations.List {
+		where := d.File + ", annotation " + a.Name
+		n.unique(&names, where, "name", a.Name)
+		n.oneOf(where, "iconColor", a.IconColor, "blue", "green", "orange", "purple", "red", "yellow")
+		n.oneOf(where, "format", a.Target.Format, "annotations")
+		checkReference(n, where, "the data source", a.Datasource)
+		t, unknown := d.Resolve(a.Target, d.Defaults("1"))
+		if len(unknown) > 0 {
+			n.add(where, "there is no variable %s", strings.Join(unknown, ", "))
+		}
+		t.check(n, where)
+	}
 }
 
 type timeSpan struct {
@@ -95,48 +120,6 @@ type dashboardLink struct {
 	Tags        []string `json:"tags"`
 }
 
-// Variable is a template variable.
-type Variable struct {
-	Name        string   `json:"name"`
-	Label       string   `json:"label"`
-	Description string   `json:"description"`
-	Type        string   `json:"type"`
-	Query       string   `json:"query"`
-	Regex       string   `json:"regex"`
-	Current     choice   `json:"current"`
-	Hide        int      `json:"hide"`
-	IncludeAll  bool     `json:"includeAll"`
-	Multi       bool     `json:"multi"`
-	Options     []choice `json:"options"`
-	Refresh     int      `json:"refresh"`
-}
-
-type choice struct {
-	Selected bool   `json:"selected"`
-	Text     string `json:"text"`
-	Value    string `json:"value"`
-}
-
-// variableRE is a variable in a text, in the only form used here: a bare $name
-// would swallow what follows it.
-var variableRE = regexp.MustCompile(`\$(?:\{(\w+)(?::\w+)?\}|(\w+))`)
-
-// Interpolate puts the variables' defaults into a text, as Grafana does before a
-// query. The unknown are names that have no variable.
-func (d Dashboard) Interpolate(text string) (out string, unknown []string) {
-	out = variableRE.ReplaceAllStringFunc(text, func(match string) string {
-		name := strings.Join(variableRE.FindStringSubmatch(match)[1:], "")
-		for _, v := range d.Templating.List {
-			if v.Name == name {
-				return v.Current.Value
-			}
-		}
-		unknown = append(unknown, name)
-		return match
-	})
-	return out, unknown
-}
-
 var (
 	refreshRE  = regexp.MustCompile(`^\d+[smh]$`)
 	relativeRE = regexp.MustCompile(`^now(-\d+[mhdwMy])?(/[hdwMy])?$`)
@@ -147,6 +130,7 @@ func (s *Set) checkDashboards(n *notes) {
 	for _, d := range s.Dashboards {
 		n.uid(&uids, d.File, d.UID)
 		d.check(n)
+		s.checkLinks(n, d)
 	}
 }
 
@@ -166,30 +150,7 @@ func (d Dashboard) check(n *notes) {
 		}
 	}
 	n.oneOf(d.File, "timezone", d.Timezone, "utc") // days are UTC's
-	for _, l := range d.Links {
-		n.oneOf(d.File, "the type of link "+l.Title, l.Type, "link", "dashboards")
-	}
-	var names []string
-	chooser := false
-	for _, v := range d.Templating.List {
-		where := d.File + " variable " + v.Name
-		n.unique(&names, where, "name", v.Name)
-		switch v.Type {
-		case "datasource":
-			chooser = chooser || v.Name == "datasource" && v.Query == PluginID
-			if v.Current.Value != "" {
-				n.add(where, "it names a data source, which is another one elsewhere")
-			}
-		case "textbox":
-			if v.Query != v.Current.Value {
-				n.add(where, "the default is %q and the current value is %q", v.Query, v.Current.Value)
-			}
-		default:
-			n.add(where, "the type %q is none that is used here", v.Type)
-		}
-	}
-	if !chooser {
-		n.add(d.File, "no variable ${datasource} offers the data sources of type %s", PluginID)
-	}
+	d.checkVariables(n)
+	d.checkAnnotations(n)
 	d.checkPanels(n)
 }

@@ -8,8 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/events"
 	"github.com/auditlake/auditlake/pkg/query/named"
+	"github.com/auditlake/auditlake/pkg/query/sql"
 )
 
 // Panel is a panel or a row of a dashboard.
@@ -46,8 +49,15 @@ type Target struct {
 	RefID      string            `json:"refId" yaml:"refId"`
 	Datasource *reference        `json:"datasource,omitempty" yaml:"datasource"`
 	QueryType  string            `json:"queryType" yaml:"queryType"`
-	Named      string            `json:"named" yaml:"named"`
-	Params     map[string]string `json:"params" yaml:"params"`
+	Named      string            `json:"named,omitempty" yaml:"named"`
+	Params     map[string]string `json:"params,omitempty" yaml:"params"`
+	SQL        string            `json:"sql,omitempty" yaml:"sql"`
+	Format     string            `json:"format,omitempty" yaml:"format"`
+	Search     string            `json:"search,omitempty" yaml:"search"`
+	Limit      int               `json:"limit,omitempty" yaml:"limit"`
+	Display    string            `json:"display,omitempty" yaml:"display"`
+	// AdhocFilters are conditions on the events, of the dashboard's variables.
+	AdhocFilters []query.Condition `json:"adhocFilters,omitempty" yaml:"-"`
 }
 
 type fieldConfig struct {
@@ -73,6 +83,7 @@ type fieldDefaults struct {
 	NoValue     string          `json:"noValue"`
 	Color       json.RawMessage `json:"color"`
 	Mappings    json.RawMessage `json:"mappings"`
+	Links       []fieldLink     `json:"links"`
 	Thresholds  struct {
 		Mode  string `json:"mode"`
 		Steps []struct {
@@ -87,6 +98,8 @@ type fieldDefaults struct {
 type (
 	legendOptions struct {
 		ShowLegend  bool     `json:"showLegend"`
+		SortBy      string   `json:"sortBy"` // the heading of one of calcs
+		SortDesc    bool     `json:"sortDesc"`
 		DisplayMode string   `json:"displayMode"`
 		Placement   string   `json:"placement"`
 		Calcs       []string `json:"calcs"`
@@ -120,6 +133,16 @@ type (
 		GraphMode   string `json:"graphMode"`
 		JustifyMode string `json:"justifyMode"`
 	}
+	logsOptions struct {
+		ShowTime           bool   `json:"showTime"`
+		WrapLogMessage     bool   `json:"wrapLogMessage"`
+		EnableLogDetails   bool   `json:"enableLogDetails"`
+		PrettifyLogMessage bool   `json:"prettifyLogMessage"`
+		ShowLabels         bool   `json:"showLabels"`
+		ShowCommonLabels   bool   `json:"showCommonLabels"`
+		DedupStrategy      string `json:"dedupStrategy"`
+		SortOrder          string `json:"sortOrder"`
+	}
 	tableOptions struct {
 		ShowHeader bool   `json:"showHeader"`
 		CellHeight string `json:"cellHeight"`
@@ -140,8 +163,9 @@ type visualisation struct {
 func visualisations() map[string]visualisation {
 	return map[string]visualisation{
 		"timeseries": {func() any { return new(timeseriesOptions) }, []string{"timeseries-multi"}},
-		"barchart":   {func() any { return new(barchartOptions) }, []string{"numeric-long"}},
-		"stat":       {func() any { return new(statOptions) }, []string{"numeric-long", "timeseries-multi"}},
+		"barchart":   {func() any { return new(barchartOptions) }, []string{"numeric-long", "table"}},
+		"stat":       {func() any { return new(statOptions) }, []string{"numeric-long", "timeseries-multi", "table"}},
+		"logs":       {func() any { return new(logsOptions) }, []string{"log-lines"}},
 		"table":      {func() any { return new(tableOptions) }, []string{"table", "numeric-long"}},
 	}
 }
@@ -180,6 +204,9 @@ func (d Dashboard) checkPanels(n *notes) {
 		}
 		n.unique(&ids, where, "id", fmt.Sprint(p.ID))
 		n.unique(&titles, where, "title", p.Title)
+		if _, unknown := Interpolate(p.Title, d.Defaults("1")); len(unknown) > 0 {
+			n.add(where, "there is no variable %s", strings.Join(unknown, ", "))
+		}
 		p.GridPos.check(n, where, taken)
 		if p.Type == "row" {
 			if p.Collapsed || len(p.Panels)+len(p.Targets) > 0 {
@@ -189,6 +216,9 @@ func (d Dashboard) checkPanels(n *notes) {
 		}
 		if p.Description == "" {
 			n.add(where, "the description is missing")
+		}
+		if p.FieldConfig.Defaults.NoValue == "" {
+			n.add(where, "nothing is said where there is no value")
 		}
 		p.checkDrawing(n, where)
 		d.checkTargets(n, where, p)
@@ -216,8 +246,12 @@ func (p Panel) checkDrawing(n *notes, where string) {
 		n.add(where, "the visualisation %q is none that is used here", p.Type)
 		return
 	}
-	if err := strictJSON(p.Options, v.options()); err != nil {
+	options := v.options()
+	if err := strictJSON(p.Options, options); err != nil {
 		n.add(where, "options: %v", err)
+	}
+	if o, ok := options.(*timeseriesOptions); ok && o.Legend.ShowLegend && o.Legend.SortBy == "" {
+		n.add(where, "the legend is in no order")
 	}
 	for _, o := range p.FieldConfig.Overrides {
 		n.oneOf(where, "the matcher", o.Matcher.ID, "byName")
@@ -225,7 +259,7 @@ func (p Panel) checkDrawing(n *notes, where string) {
 			n.add(where, "the override of %s changes nothing", o.Matcher.Options)
 		}
 	}
-	if p.Type != "table" && p.FieldConfig.Defaults.Unit == "" {
+	if p.Type != "table" && p.Type != "logs" && p.FieldConfig.Defaults.Unit == "" {
 		n.add(where, "its numbers have no unit")
 	}
 	steps := p.FieldConfig.Defaults.Thresholds.Steps
@@ -239,6 +273,15 @@ func (p Panel) checkDrawing(n *notes, where string) {
 	}
 }
 
+func checkReference(n *notes, where, what string, r *reference) {
+	switch {
+	case r == nil:
+		n.add(where, "%s is missing", what)
+	case r.UID != datasourceVariable || r.Type != PluginID:
+		n.add(where, "%s is %s of type %s, want %s of type %s", what, r.UID, r.Type, datasourceVariable, PluginID)
+	}
+}
+
 var refIDRE = regexp.MustCompile(`^[A-Z]$`)
 
 func (d Dashboard) checkTargets(n *notes, where string, p Panel) {
@@ -246,36 +289,16 @@ func (d Dashboard) checkTargets(n *notes, where string, p Panel) {
 	if len(p.Targets) == 0 {
 		n.add(where, "it asks nothing")
 	}
-	check := func(what string, r *reference) {
-		switch {
-		case r == nil:
-			n.add(where, "%s is missing", what)
-		case r.UID != datasourceVariable || r.Type != PluginID:
-			n.add(where, "%s is %s of type %s, want %s of type %s", what, r.UID, r.Type, datasourceVariable, PluginID)
-		}
-	}
-	check("the data source", p.Datasource)
+	checkReference(n, where, "the data source", p.Datasource)
 	for _, t := range p.Targets {
 		n.unique(&refIDs, where, "refId", t.RefID)
-		check("the data source of query "+t.RefID, t.Datasource)
-		t, unknown := d.Resolve(t)
+		checkReference(n, where, "the data source of query "+t.RefID, t.Datasource)
+		t, unknown := d.Resolve(t, d.Defaults("1"))
 		if len(unknown) > 0 {
 			n.add(where, "there is no variable %s", strings.Join(unknown, ", "))
 		}
 		t.check(n, where)
 	}
-}
-
-// Resolve is the query with the defaults of the dashboard's variables.
-func (d Dashboard) Resolve(t Target) (resolved Target, unknown []string) {
-	params := map[string]string{}
-	for name, text := range t.Params {
-		value, missing := d.Interpolate(text)
-		params[name] = value
-		unknown = append(unknown, missing...)
-	}
-	t.Params = params
-	return t, unknown
 }
 
 // sometime is any time range that has both ends: some queries look back from the
@@ -290,8 +313,35 @@ func (t Target) check(n *notes, where string) {
 	if !refIDRE.MatchString(t.RefID) {
 		n.add(where, "refId %q is no capital letter", t.RefID)
 	}
-	n.oneOf(where, "queryType", t.QueryType, "named")
-	if _, err := named.Build(t.Named, t.Params, sometime()); err != nil {
+	n.oneOf(where, "queryType", t.QueryType, "named", "sql", "events")
+	n.oneOf(where, "display", t.Display, "", "names")
+	plan, err := t.plan()
+	if err == nil {
+		_, err = query.Narrow(plan, t.AdhocFilters)
+	}
+	if err != nil {
 		n.add(where, "query %s: %v", t.RefID, err)
 	}
+}
+
+func (t Target) plan() (query.Plan, error) {
+	switch t.QueryType {
+	case "events":
+		words, err := events.SearchWords(t.Search)
+		if err != nil {
+			return query.Plan{}, err
+		}
+		asked := events.Question{Table: lake.Silver, Range: sometime(), Words: words, Direction: events.Backward, Limit: int64(t.Limit)}
+		if err := asked.Check(); err != nil {
+			return query.Plan{}, err
+		}
+		return asked.Plan(nil)
+	case "named":
+		return named.Build(t.Named, t.Params, sometime())
+	}
+	statement, err := sql.Parse(t.SQL)
+	if err != nil {
+		return query.Plan{}, err
+	}
+	return statement.Plan(sql.Binding{Range: sometime()})
 }

@@ -6,6 +6,8 @@
 //	datasource.go    provisioning/datasources/*.yaml
 //	dashboard.go     provisioning/dashboards/*.yaml and *.json
 //	panel.go         the panels of a dashboard
+//	variable.go      its variables, and queries with their values
+//	link.go          where its links lead
 //	rule.go          provisioning/alerting/*.yaml
 //	catalog.go       writes provisioning/alerting/catalog.yaml
 //	evaluate.go      whether a rule fires, given the answers of its queries

@@ -69,7 +69,7 @@ func TestEveryFileHasTheDocumentedForm(t *testing.T) {
 	}, rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
-	if len(set.Datasources) != 1 || len(set.Providers) != 1 || len(set.Dashboards) != 1 {
+	if len(set.Datasources) != 1 || len(set.Providers) != 1 || len(set.Dashboards) != 8 {
 		t.Errorf("%d data sources, %d providers, %d dashboards", len(set.Datasources), len(set.Providers), len(set.Dashboards))
 	}
 	if provisioning.PluginID != plugin.ID {
@@ -104,18 +104,40 @@ func TestDashboardsAndRulesShareAFolder(t *testing.T) {
 }
 
 func TestEveryRuleHasAChapterInTheRunbook(t *testing.T) {
-	chapters := map[string]bool{}
-	for line := range strings.Lines(text(t, "docs/runbook.md")) {
-		if title, ok := strings.CutPrefix(line, "## "); ok {
-			chapters[strings.ReplaceAll(strings.ToLower(strings.TrimSpace(title)), " ", "-")] = true
-		}
-	}
+	chapters := chaptersOf(t, "docs/runbook.md")
 	for _, g := range shipped(t).Groups {
 		for _, r := range g.Rules {
 			page, chapter, _ := strings.Cut(r.Annotations["runbook_url"], "#")
 			if !strings.HasSuffix(page, "/docs/runbook.md") || !chapters[chapter] {
 				t.Errorf("%s: no chapter %q in %s", r.Title, chapter, page)
 			}
+		}
+	}
+}
+
+// chaptersOf are the anchors of a page.
+func chaptersOf(t *testing.T, page string) map[string]bool {
+	t.Helper()
+	chapters := map[string]bool{}
+	for line := range strings.Lines(text(t, page)) {
+		if title, ok := strings.CutPrefix(line, "## "); ok {
+			chapters[strings.ReplaceAll(strings.ToLower(strings.TrimSpace(title)), " ", "-")] = true
+		}
+	}
+	return chapters
+}
+
+func TestEveryDashboardHasAChapter(t *testing.T) {
+	chapters := chaptersOf(t, "docs/dashboards.md")
+	for _, d := range shipped(t).Dashboards {
+		for _, address := range d.Outside() {
+			page, chapter, _ := strings.Cut(address, "#")
+			if !strings.HasSuffix(page, "/docs/dashboards.md") || !chapters[chapter] {
+				t.Errorf("%s: no chapter %q in %s", d.File, chapter, page)
+			}
+		}
+		if len(d.Outside()) == 0 {
+			t.Errorf("%s: nothing leads to its documentation", d.File)
 		}
 	}
 }
@@ -147,6 +169,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		datasource = "datasources/auditlake.yaml"
 		provider   = "dashboards/dashboards.yaml"
 		dashboard  = "dashboards/databricks-audit.json"
+		cluster    = "dashboards/clusters.json"
 		rules      = "alerting/rules.yaml"
 	)
 	for name, tc := range map[string]struct {
@@ -164,15 +187,32 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		"an old schema":                       {dashboard, `"schemaVersion": 42`, `"schemaVersion": 36`, "want 42"},
 		"a data source of one Grafana only":   {dashboard, `"uid": "${datasource}"`, `"uid": "auditlake"`, "want ${datasource}"},
 		"a variable for another data source":  {dashboard, `"query": "auditlake-databricks-datasource"`, `"query": "prometheus"`, "no variable ${datasource}"},
-		"a variable that is not there":        {dashboard, `"job_id": "${job_id}"`, `"job_id": "${jobid}"`, "no variable jobid"},
-		"an unknown query":                    {dashboard, `"named": "clusters_by_job"`, `"named": "clusters_by_jobs"`, "did you mean clusters_by_job"},
+		"a variable that is not there":        {cluster, `"job_id": "${job}"`, `"job_id": "${jobid}"`, "no variable jobid"},
+		"an unknown query":                    {cluster, `"named": "clusters_by_job"`, `"named": "clusters_by_jobs"`, "did you mean clusters_by_job"},
 		"an unknown parameter":                {dashboard, `"limit": "20"`, `"limits": "20"`, "did you mean limit"},
-		"a panel over another":                {dashboard, "\"y\": 6,\n        \"w\": 16", "\"y\": 6,\n        \"w\": 17", "it lies over"},
+		"a panel over another":                {cluster, "\"y\": 0,\n        \"w\": 16", "\"y\": 0,\n        \"w\": 17", "it lies over"},
 		"a panel beyond the edge":             {dashboard, "\"w\": 24,\n        \"h\": 1\n", "\"w\": 25,\n        \"h\": 1\n", "24 columns"},
-		"the same id twice":                   {dashboard, `"id": 7,`, `"id": 6,`, `id "6" is there twice`},
-		"no description":                      {dashboard, `"description": "The jobs that created the most clusters. Click a job to see who owns it.",`, "", "description is missing"},
+		"the same id twice":                   {cluster, `"id": 7,`, `"id": 6,`, `id "6" is there twice`},
+		"no description":                      {cluster, `"description": "The jobs that created the most clusters. Click a job to see its runs and owner.",`, "", "description is missing"},
 		"no unit":                             {dashboard, `"unit": "s",`, "", "no unit"},
 		"an option of another visualisation":  {dashboard, `"justifyMode": "center"`, `"cellHeight": "sm"`, "options: json: unknown field"},
+		"nothing said about no value":         {dashboard, `"noValue": "no events",`, "", "where there is no value"},
+		"a legend in no order":                {"dashboards/jobs.json", `"sortBy": "Total",`, "", "in no order"},
+		"SQL that is none":                    {"dashboards/pipeline.json", `"sql": "select count(*)`, `"sql": "select count(*`, "query A"},
+		"a filter on no column":               {cluster, `"key": "actor"`, `"key": "actors"`, "no column actors"},
+		"a variable nobody uses":              {cluster, `"${user}"`, `"${workspace}"`, "no panel uses it"},
+		"a variable without All":              {cluster, `"$__all"`, `""`, "All is offered"},
+		"an All that loses events":            {cluster, `"allValue": ".*"`, `"allValue": ".+"`, "keeps every event"},
+		"a variable that asks for nothing":    {cluster, `"sql": "select cast(`, `"sql": "choose cast(`, "variable workspace: query"},
+		"options that are never new":          {cluster, `"refresh": 2`, `"refresh": 1`, "are not asked for"},
+		"a link to no dashboard":              {cluster, `/d/auditlake-jobs?`, `/d/auditlake-job?`, "leads to no dashboard"},
+		"a link that sets what is not there":  {cluster, `&var-job=`, `&var-jobs=`, "sets jobs, which"},
+		"a link that takes what is not there": {dashboard, `/d/auditlake-clusters?`, `/d/auditlake-pipeline?`, "sets workspace, which"},
+		"a link with a value as it is":        {cluster, `${__value.raw:percentencode}`, `${__value.raw}`, "not encoded"},
+		"a link about another field":          {cluster, `${__data.fields.user:percentencode}`, `${__data.fields.usr:percentencode}`, "neither a variable nor a field"},
+		"a link that loses the time range":    {cluster, `&${__url_time_range}`, ``, "loses ${__url_time_range}"},
+		"links that lose the variables":       {cluster, `"includeVars": true`, `"includeVars": false`, "does not take time and variables"},
+		"a tag that no other dashboard has":   {cluster, "\"tags\": [\n        \"auditlake\"", "\"tags\": [\n        \"clusters\"", "does not take time and variables"},
 		"a misspelt key of a rule":            {rules, "noDataState: Alerting", "nodataState: Alerting", "field nodataState not found"},
 		"a misspelt key of a model":           {rules, "named: data_freshness", "name: data_freshness", "field name not found"},
 		"a misspelt key of an expression":     {rules, "reducer: last", "reduce: last", "field reduce not found"},
@@ -200,13 +240,17 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := fstest.MapFS{}
-			for _, file := range []string{datasource, provider, dashboard, rules} {
+			for _, file := range filesAbout(t, tc.file) {
 				body := text(t, "provisioning/"+file)
 				if file == tc.file {
 					if !strings.Contains(body, tc.old) {
 						t.Fatalf("%s does not have %q", file, tc.old)
 					}
-					body = strings.Replace(body, tc.old, tc.new, 1)
+					replaced := 1
+					if tc.old == `"${user}"` { // one use is enough
+						replaced = -1
+					}
+					body = strings.Replace(body, tc.old, tc.new, replaced)
 				}
 				files[file] = &fstest.MapFile{Data: []byte(body)}
 			}
@@ -220,6 +264,21 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 			}
 		})
 	}
+}
+
+// filesAbout are the paths of the files that one is judged with: one of each kind,
+// and all dashboards where it is one, which lead to each other.
+func filesAbout(t *testing.T, file string) []string {
+	t.Helper()
+	names := []string{"datasources/auditlake.yaml", "dashboards/dashboards.yaml", "dashboards/databricks-audit.json", "alerting/rules.yaml"}
+	if path.Dir(file) != "dashboards" {
+		return names
+	}
+	all, err := fs.Glob(sub(t), "dashboards/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(names, all...)
 }
 
 func TestAFileOfAnotherKindIsAnError(t *testing.T) {

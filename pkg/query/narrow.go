@@ -26,7 +26,8 @@ var ErrCondition = errors.New("filter is not valid")
 //	=|  !=|               any of the values, none of them
 //
 // Where the column is null, !=, !~ and !=| hold and nothing else does, as in
-// Prometheus for a label that is not there.
+// Prometheus for a label that is not there. Only =~ with AnyValue holds for every
+// event, and costs nothing.
 type Condition struct {
 	// Key is the name of a column, of a field with its path: response.statusCode,
 	// requestParams.cluster_name. Names are found in any letter case, and columns
@@ -35,6 +36,10 @@ type Condition struct {
 	Operator string
 	Values   []string
 }
+
+// AnyValue is the expression that no event is left out by. Dashboards have it for
+// All, so it keeps nulls too.
+const AnyValue = ".*"
 
 // UnmarshalJSON reads Grafana's form, which has the values of =| and !=| in values
 // and any other in value:
@@ -80,6 +85,10 @@ const mostConditions = 100
 
 func (c Condition) takesList() bool { return c.Operator == "=|" || c.Operator == "!=|" }
 
+func (c Condition) isAny() bool {
+	return c.Operator == "=~" && len(c.Values) == 1 && c.Values[0] == AnyValue
+}
+
 func (c Condition) String() string {
 	return c.Key + " " + c.Operator + " " + strings.Join(c.Values, ", ")
 }
@@ -99,15 +108,21 @@ func Narrow(p Plan, conditions []Condition) (Plan, error) {
 	if len(conditions) > mostConditions {
 		return Plan{}, fmt.Errorf("%w: there are %d, and %d is the most", ErrCondition, len(conditions), mostConditions)
 	}
-	predicates := make([]Expr, len(conditions))
-	for i, c := range conditions {
-		var err error
-		if predicates[i], err = c.predicate(); err != nil {
+	var predicates []Expr
+	for _, c := range conditions {
+		predicate, err := c.predicate()
+		if err != nil {
 			if !errors.Is(err, ErrCondition) {
 				err = fmt.Errorf("%w: %q: %w", ErrCondition, c.String(), err)
 			}
 			return Plan{}, err
 		}
+		if !c.isAny() {
+			predicates = append(predicates, predicate)
+		}
+	}
+	if len(predicates) == 0 {
+		return p, nil
 	}
 	return Plan{Transform(p.Root, func(n Node) Node {
 		if s, ok := n.(Scan); ok && HasEvents(s.Table) {

@@ -40,6 +40,7 @@ func TestConditions(t *testing.T) {
 		"and may be for a part":                    {condition("requestParams.cluster_name", "=~", "etl.*"), "1 2"},
 		"alternatives are not anchored one by one": {condition("email", "=~", "an|bob"), "2"},
 		"the expression that matches nothing":      {condition("email", "=~", ""), "4"},
+		"the expression for all keeps nulls":       {condition("email", "=~", ".*"), "1 2 3 4"},
 		"not matching keeps nulls":                 {condition("email", "!~", "a.*"), "2 3 4"},
 		"less, by bytes":                           {condition("email", "<", "b"), "1 4"},
 		"a number is no text":                      {condition("response.statusCode", ">", "99"), "1 2"},

@@ -84,7 +84,7 @@ func (l *lowering) union(s *selection, arms []relation) relation {
 				fail(s.at, "column %s of UNION is %s, and %s in query %d", cols[c].name, cols[c].kind, a.cols[c].kind, i+2)
 			}
 			cols[c].kind, cols[c].null = kind, cols[c].null && a.cols[c].null
-			if kind == columnar.Invalid {
+			if cols[c].null {
 				cols[c].kind = columnar.String
 			}
 		}

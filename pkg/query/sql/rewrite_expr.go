@@ -251,7 +251,7 @@ func (sp *special) group(c *core, rows *exprs) string {
 		}
 		key := rows.lower(g)
 		sp.keys = append(sp.keys, key.String())
-		if _, constant := key.(query.Const); constant {
+		if isConstant(key) { // of whole numbers SQLite makes columns of the answer
 			continue
 		}
 		list = append(list, sp.print(key))
@@ -263,6 +263,16 @@ func (sp *special) group(c *core, rows *exprs) string {
 		return " GROUP BY NULL"
 	}
 	return ""
+}
+
+// isConstant reports whether an expression is the same for all rows.
+func isConstant(e query.Expr) bool {
+	constant := true
+	query.Rewrite(e, func(c query.Col) query.Expr {
+		constant = false
+		return c
+	})
+	return constant
 }
 
 func isLiteral(e expr) bool {

@@ -183,3 +183,11 @@ select null as x, actor from clusters group by 1, 2
 -- | project cast(null as string) as x, actor
 -- |   aggregate by cast(null as string) as x, actor
 -- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
+
+select max(x) as a from lookups.a union all select y from lookups.b order by 1
+-- | sort a
+-- |   union
+-- |     aggregate max(x) as a
+-- |       scan `lookups.a` columns x
+-- |     project y as a
+-- |       scan `lookups.b` columns y
