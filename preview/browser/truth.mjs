@@ -28,6 +28,18 @@ export function testTruth(the, dashboards) {
     assert.ok(compared.length >= least, `only ${compared.join(', ')}`);
   });
 
+  it('marks annotations in panels over time', async () => {
+    const dashboard = dashboards.find(
+      (one) =>
+        one.annotations?.list?.some(({ builtIn }) => !builtIn) && one.panels.some(({ type }) => type === 'timeseries')
+    );
+    assert.ok(dashboard, 'no dashboard has annotations');
+    const view = await the().open(dashboardPath(dashboard, the().range), { width: 1920, height: heightOf(dashboard) });
+    assert.ok((await view.page.getByTestId('annotation mark').count()) > 0);
+    assert.deepEqual(view.problems, []);
+    await view.close();
+  });
+
   it('shows the owner of the job that is chosen', async () => {
     const { job_id: job, rows } = the().truth.panels.job_owner;
     const { dashboard, panel } = find(dashboards, 'job_owner');

@@ -65,6 +65,7 @@ export function AnnotationMarks({ config, annotations, timeZone }: Props) {
       <Tooltip content={<span style={{ whiteSpace: 'pre-line' }}>{text}</span>}>
         <button
           type="button"
+          data-testid="annotation mark"
           className={styles.mark}
           style={{ borderBottomColor: colorOf(frame, row) }}
           aria-label={text}
