@@ -163,6 +163,29 @@ func (s *started) everyAnswer(w *world, opts ...host.Option) (answers, refusals 
 			}
 		}
 	}
+	for _, table := range tables {
+		name := "`" + table.Name + "`"
+		for n, text := range []string{
+			"select * from " + name,
+			"select * from " + name + " where exists (select 1)", // on SQLite, as are the next
+			"select a.* from " + name + " a left join (select 1 as one) b on a.date > date '2000-01-01' or b.one = 1",
+			"select collect_set(requestParams.commandText) as a, string_agg(requestParams.token_value, ',') as b, max_by(response.errorMessage, date_time) as c from " + name,
+			"select x.v as v from (select raw as v from " + name + " union select extra from " + name + ") x where exists (select 1)",
+			"select count(*) as n from " + name + " where exists (select 1) and requestParams.commandText like concat('SELECT ', '%')",
+			"select regexp_extract(requestParams.commandText, 'SELECT (.*)', 1) as c, substring(response.result, 3) as r from " + name + " where exists (select 1)",
+			"select * from " + name + " where (select max(z.commandText) from (select requestParams.commandText as commandText from " + name + ") z) > 'A'",
+		} {
+			for _, format := range []string{"table", "annotations"} {
+				explore = append(explore, explored(fmt.Sprintf("sql %s %d %s", table.Name, n, format),
+					map[string]any{"queryType": "sql", "sql": text, "format": format, "display": "names"}))
+			}
+		}
+		for _, key := range []string{"requestParams.commandText", "requestParams.nested", "response.errorMessage", "email", "actionName"} {
+			get("filter-values?" + url.Values{"table": {table.Name}, "key": {key}, "prefix": {"SELECT"}}.Encode())
+			get("filter-values?" + url.Values{"table": {table.Name}, "key": {key}}.Encode())
+		}
+		get("filter-keys?" + url.Values{"table": {table.Name}}.Encode())
+	}
 	for file := range 6 {
 		for line := range 9 {
 			get(fmt.Sprintf("event?fileId=%d&lineNumber=%d", file, line))

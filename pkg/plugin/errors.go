@@ -15,12 +15,15 @@ import (
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/sql"
+	"github.com/auditlake/auditlake/pkg/query/sqlite"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
 var (
 	// errQuery: the query's JSON says nothing that can be answered.
 	errQuery = errors.New("malformed query")
+	// errSQL: a statement that can be read fits no table, or no types.
+	errSQL = errors.New("the statement fits no plan")
 	// errNotAlertable: an alert rule asked for a table.
 	errNotAlertable = errors.New("no numbers for an alert rule")
 	// errReplaced: the settings changed, or the data source was deleted, while the
@@ -80,6 +83,9 @@ var outcomes = []outcome{
 	{is(named.ErrNoSeries), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
 	{is(errNotAlertable), backend.StatusBadRequest, downstream, "An alert rule cannot use this query", true},
 	{a[*exec.LimitError], backend.StatusBadRequest, downstream, "The query asks for more than the data source allows", true},
+	{is(exec.ErrLongText), backend.StatusBadRequest, downstream, "The query asks for more than the data source allows", true},
+	{is(errSQL), backend.StatusBadRequest, downstream, "The SQL cannot be answered", true},
+	{is(sqlite.ErrStatement), backend.StatusBadRequest, downstream, "The SQL cannot be answered", true},
 	{is(errRequest), backend.StatusBadRequest, downstream, "The request cannot be read", true},
 	{a[*forbiddenError], backend.StatusForbidden, downstream, "Not allowed", true},
 	{a[*noJobError], statusConflict, downstream, "This data source does not run the ETL", true},

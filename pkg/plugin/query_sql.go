@@ -37,6 +37,9 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 		route, err = sqlite.Choose(ctx, d.view(q.user), sqlite.Question{
 			Text: m.SQL, Macros: sql.Macros{Range: span, Interval: q.Interval}, Binding: sql.Binding{Range: span}, Narrow: m.AdhocFilters,
 		})
+		if a[*query.PlanError](err) { // of a type, say: what is asked is the user's here
+			err = fmt.Errorf("%w: %w", errSQL, err)
+		}
 		return route, err
 	})
 	if err != nil {

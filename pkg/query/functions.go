@@ -37,6 +37,11 @@ type call struct {
 // Invalid is null. The arguments and the value are valid until the next call.
 type Eval func(args []columnar.Value) columnar.Value
 
+// LongestText is how many bytes a text may have that a function makes. One that would
+// have more is somewhat longer, and what it is then has no meaning: who called the
+// function ends the query.
+const LongestText = 16 << 20
+
 // Functions are all functions, by name.
 func Functions() []Function { return slices.Clone(functions) }
 

@@ -65,6 +65,9 @@ func replace(a []columnar.Value) columnar.Value {
 	if len(a[1].Bytes) == 0 {
 		return a[0]
 	}
+	if more := len(a[2].Bytes) - len(a[1].Bytes); more > 0 && len(a[0].Bytes)+bytes.Count(a[0].Bytes, a[1].Bytes)*more > LongestText {
+		return bytesValue(make([]byte, LongestText+1))
+	}
 	return bytesValue(bytes.ReplaceAll(a[0].Bytes, a[1].Bytes, a[2].Bytes))
 }
 
@@ -268,7 +271,9 @@ func concat(call) (Eval, error) {
 	return func(a []columnar.Value) columnar.Value {
 		buf = buf[:0]
 		for _, s := range a {
-			buf = append(buf, s.Bytes...)
+			if buf = append(buf, s.Bytes...); len(buf) > LongestText {
+				break
+			}
 		}
 		return bytesValue(buf)
 	}, nil

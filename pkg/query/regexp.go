@@ -3,8 +3,10 @@ package query
 import (
 	"fmt"
 	"io"
+	"iter"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -13,7 +15,8 @@ import (
 // It is for one goroutine.
 type Regexp struct {
 	re      *regexp.Regexp
-	size    int // instructions
+	behind  *regexp.Regexp // a character, and re from somewhere behind it on, as a group
+	size    int            // instructions
 	stop    func() bool
 	steps   int // since stop was last asked
 	stopped bool
@@ -41,7 +44,11 @@ func CompileRegexp(pattern string, stop func() bool) (*Regexp, error) {
 		stop = func() bool { return false }
 	}
 	re, err := regexp.Compile(pattern)
-	return &Regexp{re: re, size: len(prog.Inst), stop: stop}, err
+	if err != nil {
+		return nil, err
+	}
+	behind, err := regexp.Compile(`\A(?s:.)(?s:.*?)(` + pattern + `)`)
+	return &Regexp{re: re, behind: behind, size: len(prog.Inst), stop: stop}, err
 }
 
 // Groups is the number of groups.
@@ -50,6 +57,9 @@ func (r *Regexp) Groups() int { return r.re.NumSubexp() }
 // atOnce is the steps that are done without asking whether to stop: some tens of
 // milliseconds at most.
 const atOnce = 1 << 18
+
+// squaredAtOnce is the same for a search for all matches, which seldom needs as many.
+const squaredAtOnce = 1 << 24
 
 // Match reports whether the expression matches anywhere in s.
 func (r *Regexp) Match(s []byte) bool {
@@ -74,14 +84,12 @@ func (r *Regexp) Find(s []byte) []int {
 }
 
 // replace puts the pieces in the place of every match, from the left. A match of
-// nothing right behind another does not count.
+// nothing right behind another does not count. It ends when there are more than
+// LongestText bytes.
 func (r *Regexp) replace(s []byte, parts []replacing) []byte {
-	if r.ended(len(s)) {
-		return nil
-	}
 	out := make([]byte, 0, len(s))
 	from := 0
-	for _, at := range r.re.FindAllSubmatchIndex(s, -1) {
+	for at := range r.all(s) {
 		out = append(out, s[from:at[0]]...)
 		for _, p := range parts {
 			if p.group < 0 {
@@ -89,10 +97,61 @@ func (r *Regexp) replace(s []byte, parts []replacing) []byte {
 			} else if at[2*p.group] >= 0 {
 				out = append(out, s[at[2*p.group]:at[2*p.group+1]]...)
 			}
+			if len(out) > LongestText {
+				return out
+			}
 		}
 		from = at[1]
 	}
 	return append(out, s[from:]...)
+}
+
+// all are the matches, as regexp's FindAllSubmatchIndex has them. That one takes the
+// square of the length for some expressions, such as x*y|x, and asks nobody.
+func (r *Regexp) all(s []byte) iter.Seq[[]int] {
+	if r.ended(len(s)) {
+		return func(func([]int) bool) {}
+	}
+	if len(s)*len(s)*r.size <= squaredAtOnce {
+		return slices.Values(r.re.FindAllSubmatchIndex(s, -1))
+	}
+	return func(yield func([]int) bool) {
+		last := -1 // where the match before ended
+		for at := 0; at <= len(s); {
+			m := r.from(s, at)
+			if m == nil || r.stopped {
+				return
+			}
+			empty, again := m[1] == at, m[0] == m[1] && m[0] == last
+			if at, last = m[1], m[1]; empty {
+				_, size := utf8.DecodeRune(s[at:])
+				at += max(size, 1)
+			}
+			if !again && !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// from is the first match from a place on, which ^ and \b know is behind something.
+func (r *Regexp) from(s []byte, at int) []int {
+	if at == 0 {
+		return r.re.FindReaderSubmatchIndex(&stoppable{r, s})
+	}
+	_, before := utf8.DecodeLastRune(s[:at])
+	start := at - before
+	m := r.behind.FindReaderSubmatchIndex(&stoppable{r, s[start:]})
+	if m == nil {
+		return nil
+	}
+	m = m[2:] // the group that is the expression
+	for i := range m {
+		if m[i] >= 0 {
+			m[i] += start
+		}
+	}
+	return m
 }
 
 // ended counts a search in so many bytes, each of which may take as many steps as

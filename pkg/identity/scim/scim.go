@@ -19,7 +19,9 @@
 package scim
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,6 +82,8 @@ const (
 	maxAnswer = 4 << 20
 	// pageSize is what Databricks' own SDKs ask for.
 	pageSize = 100
+	// mostOfPage bounds the principals of a page, whatever was asked for.
+	mostOfPage = 10_000
 	// maxPages bounds a listing, should a server go round in circles.
 	maxPages = 10_000
 )
@@ -188,6 +192,29 @@ type wire struct {
 	ApplicationID string `json:"applicationId"`
 }
 
+// wires are the principals of a page. There are no more of them than fit into little
+// memory: the least that one has in JSON is much less than what it takes here.
+type wires []wire
+
+// UnmarshalJSON ends at mostOfPage.
+func (w *wires) UnmarshalJSON(raw []byte) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if open, err := d.Token(); err != nil || open != json.Delim('[') {
+		return err // null: there are none
+	}
+	for d.More() {
+		if len(*w) == mostOfPage {
+			return ErrAnswer
+		}
+		var next wire
+		if err := d.Decode(&next); err != nil {
+			return err
+		}
+		*w = append(*w, next)
+	}
+	return nil
+}
+
 func (w wire) principal(kind Kind) Principal {
 	return Principal{kind, w.ID, w.UserName, w.DisplayName, w.ApplicationID}
 }
@@ -222,8 +249,8 @@ func (c *Client) List(ctx context.Context, kind Kind) iter.Seq2[Principal, error
 		start := 1
 		for range maxPages {
 			var page struct {
-				TotalResults int    `json:"totalResults"`
-				Resources    []wire `json:"Resources"`
+				TotalResults int   `json:"totalResults"`
+				Resources    wires `json:"Resources"`
 			}
 			query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(pageSize)}, "attributes": {attributes}}
 			if err := c.get(ctx, string(kind), query, &page); err != nil {
@@ -314,7 +341,7 @@ func (c *Client) try(ctx context.Context, path string, query url.Values, into an
 		if ctx.Err() != nil {
 			return never, ctx.Err()
 		}
-		return again, fmt.Errorf("databricks cannot be reached: %w", withoutURL(err))
+		return again, fmt.Errorf("databricks cannot be reached: %w", plain(err))
 	}
 	defer func() { _ = res.Body.Close() }() // what was read is all that counts
 	if wait, err := outcome(res, time.Now()); err != nil {
@@ -330,7 +357,7 @@ func (c *Client) try(ctx context.Context, path string, query url.Values, into an
 	case ctx.Err() != nil:
 		return never, ctx.Err()
 	case err != nil:
-		return again, fmt.Errorf("the answer of databricks broke off: %w", err)
+		return again, fmt.Errorf("the answer of databricks broke off: %w", plain(err))
 	case len(body) > maxAnswer:
 		return never, fmt.Errorf("%w (it has more than %d MiB)", ErrAnswer, maxAnswer>>20)
 	case json.Unmarshal(body, into) != nil:
@@ -363,10 +390,20 @@ func outcome(res *http.Response, now time.Time) (wait time.Duration, err error) 
 	}
 }
 
-// withoutURL leaves out the method and URL that net/http puts before its errors.
-func withoutURL(err error) error {
+// plain is an error of net/http without the URL, and without what the server said, which
+// quotes a header that is none and may be the token.
+func plain(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
+		err = u.Err
 	}
-	return err
+	timed, isNet := errors.AsType[net.Error](err)
+	if isNet && timed.Timeout() || a[*tls.CertificateVerificationError](err) || a[*net.OpError](err) || a[*net.DNSError](err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return errors.New("what it sends is no HTTP")
+}
+
+func a[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
 }

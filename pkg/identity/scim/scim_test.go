@@ -367,6 +367,43 @@ func TestNoErrorHasASecret(t *testing.T) {
 	}
 }
 
+// What is no HTTP is quoted by Go's client.
+func TestNoErrorHasTheHeaderThatCameBack(t *testing.T) {
+	for name, broken := range map[string]string{"header": "HTTP/1.1 200 OK\r\n%s\r\n\r\n", "status": "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
+		"trailer": "HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n%s\r\n\r\n"} {
+		d := newDatabricks(t)
+		c, _ := client(t, d, nil)
+		for range 10 {
+			d.answers = append(d.answers, func(w http.ResponseWriter, r *http.Request) {
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = fmt.Fprintf(conn, broken, r.Header.Get("Authorization"))
+				_ = conn.Close() // the client's outcome is what counts
+			})
+		}
+		if _, err := c.ByID(t.Context(), "1001"); err == nil || strings.Contains(err.Error(), "dapi") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A page of four MiB can have more than a million principals.
+func TestAPageOfManyPrincipals(t *testing.T) {
+	d := newDatabricks(t)
+	c, _ := client(t, d, nil)
+	d.instead(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, `{"totalResults":1000000,"Resources":[{}`+strings.Repeat(",{}", 100_000)+`]}`)
+	})
+	for p, err := range c.List(t.Context(), scim.Users) {
+		if !errors.Is(err, scim.ErrAnswer) {
+			t.Fatalf("%v, err = %v, want ErrAnswer", p, err)
+		}
+	}
+}
+
 func TestARedirectIsNotFollowed(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("%s was asked with %q", r.URL, r.Header.Get("Authorization"))

@@ -101,7 +101,7 @@ func (s scope) later(e query.Arith) (value, error) {
 // eachPair sets every value from those of l and r; a value is null where one of
 // these is, or where set reports false.
 func eachPair(kind columnar.Kind, l, r value, set func(out *column, i int, lv, rv *columnar.Vector) bool) value {
-	out := column{kind: kind}
+	out := column{kind: kind} // of numbers
 	return func(c *chunk, sel []int32) *columnar.Vector {
 		lv, rv := l(c, sel), r(c, sel)
 		out.begin(c.n, nil)

@@ -1,9 +1,14 @@
 package exec
 
 import (
+	"fmt"
+
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
 )
+
+// ErrLongText ends a query one of whose functions makes a text that is too long.
+var ErrLongText = fmt.Errorf("a text would be longer than %d MiB: cut it before, or replace and concatenate less", query.LongestText>>20)
 
 // call computes a function row by row: null where an argument is null.
 func (s scope) call(e query.Call, kind columnar.Kind) (value, error) {
@@ -23,7 +28,7 @@ func (s scope) call(e query.Call, kind columnar.Kind) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := column{kind: kind}
+	out := s.column(kind)
 	vectors := make([]*columnar.Vector, len(args))
 	row := make([]columnar.Value, len(args))
 	return func(c *chunk, sel []int32) *columnar.Vector {
@@ -46,7 +51,13 @@ func (s scope) call(e query.Call, kind columnar.Kind) (value, error) {
 				out.null(int(i))
 				continue
 			}
-			out.set(int(i), eval(row))
+			v := eval(row)
+			if len(v.Bytes) > query.LongestText {
+				s.texts.end(ErrLongText)
+				v = columnar.Value{}
+			}
+			p.bytes += len(v.Bytes)
+			out.set(int(i), v)
 		}
 		return out.vector()
 	}, nil

@@ -24,7 +24,7 @@ func (s scope) cast(e query.Cast) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := column{kind: to}
+	out := s.column(to)
 	set := caster(from, to)
 	return func(c *chunk, sel []int32) *columnar.Vector {
 		v := x(c, sel)

@@ -5,9 +5,18 @@ import "github.com/auditlake/auditlake/pkg/columnar"
 // column is a vector that is filled by index, in any order, anew for each chunk.
 // Strings go into a dictionary of their own, or refer to one that is given.
 type column struct {
-	kind columnar.Kind
-	v    columnar.Vector
-	own  bool
+	kind  columnar.Kind
+	texts *made // of a kind in bytes: what counts them
+	v     columnar.Vector
+	own   bool
+	held  int64 // bytes of texts that are counted
+}
+
+// made counts what expressions make of texts for one chunk: few rows can have a great
+// many bytes.
+type made struct {
+	*budget
+	end func(error) // ends the query
 }
 
 // begin makes room for n values, each of which must be set unless nobody reads
@@ -21,6 +30,7 @@ func (c *column) begin(n int, dict *columnar.Bytes) {
 	case c.kind.InFloats():
 		c.v.Floats = resize(c.v.Floats, n)
 	default:
+		_ = c.texts.resize(&c.held, 0) // less is never too much, or has been said
 		c.v.Codes = resize(c.v.Codes, n)
 		c.v.Dict, c.own = dict, dict == nil
 		if c.own {
@@ -52,6 +62,11 @@ func (c *column) null(i int) {
 func (c *column) int(i int, x int64)     { c.v.Null[i], c.v.Ints[i] = false, x }
 func (c *column) float(i int, x float64) { c.v.Null[i], c.v.Floats[i] = false, x }
 func (c *column) bytes(i int, x []byte) {
+	if err := c.texts.resize(&c.held, c.held+int64(len(x))); err != nil {
+		c.texts.end(err)
+		c.null(i)
+		return
+	}
 	c.v.Null[i], c.v.Codes[i] = false, int32(c.v.Dict.Len())
 	c.v.Dict.Append(x)
 }

@@ -144,7 +144,7 @@ type builder struct {
 	joinedRows, maxJoined int64
 
 	between func() error // Options.Between
-	ended   error        // what it ended the query with
+	ended   error        // what ended the query, besides ctx
 
 	estimates map[*query.Bound][]int // columns of aggregates that have estimates
 }
@@ -159,6 +159,13 @@ func (b *builder) look() error {
 		b.ended = b.between()
 	}
 	return b.ended
+}
+
+// end has look give an error.
+func (b *builder) end(err error) {
+	if b.ended == nil {
+		b.ended = err
+	}
 }
 
 func newBuilder(ctx context.Context, o Options, stats *Stats) *builder {

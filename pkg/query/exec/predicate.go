@@ -31,12 +31,16 @@ type scope struct {
 	perEntry bool
 	// stop reports that the query is to end. What is then still computed has no
 	// meaning: the operator that it goes to fails.
-	stop func() bool
+	stop  func() bool
+	texts *made
 }
 
 func (b *builder) scope(cols []query.BoundCol) scope {
-	return scope{cols, true, func() bool { return b.look() != nil }}
+	return scope{cols, true, func() bool { return b.look() != nil }, &made{b.budget, b.end}}
 }
+
+// column is one for values of an expression.
+func (s scope) column(kind columnar.Kind) column { return column{kind: kind, texts: s.texts} }
 
 // byRow is the scope in which nothing is computed per entry.
 func (s scope) byRow() scope {

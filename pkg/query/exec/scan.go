@@ -26,7 +26,7 @@ func (b *builder) scan(n *query.Bound, s query.Scan, useful []query.Expr) (rows,
 	}
 	readers := make([]reader, len(n.Cols))
 	for i, src := range n.Sources {
-		readers[i] = newReader(src, n.Cols[i].Type)
+		readers[i] = newReader(src, n.Cols[i].Type, b.scope(nil))
 	}
 	preds, err := b.predicates(inRange, n.Cols)
 	if err != nil {
@@ -127,7 +127,7 @@ func projection(schema columnar.Schema, sources []query.Source) columnar.Schema 
 // reader finds one column of a scan in a batch.
 type reader func(*columnar.Batch) *columnar.Vector
 
-func newReader(src query.Source, t columnar.Type) reader {
+func newReader(src query.Source, t columnar.Type, s scope) reader {
 	if src.Path == nil {
 		var nulls nullVector
 		return func(b *columnar.Batch) *columnar.Vector { return nulls.get(t, b.Len) }
@@ -142,7 +142,7 @@ func newReader(src query.Source, t columnar.Type) reader {
 	if src.Key == nil {
 		return find
 	}
-	m := &mapKey{key: []byte(*src.Key), out: column{kind: t.Kind}}
+	m := &mapKey{key: []byte(*src.Key), out: s.column(t.Kind)}
 	return func(b *columnar.Batch) *columnar.Vector { return m.read(find(b)) }
 }
 

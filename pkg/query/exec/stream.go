@@ -44,7 +44,12 @@ func Stream(ctx context.Context, bound *query.Bound, o Options, stats *Stats) it
 type Expression struct {
 	value value
 	row   chunk
+	ended error
 }
+
+// mostOfExpression is how many bytes of texts an Expression makes for one row, with
+// those in between.
+const mostOfExpression = 8 * query.LongestText
 
 // NewExpression compiles an expression over columns. When stop, which may be nil, says
 // that nobody wants values any more, those that are still given are of no meaning.
@@ -64,13 +69,14 @@ func NewExpression(e query.Expr, cols []query.BoundCol, stop func() bool) (*Expr
 	for _, c := range cols {
 		x.row.cols = append(x.row.cols, &columnar.Vector{Type: c.Type, Len: 1, Null: []bool{false}})
 	}
-	x.value, err = scope{cols: cols, stop: stop}.value(e, kind)
+	b := &budget{max: mostOfExpression}
+	x.value, err = scope{cols: cols, stop: func() bool { return x.ended != nil || stop() }, texts: &made{b, func(error) { x.ended = ErrLongText }}}.value(e, kind)
 	return x, err
 }
 
 // Of is the value for a row, of which Kind Invalid is null. The value is valid until
-// the next call.
-func (x *Expression) Of(row []columnar.Value) columnar.Value {
+// the next call. An error says that a text takes too much.
+func (x *Expression) Of(row []columnar.Value) (columnar.Value, error) {
 	for i, v := range x.row.cols {
 		null := row[i].Kind == columnar.Invalid
 		v.Null[0] = null
@@ -83,5 +89,6 @@ func (x *Expression) Of(row []columnar.Value) columnar.Value {
 			v.Bytes = columnar.Bytes{Data: row[i].Bytes, Ends: append(v.Bytes.Ends[:0], uint32(len(row[i].Bytes)))}
 		}
 	}
-	return valueAt(x.value(&x.row, x.row.sel), 0)
+	v := valueAt(x.value(&x.row, x.row.sel), 0)
+	return v, x.ended
 }

@@ -42,7 +42,7 @@ func (s scope) value(e query.Expr, kind columnar.Kind) (value, error) {
 			return nil, err
 		}
 		t, err := query.TypeOf(e, s.cols)
-		return (&entryValue{col: col, width: len(s.cols), rows: v, out: column{kind: t.Kind}}).eval, err
+		return (&entryValue{col: col, width: len(s.cols), rows: v, out: s.column(t.Kind)}).eval, err
 	}
 	if isPredicate(e) {
 		return s.truthValue(e)
@@ -105,7 +105,7 @@ func constant(k columnar.Value, kind columnar.Kind) value {
 
 func (s scope) truthValue(e query.Expr) (value, error) {
 	p, err := s.predicate(e)
-	out := column{kind: columnar.Boolean}
+	out := s.column(columnar.Boolean)
 	var truths []truth
 	return func(c *chunk, sel []int32) *columnar.Vector {
 		truths = resize(truths, c.n)
@@ -143,7 +143,7 @@ func (s scope) branches(e query.Case, kind columnar.Kind) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := column{kind: kind}
+	out := s.column(kind)
 	var open, taken []int32
 	var truths []truth
 	return func(c *chunk, sel []int32) *columnar.Vector {
@@ -185,7 +185,7 @@ func (s scope) bucket(e query.Bucket) (value, error) {
 		return nil, err
 	}
 	x, err := s.value(e.X, columnar.Timestamp)
-	out := column{kind: columnar.Timestamp}
+	out := s.column(columnar.Timestamp)
 	return func(c *chunk, sel []int32) *columnar.Vector {
 		v := x(c, sel)
 		out.begin(c.n, nil)

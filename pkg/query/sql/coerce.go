@@ -322,8 +322,16 @@ func foldArith(e query.Arith) query.Expr {
 	return e
 }
 
+// mostFolded is up to how many bytes of texts calls of constants are worked out before
+// there are rows: there nobody bounds them, or stops them.
+const mostFolded = 4 << 10
+
 // foldCall calls a function whose arguments are all constants.
 func foldCall(e query.Call) query.Expr {
+	if strings.HasPrefix(e.Func, "regexp_") {
+		return e // takes the square of a text
+	}
+	size := 0
 	kinds := make([]columnar.Kind, len(e.Args))
 	values := make([]columnar.Value, len(e.Args))
 	for i, a := range e.Args {
@@ -332,7 +340,8 @@ func foldCall(e query.Call) query.Expr {
 			return e
 		}
 		kinds[i], values[i] = c.Value.Kind, c.Value
-		if c.Value.Kind == columnar.Invalid {
+		size += len(c.Value.Bytes)
+		if c.Value.Kind == columnar.Invalid || size > mostFolded {
 			return e
 		}
 	}
@@ -341,6 +350,9 @@ func foldCall(e query.Call) query.Expr {
 		return e
 	}
 	v := eval(values)
+	if len(v.Bytes) > mostFolded {
+		return e
+	}
 	v.Bytes = append([]byte(nil), v.Bytes...)
 	return query.Const{Value: v}
 }

@@ -73,7 +73,7 @@ type Tables struct {
 
 // Rewrite is the statement, read by ParseWhole, for SQLite. The error is an *Error.
 func (s *Statement) Rewrite(b Binding, tables Tables) (_ *Rewritten, err error) {
-	r := rewriting{lowering: lowering{binding: b}, tables: tables, leaves: map[string]leaf{}}
+	r := rewriting{lowering: lowering{binding: b}, tables: tables, leaves: map[string]leaf{}, texts: map[string]bool{}}
 	defer recoverAt(s.text, s.places, &err)
 	text, cols := r.selection(s.root, nil, nil, nil)
 	r.out.Text = text
@@ -92,6 +92,7 @@ type rewriting struct {
 	tables Tables
 	out    Rewritten
 	leaves map[string]leaf // by text, of the columns of tables
+	texts  map[string]bool // of all leaves: print writes no other
 	names  int             // of sources and queries that were given
 }
 

@@ -71,7 +71,7 @@ func (sp *special) aggregate(c *call) query.Expr {
 	}
 	if !isAggregate(c) {
 		text, kind := sp.whole(&in, c)
-		return query.Column(kind, text)
+		return sp.text(kind, text)
 	}
 	once := *c
 	distinct := ""
@@ -100,7 +100,7 @@ func (sp *special) aggregate(c *call) query.Expr {
 	if a.Where != nil {
 		text += " FILTER (WHERE " + sp.print(a.Where) + ")"
 	}
-	return query.Column(kind, text)
+	return sp.text(kind, text)
 }
 
 // call is the call of an aggregate that SQLite does not have.
@@ -219,7 +219,7 @@ func (sp *special) window(x *exprs, c *call) query.Expr {
 	if form, ok := findAggregate(name); ok && windowCalls[name].most == 0 {
 		name = form.of.String()
 	}
-	return query.Column(kind, fmt.Sprintf("%s(%s)%s OVER (%s)", name, list, filter, sp.over(&in, c)))
+	return sp.text(kind, fmt.Sprintf("%s(%s)%s OVER (%s)", name, list, filter, sp.over(&in, c)))
 }
 
 // windowed checks an aggregate over a window and gives its kind.

@@ -317,7 +317,7 @@ func (r *rewriting) leafOf(s *wholeScope, source int, c query.Col) (query.Expr, 
 	src := s.sources[source]
 	if src.table == "" {
 		i := find(src.cols, c.Path[0])
-		return query.Column(src.cols[i].kind, fmt.Sprintf("%s.c%d", s.ids[source], i)), nil
+		return r.text(src.cols[i].kind, fmt.Sprintf("%s.c%d", s.ids[source], i)), nil
 	}
 	in := s.inputs[source]
 	kind, err := r.tables.Kind(src.table, c)
@@ -338,5 +338,5 @@ func (r *rewriting) leafOf(s *wholeScope, source int, c query.Col) (query.Expr, 
 	if l.json {
 		kind = columnar.String
 	}
-	return query.Column(kind, text), nil
+	return r.text(kind, text), nil
 }

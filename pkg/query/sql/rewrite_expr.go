@@ -29,12 +29,12 @@ func (sp *special) lower(x *exprs, e expr) query.Expr {
 	case *subquery:
 		text, cols := sp.selection(e.of, sp.scope, sp.ctes, nil)
 		if e.exists {
-			return query.Column(columnar.Boolean, "EXISTS ("+text+")")
+			return sp.text(columnar.Boolean, "EXISTS ("+text+")")
 		}
 		if len(cols) != 1 {
 			fail(e.pos(), "a query that is a value has one column, not %d", len(cols))
 		}
-		return query.Column(cols[0].kind, "("+text+")")
+		return sp.text(cols[0].kind, "("+text+")")
 	case *inQuery:
 		return sp.inQuery(x, e)
 	case *call:
@@ -61,15 +61,21 @@ func (sp *special) lower(x *exprs, e expr) query.Expr {
 	case *literal, *param:
 		return nil
 	}
-	if sp.input == nil || has(e, sp.isNoKey) {
+	p, isPath := e.(*path)
+	switch {
+	case sp.input == nil:
+		return nil
+	case isPath && sp.isNoKey(p):
+		out, _ := sp.path(x, p) // an alias
+		return out
+	case has(e, sp.isNoKey):
 		return nil
 	}
 	lowered := sp.input.lower(e)
 	if slices.Contains(sp.keys, lowered.String()) {
 		return lowered
 	}
-	p, ok := e.(*path)
-	if !ok {
+	if !isPath {
 		return nil
 	}
 	out, own := sp.path(x, p)
@@ -101,12 +107,12 @@ func (sp *special) inQuery(x *exprs, e *inQuery) query.Expr {
 	if len(cols) != 1 {
 		fail(e.pos(), "the query of IN has %d columns: it has to have one", len(cols))
 	}
-	plain := query.Column(cols[0].kind, "c0")
+	plain := sp.text(cols[0].kind, "c0")
 	v, of := x.coerced(e.pos(), v, plain)
 	if of.String() != plain.String() {
 		text = fmt.Sprintf("SELECT %s FROM (%s)", sp.print(of), text)
 	}
-	return query.Column(columnar.Boolean, fmt.Sprintf("(%s IN (%s))", sp.print(v), text))
+	return sp.text(columnar.Boolean, fmt.Sprintf("(%s IN (%s))", sp.print(v), text))
 }
 
 // match is a comparison with a pattern that rows have, or nil for a constant one.
@@ -125,7 +131,7 @@ func (sp *special) match(x *exprs, e *binary) query.Expr {
 	}
 	str := columnar.Of(columnar.String)
 	sp.out.Values = append(sp.out.Values, RowValue{Match: op, Args: []query.BoundCol{{Path: []string{"0"}, Type: str}, {Path: []string{"1"}, Type: str}}})
-	return query.Column(columnar.Boolean, fmt.Sprintf("lake_value(?1, %d, %s, %s)", len(sp.out.Values)-1, sp.print(l), sp.print(pattern)))
+	return sp.text(columnar.Boolean, fmt.Sprintf("lake_value(?1, %d, %s, %s)", len(sp.out.Values)-1, sp.print(l), sp.print(pattern)))
 }
 
 // path is the leaf that a path means, and whether it is a column of the core itself.
@@ -280,6 +286,12 @@ func isLiteral(e expr) bool {
 	return ok
 }
 
+// text is a leaf that is a text of SQLite.
+func (r *rewriting) text(kind columnar.Kind, text string) query.Col {
+	r.texts[text] = true
+	return query.Column(kind, text)
+}
+
 // print is an expression over leaves as SQLite writes it. What SQLite has in the same
 // way is its own, so that it sees what columns are compared with; all else is a call.
 func (r *rewriting) print(e query.Expr) string {
@@ -292,6 +304,9 @@ func (r *rewriting) print(e query.Expr) string {
 	}
 	switch e := e.(type) {
 	case query.Col:
+		if !r.texts[e.Path[0]] || len(e.Path) > 1 {
+			fail(0, "no column %s", e) // a name that was written is nothing for SQLite
+		}
 		return e.Path[0]
 	case query.Const:
 		return constantSQL(e.Value)
@@ -351,7 +366,7 @@ func (r *rewriting) value(e query.Expr) string {
 			n = len(v.Args)
 			numbers[c.Path[0]] = n
 			v.Args = append(v.Args, query.BoundCol{Path: []string{strconv.Itoa(n)}, Type: columnar.Of(argKind(c.Kind))})
-			text += ", " + c.Path[0]
+			text += ", " + r.print(c)
 		}
 		return query.Column(argKind(c.Kind), strconv.Itoa(n))
 	})

@@ -223,7 +223,7 @@ func (a *aggregate) json() (driver.Value, error) {
 			vector.AppendBytes(v.Bytes)
 		}
 		if size += len(v.Bytes) + 8; size > mostValue {
-			return nil, fmt.Errorf("a value is longer than %d MiB", mostValue>>20)
+			return nil, fmt.Errorf("%w: a value is longer than %d MiB", ErrStatement, mostValue>>20)
 		}
 		out[i] = vector.Any(0)
 	}
@@ -244,7 +244,7 @@ func (a *aggregate) joined() (driver.Value, error) {
 			b.WriteString(a.first)
 		}
 		if b.Write(v.Bytes); b.Len() > mostValue {
-			return nil, fmt.Errorf("a value is longer than %d MiB", mostValue>>20)
+			return nil, fmt.Errorf("%w: a value is longer than %d MiB", ErrStatement, mostValue>>20)
 		}
 	}
 	return b.String(), nil

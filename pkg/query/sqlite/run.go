@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	stdsql "database/sql"
 	"database/sql/driver"
@@ -151,9 +152,11 @@ func (r *run) explain(err error) error {
 	case code&0xff == lib.SQLITE_NOMEM, code == lib.SQLITE_IOERR_NOMEM, code&0xff == lib.SQLITE_FULL:
 		return &exec.LimitError{Limit: "MaxMemory", Max: r.o.MaxMemory}
 	case code&0xff == lib.SQLITE_TOOBIG:
-		return fmt.Errorf("a value is longer than %d MiB, or the statement is too long for SQLite", mostValue>>20)
+		return fmt.Errorf("%w: a value is longer than %d MiB, or the statement is too long", ErrStatement, mostValue>>20)
 	case strings.Contains(e.Error(), "integer overflow"): // SQLite has no code for it
-		return errors.New("a sum is beyond the range of a long: sum doubles, as in sum(cast(x as double))")
+		return fmt.Errorf("%w: a sum is beyond the range of a long: sum doubles, as in sum(cast(x as double))", ErrStatement)
+	case code == lib.SQLITE_ERROR: // such as that there are too many terms
+		return fmt.Errorf("%w: SQLite, which answers what no plan says, does not take it: %w", ErrStatement, err)
 	}
 	return fmt.Errorf("run the statement on SQLite: %w", err)
 }
@@ -238,7 +241,8 @@ func (r *run) match(n int64, text, pattern driver.Value) (driver.Value, error) {
 		}
 		r.patterns[key] = m
 	}
-	return encode(m.Of([]columnar.Value{x})), r.ctx.Err()
+	v, err := m.Of([]columnar.Value{x})
+	return encode(v), cmp.Or(r.ctx.Err(), err)
 }
 
 // value computes one of the statement's expressions.
@@ -261,9 +265,6 @@ func (r *run) value(args []driver.Value) (driver.Value, error) {
 	for i, a := range made.Args {
 		r.rows[n][i] = decode(a.Type.Kind, args[i+1])
 	}
-	v := r.values[n].Of(r.rows[n])
-	if len(v.Bytes) > mostValue {
-		return nil, fmt.Errorf("a value is longer than %d MiB", mostValue>>20)
-	}
-	return encode(v), r.ctx.Err()
+	v, err := r.values[n].Of(r.rows[n])
+	return encode(v), cmp.Or(r.ctx.Err(), err)
 }

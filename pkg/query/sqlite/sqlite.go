@@ -52,9 +52,13 @@ type Options struct {
 
 // What is bounded the same for all queries.
 const (
-	mostColumns = 120      // of an answer; SQLite has 127 arguments
-	mostValue   = 16 << 20 // bytes of one value
+	mostColumns = 120               // of an answer; SQLite has 127 arguments
+	mostValue   = query.LongestText // bytes of one value
 )
+
+// ErrStatement is about a statement that is read, and that SQLite cannot answer: its size,
+// or a value on the way, is beyond what there may be.
+var ErrStatement = errors.New("the statement cannot be answered")
 
 // Query is a statement over snapshots of its tables.
 type Query struct {
@@ -143,7 +147,7 @@ func (q *Query) Key() (key string, ok bool) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sqlite %s\n%v\n%v\n", q.made.Columns, q.made.Text, q.made.Aggregates)
 	for _, v := range q.made.Values {
-		fmt.Fprintf(&b, "%s %v\n", v.Expr, v.Args)
+		fmt.Fprintf(&b, "%s %s %v\n", v.Expr, v.Match, v.Args)
 	}
 	ok = true
 	for _, in := range q.whole {

@@ -171,6 +171,19 @@ null
 t timestamp          | n long | one long
 2024-03-05T00:00:00Z | 4      | 1
 `,
+		"select email, count(*) as n, collect_set(actionName) as did from clusters group by 1 having n + 1 > 3 order by n desc": `
+email string | n long | did string
+ann@x        | 3      | ["create","delete","edit"]
+`,
+		// A name is a name, whatever it would be to SQLite.
+		"select email, count(*) as `(select 42)` from clusters where exists (select 1) group by 1 having `(select 42)` > 2": `
+email string | (select 42) long
+ann@x        | 3
+`,
+		"select count(*) as `lake_value(1,0,0)`, 0 as `s1.c0` from clusters where exists (select 1) having `lake_value(1,0,0)` > 2 and `s1.c0` = 0": `
+lake_value(1,0,0) long | s1.c0 long
+5                      | 0
+`,
 		"select count(*) as n from accounts where exists (select 1)": `
 n long
 0
@@ -225,6 +238,11 @@ func TestMissingTable(t *testing.T) {
 	}
 	if _, err := sqlite.Choose(t.Context(), l, sqlite.Question{Text: "select * from clusterz"}); err == nil || !strings.Contains(err.Error(), "did you mean clusters") {
 		t.Error(err)
+	}
+	like, _ := ask("select count(*) n from jobs where email like runId").Key()
+	rlike, _ := ask("select count(*) n from jobs where email rlike runId").Key()
+	if like == rlike {
+		t.Errorf("one key for LIKE and RLIKE: %s", like)
 	}
 	key, _ := route.Key()
 	same, _ := ask("select count(*) n from accounts x, jobs y").Key()
