@@ -204,7 +204,7 @@ func (q question) drawStat(out *panelJSON) {
 // count, whatever the column.
 func (q question) numbersShown() []string {
 	switch {
-	case q.calc == "count":
+	case q.calc == "countAll":
 		return []string{"count"}
 	case len(q.of) > 0:
 		return q.of

@@ -4,7 +4,7 @@ package dashboards
 func alarm(id int, named, title, todo, dashboard string) panel {
 	l := to(dashboard, "Show them").with("workspace", "user")
 	return panel{
-		id: id, w: 4, h: 4, named: named, title: title, todo: todo, draw: stat, calc: "count", of: []string{textOf(named)},
+		id: id, w: 4, h: 4, named: named, title: title, todo: todo, draw: stat, calc: "countAll", of: []string{textOf(named)},
 		steps: []step{{"green", 0}, {"orange", 1}}, shown: map[string]mapped{"0": {Text: "none", Color: "green"}}, link: &l,
 	}
 }
