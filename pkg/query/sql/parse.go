@@ -331,13 +331,7 @@ func (p *parser) joins(c *core) {
 		switch {
 		case p.take("using"):
 			p.want("(")
-			for {
-				s.using = append(s.using, p.name("a column"))
-				if !p.take(",") {
-					break
-				}
-			}
-			p.want(")")
+			s.using = p.names()
 		case p.take("on"):
 			s.on = p.expression()
 		default:
