@@ -34,6 +34,9 @@ select 1
 insert into clusters values (1)
 -- | 1:1: INSERT is not allowed: only SELECT is answered
 
+select last_day(date) from clusters
+-- | 1:8: there is no function last_day: write add_months(trunc(x, 'month'), 1) - 1
+
 show tables
 -- | 1:1: SHOW is not allowed: only SELECT is answered
 
