@@ -125,6 +125,9 @@ func printEvents(cmd *cobra.Command, catalog query.Catalog, q events.Question, f
 	if err != nil {
 		return err
 	}
+	if len(lines) == 0 && format == "text" {
+		_, _ = fmt.Fprintln(cmd.ErrOrStderr(), "no events")
+	}
 	for _, l := range lines {
 		if err := printEvent(cmd.OutOrStdout(), l, format); err != nil {
 			return err

@@ -39,6 +39,9 @@ func TestEventsAsLines(t *testing.T) {
 			}
 		})
 	}
+	if _, out, errOut := run(t, "events", "--lake", lake, "--search", "nowhere"); out != "" || errOut != "no events\n" {
+		t.Errorf("nothing is found: %q, %q", out, errOut)
+	}
 	var got []string
 	for after := ""; ; {
 		out := succeed(t, "events", "--lake", lake, "--forward", "--limit", "1", "--format", "json", "--after", after)

@@ -128,7 +128,7 @@ with file and line.`,
 				}
 			}
 			if wrong {
-				return fmt.Errorf("some queries are wrong; sound are %d", sound)
+				return fmt.Errorf("some queries are wrong; %d are sound", sound)
 			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "queries: %d, all sound; examples: %d, all as they say\n", sound, examples)
 			return err

@@ -64,7 +64,7 @@ func TestQueriesAreChecked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, path := queryFile(t, tt.file, strings.Replace(mine, tt.old, tt.new, 1))
 			code, out, errOut := run(t, "queries", "check", path)
-			if code != 1 || out != "" || !strings.Contains(errOut, tt.want) || !strings.Contains(errOut, "some queries are wrong; sound are 0") {
+			if code != 1 || out != "" || !strings.Contains(errOut, tt.want) || !strings.Contains(errOut, "some queries are wrong; 0 are sound") {
 				t.Errorf("%d %s%s\nwant %s", code, out, errOut, tt.want)
 			}
 		})

@@ -171,6 +171,20 @@ func (v *Vector) AppendString(s string) {
 	v.appended(false)
 }
 
+// AppendValue adds a value of the vector's kind, or a null for none. Bytes are copied.
+func (v *Vector) AppendValue(x Value) {
+	switch {
+	case x.Kind == Invalid:
+		v.AppendNull()
+	case x.Kind.InInts():
+		v.AppendInt(x.Int)
+	case x.Kind.InFloats():
+		v.AppendFloat(x.Float)
+	default:
+		v.AppendBytes(x.Bytes)
+	}
+}
+
 // AppendNested closes one row of a struct, map or list, after its children got
 // that row's values: each child of a struct one value, each child of a map or
 // list any number.

@@ -95,3 +95,26 @@ func TestAny(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestAppendValue(t *testing.T) {
+	for _, v := range []columnar.Value{
+		columnar.IntValue(columnar.Boolean, 1), columnar.IntValue(columnar.Timestamp, -7),
+		{Kind: columnar.Double, Float: 1.5}, columnar.StringValue("s"), {Kind: columnar.Binary, Bytes: []byte{0}},
+	} {
+		vector := columnar.NewVector(columnar.Of(v.Kind))
+		vector.AppendValue(v)
+		vector.AppendValue(columnar.Value{})
+		want := columnar.NewVector(columnar.Of(v.Kind))
+		switch {
+		case v.Kind.InInts():
+			want.AppendInt(v.Int)
+		case v.Kind.InFloats():
+			want.AppendFloat(v.Float)
+		default:
+			want.AppendBytes(v.Bytes)
+		}
+		if vector.Len != 2 || vector.IsNull(0) || !vector.IsNull(1) || !cmp.Equal(vector.Any(0), want.Any(0)) {
+			t.Errorf("%v: %v, %v", v, vector.Any(0), vector.Any(1))
+		}
+	}
+}

@@ -254,15 +254,7 @@ func (g *goldRows) derive(b *columnar.Batch, row int) {
 	g.facts.result = result.ByteAt(row)
 	g.facts.action = b.Columns[event.ColActionName].ByteAt(row)
 	for i, d := range g.derived {
-		v, dst := d.of(&g.facts), g.columns[g.made[i]]
-		switch {
-		case v.Kind == columnar.Invalid:
-			dst.AppendNull()
-		case v.Kind.InInts():
-			dst.AppendInt(v.Int)
-		default:
-			dst.AppendBytes(v.Bytes)
-		}
+		g.columns[g.made[i]].AppendValue(d.of(&g.facts))
 	}
 }
 

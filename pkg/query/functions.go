@@ -2,7 +2,6 @@ package query
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -199,16 +198,6 @@ type Call struct {
 
 // Fn is a call of a function.
 func Fn(name string, args ...Expr) Call { return Call{name, args} }
-
-// InNetwork is true where x is an IP address in one of the networks and false
-// where it is in none, or no address.
-func InNetwork(x Expr, networks ...netip.Prefix) Call {
-	c := Call{"in_network", []Expr{x}}
-	for _, n := range networks {
-		c.Args = append(c.Args, Str(n.String()))
-	}
-	return c
-}
 
 // Network is the network of so many bits that the IP address x is in, as text
 // such as 10.1.2.0/24; null where x is no address.

@@ -222,9 +222,6 @@ func (p Plan) Limit(n int64) Plan { return Plan{Limit{p.Root, n}} }
 // On is a left and a right column of a Join that must be equal.
 type On struct{ L, R string }
 
-// Using is the same name on both sides of a Join.
-func Using(name string) On { return On{name, name} }
-
 // Join pairs rows of this plan, the left, with those of another. The right one is
 // held in memory, so it should be the smaller.
 func (p Plan) Join(kind JoinKind, right Plan, on ...On) Plan {

@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -14,9 +15,8 @@ import (
 const mostBuckets = 100
 
 // Step is the length of the buckets of the volume of a time range that is so long: the
-// least there is that gives no
-// more than about a hundred of them, and is no less than interval. It divides a day,
-// or is a day or a week.
+// least there is that gives no more than about a hundred of them, and is no less than
+// interval. It divides a day, or is a day or a week.
 func Step(span, interval time.Duration) time.Duration {
 	const day = 24 * time.Hour
 	least := max(span/mostBuckets, interval)
@@ -75,15 +75,17 @@ func Volumes(b *columnar.Batch, r query.TimeRange, step time.Duration) (buckets 
 	if err != nil {
 		return nil, nil, err
 	}
-	from, _, to, _ := r.Micros()
 	times, levels, counts := b.Columns[0], b.Columns[1], b.Columns[2]
-	place := map[int64]int{}
-	for t := cutter.Start(from); t < to; t += step.Microseconds() {
-		if to-t <= 1000 && len(buckets) > 0 && !slices.Contains(times.Ints[:b.Len], t) {
-			break
+	buckets = cutter.Buckets(r, math.MaxInt)
+	if last := len(buckets) - 1; last > 0 {
+		at := buckets[last].UnixMicro()
+		if _, _, to, _ := r.Micros(); to-at <= 1000 && !slices.Contains(times.Ints[:b.Len], at) {
+			buckets = buckets[:last]
 		}
-		place[t] = len(buckets)
-		buckets = append(buckets, time.UnixMicro(t).UTC())
+	}
+	place := make(map[int64]int, len(buckets))
+	for i, at := range buckets {
+		place[at.UnixMicro()] = i
 	}
 	for _, level := range []string{Error, Warning, Info} {
 		v := Volume{Level: level, Counts: make([]int64, len(buckets))}

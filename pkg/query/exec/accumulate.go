@@ -221,7 +221,7 @@ func (a *extreme) add(arg, by *columnar.Vector, sel, ids []int32) {
 func (a *extreme) result() (*columnar.Vector, error) {
 	out := columnar.NewVector(a.t)
 	for _, v := range a.arg {
-		appendValue(out, v)
+		out.AppendValue(v)
 	}
 	return out, nil
 }
@@ -237,19 +237,6 @@ func valueAt(v *columnar.Vector, i int) columnar.Value {
 		return columnar.Value{Kind: k, Float: v.Floats[i]}
 	default:
 		return columnar.Value{Kind: k, Bytes: v.ByteAt(i)}
-	}
-}
-
-func appendValue(dst *columnar.Vector, v columnar.Value) {
-	switch {
-	case v.Kind == columnar.Invalid:
-		dst.AppendNull()
-	case v.Kind.InInts():
-		dst.AppendInt(v.Int)
-	case v.Kind.InFloats():
-		dst.AppendFloat(v.Float)
-	default:
-		dst.AppendBytes(v.Bytes)
 	}
 }
 

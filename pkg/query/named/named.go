@@ -272,14 +272,3 @@ func lists() map[string]sql.Param {
 		),
 	}
 }
-
-// kindOf is the kind of a parameter's values.
-func kindOf(t ParamType) columnar.Kind {
-	switch t {
-	case ParamInteger:
-		return columnar.Long
-	case ParamNumber:
-		return columnar.Double
-	}
-	return columnar.String
-}

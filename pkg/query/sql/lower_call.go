@@ -25,7 +25,7 @@ func (x *exprs) call(c *call) query.Expr {
 	case slices.Contains(otherAggregates[:], c.name):
 		refuse(c.pos(), "there is no aggregate %s", c.name)
 	case slices.Contains(otherFunctions[:], c.name):
-		refuse(c.pos(), "there is no function %s", c.name)
+		refuse(c.pos(), "there is no function %s%s", c.name, remedies[c.name])
 	case slices.Contains(otherWindows[:], c.name):
 		refuse(c.pos(), "there is no window function %s", c.name)
 	case c.distinct, c.star, c.filter != nil:
@@ -88,6 +88,17 @@ var (
 	}
 	otherWindows = [...]string{"rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "nth_value", "last_value"}
 )
+
+// remedies are what to write instead of some of the otherFunctions.
+var remedies = map[string]string{
+	"from_utc_timestamp": ": times are in UTC, and date_format, date_trunc, hour and so on take a time zone as their last argument",
+	"to_utc_timestamp":   ": write to_timestamp(x, pattern, zone)",
+	"last_day":           ": write add_months(trunc(x, 'month'), 1) - 1",
+	"from_json":          ": write get_json_object(x, '$.name'), or x:name",
+	"json_extract":       ": write get_json_object(x, '$.name'), or x:name",
+	"strftime":           ": write date_format(x, pattern)",
+	"iif":                ": write if(condition, x, y)",
+}
 
 // function is a call of the table of functions, its arguments made to fit.
 func (x *exprs) function(c *call, args []query.Expr) query.Expr {

@@ -180,7 +180,7 @@ func (x *exprs) star(it item) []item {
 		}
 	}
 	if out == nil {
-		fail(it.at, "%s.*: there is no source of that name", it.of)
+		fail(it.at, "%s.*: there is no table of that name in FROM; the fields of a struct or map are named one by one, such as %s.name", it.of, it.of)
 	}
 	return out
 }

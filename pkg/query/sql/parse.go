@@ -86,6 +86,7 @@ func (p *parser) end() {
 	p.take(";")
 	if p.peek().kind != tokenEnd {
 		p.refuse()
+		p.onlySelect()
 		p.unexpected("the end of the statement")
 	}
 }
@@ -93,7 +94,7 @@ func (p *parser) end() {
 // refuse names a construct that plans do not have.
 func (p *parser) refuse() {
 	if p.whole {
-		p.onlySelect()
+		p.neither()
 		return
 	}
 	for _, r := range [...]struct{ word, remedy string }{
@@ -118,11 +119,6 @@ func (p *parser) refuse() {
 	} {
 		if p.is(r.word) {
 			refuse(p.peek().at, "%s", r.remedy)
-		}
-	}
-	for _, word := range [...]string{"insert", "update", "delete", "create", "drop", "alter", "merge"} {
-		if p.is(word) {
-			fail(p.peek().at, "only SELECT is answered")
 		}
 	}
 }
@@ -228,6 +224,7 @@ func (p *parser) arm() arm {
 func (p *parser) core() *core {
 	c := &core{at: p.peek().at}
 	p.refuse()
+	p.onlySelect()
 	p.want("select")
 	c.distinct = p.take("distinct")
 	for {
@@ -334,13 +331,7 @@ func (p *parser) joins(c *core) {
 		switch {
 		case p.take("using"):
 			p.want("(")
-			for {
-				s.using = append(s.using, p.name("a column"))
-				if !p.take(",") {
-					break
-				}
-			}
-			p.want(")")
+			s.using = p.names()
 		case p.take("on"):
 			s.on = p.expression()
 		default:

@@ -405,6 +405,9 @@ func (p *parser) word(t token) expr {
 		}
 	}
 	if n := p.tokens[p.i+1]; n.kind == tokenSymbol && n.text == "(" {
+		if p.whole {
+			p.neither()
+		}
 		p.i += 2
 		return p.call(at, strings.ToLower(t.text))
 	}

@@ -20,6 +20,7 @@ func ParseWhole(text string, m Macros) (_ *Statement, expanded string, err error
 		if p.onlySelect(); p.tokens[p.i-1].text == ";" {
 			fail(p.peek().at, "only one statement is answered at a time")
 		}
+		p.neither()
 		p.unexpected("the end of the statement")
 	}
 	return s, expanded, nil
@@ -36,6 +37,35 @@ var writes = []string{
 func (p *parser) onlySelect() {
 	if t := p.peek(); t.kind == tokenWord && slices.Contains(writes, strings.ToLower(t.text)) {
 		fail(t.at, "%s is not allowed: only SELECT is answered", strings.ToUpper(t.text))
+	}
+}
+
+// neither refuses by its name what has no meaning on SQLite either.
+func (p *parser) neither() {
+	const noRollup = "there is no ROLLUP, CUBE or GROUPING SETS: write UNION ALL"
+	for _, r := range [...]struct {
+		words  [2]string
+		remedy string
+	}{
+		{[2]string{"rollup", "("}, noRollup},
+		{[2]string{"cube", "("}, noRollup},
+		{[2]string{"grouping", "sets"}, noRollup},
+		{[2]string{"with", "rollup"}, noRollup},
+		{[2]string{"with", "cube"}, noRollup},
+		{[2]string{"pivot", "("}, "there is no PIVOT: write an aggregate with FILTER (WHERE ...) for each column"},
+		{[2]string{"unpivot", "("}, "there is no UNPIVOT: write UNION ALL"},
+		{[2]string{"tablesample", "("}, "there is no TABLESAMPLE"},
+		{[2]string{"lateral", "view"}, "there is no LATERAL VIEW"},
+		{[2]string{"lateral", "("}, "there is no LATERAL"},
+		{[2]string{"fetch", "first"}, "there is no FETCH: write LIMIT"},
+		{[2]string{"fetch", "next"}, "there is no FETCH: write LIMIT"},
+		{[2]string{"sort", "by"}, "there is no SORT BY: write ORDER BY"},
+		{[2]string{"cluster", "by"}, "there is no CLUSTER BY: write ORDER BY"},
+		{[2]string{"distribute", "by"}, "there is no DISTRIBUTE BY: write ORDER BY"},
+	} {
+		if p.is(r.words[0], r.words[1]) {
+			fail(p.peek().at, "%s", r.remedy)
+		}
 	}
 }
 
@@ -166,12 +196,11 @@ func (p *parser) wholeCore() *core {
 	}
 	if p.take("group") {
 		p.want("by")
+		p.neither()
 		if c.groupAll = p.take("all"); !c.groupAll {
 			c.group = p.list()
 		}
-		if p.is("with", "rollup") || p.is("with", "cube") {
-			fail(p.peek().at, "there is no ROLLUP and no CUBE: write UNION ALL")
-		}
+		p.neither()
 	}
 	if p.take("having") {
 		c.having = p.expression()
@@ -196,6 +225,7 @@ func (p *parser) wholeCore() *core {
 
 func (p *parser) wholeJoins(c *core) {
 	for {
+		p.neither()
 		kind := ""
 		switch {
 		case p.take(","), p.take("cross", "join"):
@@ -214,8 +244,6 @@ func (p *parser) wholeJoins(c *core) {
 			kind = "full"
 		case p.is("natural"):
 			fail(p.peek().at, "there is no NATURAL JOIN: write USING")
-		case p.is("lateral"):
-			fail(p.peek().at, "there is no LATERAL VIEW")
 		default:
 			return
 		}

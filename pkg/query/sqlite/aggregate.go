@@ -214,14 +214,7 @@ func (a *aggregate) json() (driver.Value, error) {
 	size := 0
 	for i, v := range a.values {
 		vector := columnar.NewVector(columnar.Of(v.Kind))
-		switch {
-		case v.Kind.InInts():
-			vector.AppendInt(v.Int)
-		case v.Kind.InFloats():
-			vector.AppendFloat(v.Float)
-		default:
-			vector.AppendBytes(v.Bytes)
-		}
+		vector.AppendValue(v)
 		if size += len(v.Bytes) + 8; size > mostValue {
 			return nil, fmt.Errorf("%w: a value is longer than %d MiB", ErrStatement, mostValue>>20)
 		}

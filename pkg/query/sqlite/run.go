@@ -198,17 +198,7 @@ func (r *run) row(args []driver.Value) (driver.Value, error) {
 	for i, arg := range args {
 		v := decode(r.answer.Schema[i].Type.Kind, arg)
 		size += 16 + int64(len(v.Bytes))
-		to := r.answer.Columns[i]
-		switch {
-		case v.Kind == columnar.Invalid:
-			to.AppendNull()
-		case v.Kind.InInts():
-			to.AppendInt(v.Int)
-		case v.Kind.InFloats():
-			to.AppendFloat(v.Float)
-		default:
-			to.AppendBytes(v.Bytes)
-		}
+		r.answer.Columns[i].AppendValue(v)
 	}
 	r.answer.Len++
 	return nil, r.hold(size)

@@ -32,7 +32,19 @@ select 1
 -- | 1:9: there is no SELECT without FROM
 
 insert into clusters values (1)
--- | 1:1: only SELECT is answered
+-- | 1:1: INSERT is not allowed: only SELECT is answered
+
+select last_day(date) from clusters
+-- | 1:8: there is no function last_day: write add_months(trunc(x, 'month'), 1) - 1
+
+show tables
+-- | 1:1: SHOW is not allowed: only SELECT is answered
+
+select actor from clusters; drop table clusters
+-- | 1:29: DROP is not allowed: only SELECT is answered
+
+select requestParams.* from clusters
+-- | 1:8: requestParams.*: there is no table of that name in FROM; the fields of a struct or map are named one by one, such as requestParams.name
 
 select actor from clusters where actor = $usr
 -- | 1:42: there is no parameter $usr; did you mean user or users?

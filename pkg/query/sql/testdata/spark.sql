@@ -131,7 +131,7 @@ select window(date_time, '5 minutes') as w from silver
 -- | 1:8: window(...) is two times: write window(x, '5 minutes').start or .end
 
 select from_json(actor, 'a int') as a from silver
--- | 1:8: there is no function from_json
+-- | 1:8: there is no function from_json: write get_json_object(x, '$.name'), or x:name
 
 select stddev(eventIndex) as a from silver
 -- | 1:8: there is no aggregate stddev
