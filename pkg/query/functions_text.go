@@ -350,7 +350,7 @@ func jsonObject(c call) (Eval, error) {
 	var p fastjson.Parser
 	var buf []byte
 	return func(a []columnar.Value) columnar.Value {
-		if fastjson.ValidateBytes(a[0].Bytes) != nil {
+		if isDeep(a[0].Bytes) || fastjson.ValidateBytes(a[0].Bytes) != nil {
 			return columnar.Value{}
 		}
 		v, err := p.ParseBytes(a[0].Bytes)
@@ -378,6 +378,26 @@ func jsonObject(c call) (Eval, error) {
 		buf = v.MarshalTo(buf[:0])
 		return bytesValue(buf)
 	}, nil
+}
+
+// isDeep reports whether JSON is nested more than fastjson parses. Its validation knows no
+// depth, and of what is wrong it tells once more for each level around it: of a million
+// brackets for hours.
+func isDeep(s []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(s) && depth <= fastjson.MaxDepth; i++ {
+		switch c := s[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case !quoted && (c == '[' || c == '{'):
+			depth++
+		case !quoted && (c == ']' || c == '}'):
+			depth--
+		}
+	}
+	return depth > fastjson.MaxDepth
 }
 
 // jsonStep is one step into a JSON value: a member of an object, or an element of

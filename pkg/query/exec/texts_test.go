@@ -107,3 +107,21 @@ func TestRegexpReplaceEnds(t *testing.T) {
 		t.Errorf("it ended %v after it was to", best)
 	}
 }
+
+// JSON that is nested very deep, well-formed or not, is null like all that is no JSON.
+func TestDeepJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("[", 1_000_000):                                                    "",
+		strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000):             "",
+		`{"a":"[[\"[[{","b":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`: `[["[[{`,
+	} {
+		plan := query.From("t", query.TimeRange{}).Project(query.As("x", query.Call{Func: "get_json_object", Args: []query.Expr{query.Column(columnar.String, "s"), query.Str("$.a")}}))
+		out, err := exec.Run(t.Context(), textLake(1, text), plan, exec.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Batch.Columns[0]; got.IsNull(0) != (want == "") || want != "" && string(got.ByteAt(0)) != want {
+			t.Errorf("%.60s: %.60v", text, got.Any(0))
+		}
+	}
+}
