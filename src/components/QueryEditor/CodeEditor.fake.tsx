@@ -6,6 +6,12 @@ export function CodeEditor({ value, onBlur, onEditorDidMount }: ComponentProps<t
   const [text, setText] = useState(value);
   const handlers = useRef<{ change?: () => void; run?: () => void; text: string }>({ text: value });
 
+  // As Monaco does with what comes from outside.
+  useEffect(() => {
+    handlers.current.text = value;
+    setText(value);
+  }, [value]);
+
   useEffect(() => {
     const editor = {
       getValue: () => handlers.current.text,
