@@ -6,6 +6,6 @@ const placeholder = String.raw`\$\{[^}]*\}|\[\[[^\]]*\]\]|\$__\w+(?:\((?:[^()]|\
  * error.
  */
 export async function formatSql(sql: string): Promise<string> {
-  const { formatDialect, spark } = await import('sql-formatter');
+  const { formatDialect, spark } = await import(/* webpackExports: ["formatDialect", "spark"] */ 'sql-formatter');
   return formatDialect(sql, { dialect: spark, paramTypes: { custom: [{ regex: placeholder }] } });
 }

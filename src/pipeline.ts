@@ -10,6 +10,7 @@ import {
   mergeMap,
   of,
   repeat,
+  retry,
   timeout,
   type Observable,
 } from 'rxjs';
@@ -98,7 +99,7 @@ export async function healthParts(uid: string): Promise<HealthPart[]> {
 /** What the ETL does, now and with each change: as Grafana Live tells it, or asked for where that says nothing. */
 export function watchEtl(uid: string): Observable<EtlStatus> {
   const asked = defer(() => call<EtlStatus>('GET', path(uid, 'resources/etl')));
-  const polled = asked.pipe(repeat({ delay: pause }));
+  const polled = asked.pipe(retry({ count: 3, delay: pause, resetOnSuccess: true }), repeat({ delay: pause }));
   const told = defer(() =>
     getGrafanaLiveSrv().getDataStream({ addr: { scope: LiveChannelScope.DataSource, stream: uid, path: 'etl' } })
   ).pipe(

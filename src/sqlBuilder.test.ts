@@ -1,15 +1,21 @@
-import cases from './sqlBuilder.cases.json';
+import { readFileSync } from 'fs';
+import { join } from 'path';
 import { buildSql, newBuilder, outputOf } from './sqlBuilder';
 import { type Builder } from './types';
 
+interface Case {
+  title: string;
+  builder: Builder;
+  sql: string;
+}
+
+// A test of the backend has each of them answered.
+const cases: Case[] = JSON.parse(readFileSync(join(__dirname, '../pkg/plugin/testdata/builder.json'), 'utf8'));
+
 describe('buildSql', () => {
-  // A test of the backend has each of them answered.
-  it.each(cases.map(({ title, builder, sql }) => [title, builder as Builder, sql] as const))(
-    '%s',
-    (_, builder, sql) => {
-      expect(buildSql(builder)).toBe(sql);
-    }
-  );
+  it.each(cases.map(({ title, builder, sql }) => [title, builder, sql] as const))('%s', (_, builder, sql) => {
+    expect(buildSql(builder)).toBe(sql);
+  });
 
   it('begins with the events of the time range by service', () => {
     expect(buildSql(newBuilder)).toBe(

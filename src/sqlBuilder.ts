@@ -40,7 +40,7 @@ export function buildSql(builder: Builder): string {
     `FROM ${(table || defaultTable).split('.').map(quoted).join('.')}`,
     conditions.length > 0 && `WHERE ${conditions.join('\n  AND ')}`,
     made.length > 0 && keys.length > 0 && `GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`,
-    order && `ORDER BY ${quoted(order.by)}${order.descending ? ' DESC' : ''}`,
+    order && `ORDER BY ${order.by}${order.descending ? ' DESC NULLS LAST' : ''}`,
     limit !== undefined && Number.isInteger(limit) && limit > 0 && `LIMIT ${limit}`,
   ]
     .filter(Boolean)
@@ -119,8 +119,11 @@ function unlike(outputs: Output[]): Output[] {
 function orderOf(builder: Builder): { by: string; descending: boolean } | undefined {
   const { orderBy, descending = false } = builder;
   const names = outputOf(builder);
-  if (orderBy && (names.includes(orderBy) || names.length === 0)) {
-    return { by: orderBy, descending };
+  if (orderBy && names.length === 0) {
+    return { by: column(orderBy), descending };
+  }
+  if (orderBy && names.includes(orderBy)) {
+    return { by: quoted(orderBy), descending };
   }
   return builder.bucket && names[0] === 'time' ? { by: 'time', descending: false } : undefined;
 }

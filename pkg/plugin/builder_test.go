@@ -15,9 +15,10 @@ date_time timestamp  | date date  | serviceName string | actionName string | ema
 2019-12-28T10:00:00Z | 2019-12-28 | jobs               | runNow            | bob@x              | 0                | 500                      | x                      | {num_workers: 8}`
 
 // TestWhatTheBuilderMakesIsPlanned: each statement that the query builder of the front
-// end is known to make becomes a plan, and is answered.
+// end makes of the parts beside it, which src/sqlBuilder.test.ts sees to, becomes a plan
+// and is answered.
 func TestWhatTheBuilderMakesIsPlanned(t *testing.T) {
-	raw, err := os.ReadFile("../../src/sqlBuilder.cases.json")
+	raw, err := os.ReadFile("testdata/builder.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,12 +4,14 @@ import { Button, Combobox, Input, Stack, type ComboboxOption } from '@grafana/ui
 import { defaultPercentile } from '../../sqlBuilder';
 import { type Aggregate, type AggregateFunction } from '../../types';
 import { Label } from './FilterRow';
+import { useTyped } from './useTyped';
 
 interface Props {
   idPrefix: string;
   aggregates: Aggregate[];
   columns: string[];
   onChange: (aggregates: Aggregate[]) => void;
+  onRunQuery: () => void;
 }
 
 const functions: Array<ComboboxOption<AggregateFunction>> = [
@@ -23,7 +25,11 @@ const functions: Array<ComboboxOption<AggregateFunction>> = [
 ];
 
 /** What is made of each group of rows, one in a row. */
-export function Aggregates({ idPrefix, aggregates, columns, onChange }: Props) {
+export function Aggregates({ idPrefix, aggregates, columns, onChange, onRunQuery }: Props) {
+  const run = (next: Aggregate[]) => {
+    onChange(next);
+    onRunQuery();
+  };
   return (
     <EditorRow>
       <EditorField label="Aggregates">
@@ -36,15 +42,11 @@ export function Aggregates({ idPrefix, aggregates, columns, onChange }: Props) {
               aggregate={aggregate}
               columns={columns}
               onChange={(next) => onChange(aggregates.map((before, i) => (i === index ? next : before)))}
-              onRemove={() => onChange(aggregates.filter((_, i) => i !== index))}
+              onRunQuery={onRunQuery}
+              onRemove={() => run(aggregates.filter((_, i) => i !== index))}
             />
           ))}
-          <Button
-            size="sm"
-            icon="plus"
-            variant="secondary"
-            onClick={() => onChange([...aggregates, { function: 'count' }])}
-          >
+          <Button size="sm" icon="plus" variant="secondary" onClick={() => run([...aggregates, { function: 'count' }])}>
             Add aggregate
           </Button>
         </Stack>
@@ -60,11 +62,17 @@ interface RowProps {
   aggregate: Aggregate;
   columns: string[];
   onChange: (aggregate: Aggregate) => void;
+  onRunQuery: () => void;
   onRemove: () => void;
 }
 
-function AggregateRow({ id, name, aggregate, columns, onChange, onRemove }: RowProps) {
+function AggregateRow({ id, name, aggregate, columns, onChange, onRunQuery, onRemove }: RowProps) {
   const { function: chosen, column, percentile } = aggregate;
+  const typed = useTyped(percentile, onRunQuery);
+  const run = (next: Aggregate) => {
+    onChange(next);
+    onRunQuery();
+  };
   return (
     <div role="group" aria-label={name}>
       <InputGroup>
@@ -74,7 +82,7 @@ function AggregateRow({ id, name, aggregate, columns, onChange, onRemove }: RowP
           width={20}
           options={functions}
           value={chosen}
-          onChange={({ value }) => onChange({ function: value, ...(value !== 'count' && column && { column }) })}
+          onChange={({ value }) => run({ function: value, ...(value !== 'count' && column && { column }) })}
         />
         {chosen === 'percentile' ? (
           <Input
@@ -89,6 +97,8 @@ function AggregateRow({ id, name, aggregate, columns, onChange, onRemove }: RowP
             onChange={({ currentTarget: { value } }) =>
               onChange({ ...aggregate, percentile: value === '' ? undefined : Number(value) })
             }
+            onBlur={typed.leave}
+            onKeyDown={(event) => event.key === 'Enter' && typed.run()}
           />
         ) : undefined}
         {chosen !== 'count' ? <Label htmlFor={`${id}-column`}>Column</Label> : undefined}
@@ -100,7 +110,7 @@ function AggregateRow({ id, name, aggregate, columns, onChange, onRemove }: RowP
             options={columns.map((value) => ({ value, label: value }))}
             value={column ? { value: column, label: column } : null}
             createCustomValue
-            onChange={(next?: ComboboxOption<string>) => next && onChange({ ...aggregate, column: next.value })}
+            onChange={(next?: ComboboxOption<string>) => next && run({ ...aggregate, column: next.value })}
           />
         ) : undefined}
         <Button aria-label={`Remove ${name}`} icon="times" variant="secondary" onClick={onRemove} />

@@ -111,7 +111,8 @@ export function BuilderEditor({ datasource, query, range, onChange, onRunQuery }
         idPrefix={id('aggregate')}
         aggregates={builder.aggregates ?? []}
         columns={columns}
-        onChange={(aggregates) => run({ aggregates })}
+        onChange={(aggregates) => change({ aggregates })}
+        onRunQuery={onRunQuery}
       />
       <FilterRows
         datasource={datasource}

@@ -27,15 +27,17 @@ export function Executed({ refId, data }: Props) {
         variant="secondary"
         icon={isOpen ? 'angle-down' : 'angle-right'}
         aria-expanded={isOpen}
-        aria-controls={id}
+        aria-controls={isOpen ? id : undefined}
         onClick={() => setOpen(!isOpen)}
       >
         What was executed
       </Button>
-      {/* A text that scrolls has to be reached by the keyboard. */}
-      <pre id={id} hidden={!isOpen} tabIndex={0} aria-label="What was executed" style={style}>
-        {text}
-      </pre>
+      {isOpen && (
+        // A text that scrolls has to be reached by the keyboard.
+        <pre id={id} role="region" aria-label="What was executed" tabIndex={0} style={style}>
+          {text}
+        </pre>
+      )}
     </div>
   );
 }

@@ -82,6 +82,18 @@ describe('the builder', () => {
     expect(query()).toHaveProperty('sql', 'SELECT email,\n  max(date_time) AS max_date_time\nFROM silver\nGROUP BY 1');
   });
 
+  it('runs with a percentile when its input is left', async () => {
+    const aggregates = [{ function: 'percentile', column: 'email' }];
+    const { query, onRunQuery } = await open({ ...built, builder: { aggregates } }, loaded);
+
+    await userEvent.type(screen.getByLabelText('Percentile'), '50');
+    expect(onRunQuery).not.toHaveBeenCalled();
+    await userEvent.tab();
+
+    expect(query()).toHaveProperty('sql', 'SELECT percentile(CAST(email AS double), 0.5) AS p50_email\nFROM silver');
+    expect(onRunQuery).toHaveBeenCalledTimes(1);
+  });
+
   it('orders and limits, and runs with a limit when its input is left', async () => {
     const { query, onRunQuery } = await open(built, loaded);
 
@@ -91,7 +103,7 @@ describe('the builder', () => {
     expect(onRunQuery).toHaveBeenCalledTimes(2);
     await userEvent.tab();
 
-    expect(query()).toHaveProperty('sql', `${sql}\nORDER BY num_events DESC\nLIMIT 5`);
+    expect(query()).toHaveProperty('sql', `${sql}\nORDER BY num_events DESC NULLS LAST\nLIMIT 5`);
     expect(onRunQuery).toHaveBeenCalledTimes(3);
   });
 

@@ -98,7 +98,7 @@ describe('the pipeline', () => {
     expect(screen.getByText(/waits for its next run/)).toBeInTheDocument();
     expect(screen.getByText(/The newest event is of/)).toBeInTheDocument();
     const tables = screen.getByRole('table', { name: 'Tables' });
-    expect(within(tables).getByRole('row', { name: /silver 12,000 4 2 KiB/ })).toBeInTheDocument();
+    expect(within(tables).getByRole('row', { name: /silver 12,000 4 2.0 KiB/ })).toBeInTheDocument();
     expect(within(screen.getByRole('table', { name: 'Last runs' })).getByText('no such bucket')).toBeInTheDocument();
   });
 
