@@ -1,5 +1,5 @@
 import { CoreApp, getDefaultTimeRange, LoadingState, toDataFrame } from '@grafana/data';
-import { screen } from '@testing-library/react';
+import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { AnnotationEditor } from './AnnotationEditor';
 import { open, openEditor } from './open.fake';
@@ -10,7 +10,10 @@ jest.mock('@grafana/ui', () => ({
   ...jest.requireActual('./CodeEditor.fake'),
 }));
 
-const offered = () => screen.getAllByRole('radio').map((radio) => (radio as HTMLInputElement).labels?.[0].textContent);
+const offered = () =>
+  within(screen.getByRole('radiogroup', { name: 'Type of the query' }))
+    .getAllByRole('radio')
+    .map((radio) => (radio as HTMLInputElement).labels?.[0].textContent);
 
 describe('the type', () => {
   it('is a named query where none is stored', async () => {
