@@ -116,6 +116,8 @@ export function interpolate(
         search: replace(query.search ?? '', spaced),
         filters: interpolateFilters(query.filters ?? [], replace),
       };
+    case 'pipeline':
+      return query;
     case 'line':
       return {
         ...query,

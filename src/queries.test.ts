@@ -22,6 +22,7 @@ describe('isRunnable', () => {
     ['a volume', { queryType: 'volume' }, true],
     ['a line', { queryType: 'line', fileId: '7', lineNumber: 1 }, true],
     ['a file', { queryType: 'line', fileId: '7' }, false],
+    ['the pipeline', { queryType: 'pipeline' }, true],
   ])('%s', (_, query, runs) => {
     expect(isRunnable({ refId: 'A', ...query } as AuditlakeQuery)).toBe(runs);
   });
@@ -34,6 +35,8 @@ describe('describe', () => {
     ['nothing for an empty query', { queryType: 'named' }, ''],
     ['a statement in one line', { queryType: 'sql', sql: 'select *\n  from jobs' }, 'select * from jobs'],
     ['events', { queryType: 'events' }, 'events'],
+    ['the pipeline', { queryType: 'pipeline' }, 'tables of the pipeline'],
+    ['its runs', { queryType: 'pipeline', view: 'runs' }, 'runs of the pipeline'],
     [
       'what is searched for',
       {

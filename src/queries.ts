@@ -19,6 +19,7 @@ export function isRunnable(query: AuditlakeQuery): boolean {
       return Boolean(query.sql?.trim());
     case 'events':
     case 'volume':
+    case 'pipeline':
       return true;
     case 'line':
       return Boolean(query.fileId) && Boolean(query.lineNumber);
@@ -38,6 +39,8 @@ export function describe(query: AuditlakeQuery): string {
       const what = queryType === 'events' ? 'events' : 'volume of events';
       return [table ? `${what} of ${table}` : what, search, ...filters.map(filterText)].filter(Boolean).join(' ');
     }
+    case 'pipeline':
+      return query.view === 'runs' ? 'runs of the pipeline' : 'tables of the pipeline';
     case 'line':
       return `line ${query.lineNumber ?? ''} of file ${query.fileId ?? ''}`;
     default: {
@@ -62,6 +65,8 @@ export function textsOf(query: AuditlakeQuery): string[] {
       const filters = (query.filters ?? []).flatMap(({ key, value, values = [] }) => [key, value, ...values]);
       return [query.table ?? '', query.search ?? '', ...filters];
     }
+    case 'pipeline':
+      return [];
     case 'line':
       return [String(query.fileId ?? ''), String(query.lineNumber ?? '')];
     default:

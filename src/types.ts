@@ -4,7 +4,7 @@ import { type DataQuery } from '@grafana/schema';
  * One query as it is stored in a dashboard and sent to the backend, where `queryType` names the handler. A query
  * without a type, as in rules written by hand, is a named one.
  */
-export type AuditlakeQuery = NamedModel | SqlModel | EventsModel | VolumeModel | LineModel;
+export type AuditlakeQuery = NamedModel | SqlModel | EventsModel | VolumeModel | LineModel | PipelineModel;
 
 export type QueryType = AuditlakeQuery['queryType'];
 
@@ -50,6 +50,38 @@ export interface SqlModel extends Model, Rows {
   sql?: string;
   /** Default `table`. */
   format?: Format;
+  /** What `sql` was made of in the builder; the backend looks at `sql` alone. */
+  builder?: Builder;
+  /** Default `code`. */
+  editorMode?: 'builder' | 'code';
+}
+
+export type AggregateFunction = 'count' | 'count_distinct' | 'sum' | 'avg' | 'min' | 'max' | 'percentile';
+
+export interface Aggregate {
+  function: AggregateFunction;
+  /** Nothing is made of an aggregate without one, except for `count`. */
+  column?: string;
+  /** Of `percentile`, from 0 to 100; default 95. */
+  percentile?: number;
+}
+
+/** A statement by its parts. Columns are as SQL names them: `actionName`, `requestParams['cluster-id']`. */
+export interface Builder {
+  /** Default `silver`. */
+  table?: string;
+  /** The column that is to be in the time range; without one, there is no such condition. */
+  time?: string;
+  filters?: Filter[];
+  /** What rows are grouped by, or all that is shown of them where nothing is aggregated. */
+  columns?: string[];
+  /** Groups by time, too: `auto`, which is the interval of the panel, or one such as `1h`. */
+  bucket?: string;
+  aggregates?: Aggregate[];
+  /** A column of the answer. */
+  orderBy?: string;
+  descending?: boolean;
+  limit?: number;
 }
 
 /** What a search is made of, for log lines and their volume alike. */
@@ -78,6 +110,13 @@ export interface EventsModel extends Model, Search {
 /** Events over time, by level: the histogram above the log lines. */
 export interface VolumeModel extends Model, Search {
   queryType: 'volume';
+}
+
+/** The tables of the lake, or the last runs of the ETL. */
+export interface PipelineModel extends Model {
+  queryType: 'pipeline';
+  /** Default `tables`. */
+  view?: 'tables' | 'runs';
 }
 
 /** The delivered line that became an event, verbatim. Links fill numbers in as texts. */
@@ -132,6 +171,7 @@ export interface SqlMetadata {
 
 export interface SqlTable {
   name: string;
+  layer?: string;
   columns: Array<{ name: string; type: string; description?: string }>;
   /** The column below which request parameters are, and those that were seen. */
   params?: string;

@@ -41,7 +41,7 @@ type answer struct {
 	shape     data.FrameType
 	statement string     // of SQL, without macros; empty for what is none
 	explained string     // of SQL: what the engine works on
-	plan      query.Plan // empty if SQLite answers
+	plan      query.Plan // empty if SQLite answers, or logs of tables alone
 	result    *result
 	made      data.Frames // of what the rows of result do not say as they are; nil: the rows
 	names     namesOf     // of ids, if they are shown
@@ -139,7 +139,11 @@ func (a answer) tables() []string {
 
 // executed is what the inspector shows.
 func (a answer) executed() string {
-	if a.statement == "" {
+	switch {
+	case a.statement != "":
+	case a.plan.Root == nil:
+		return ""
+	default:
 		return a.plan.String()
 	}
 	return a.statement + "\n\n" + a.explained

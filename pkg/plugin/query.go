@@ -103,6 +103,9 @@ type model struct {
 	FileID     paramText `json:"fileId"`
 	LineNumber paramText `json:"lineNumber"`
 
+	// Of pipeline.
+	View pipelineView `json:"view"`
+
 	// Zero says whether no rows are the number 0; see docs/alerting.md for who does not
 	// say.
 	Zero *bool `json:"zero"`
@@ -150,6 +153,8 @@ const (
 	typeEvents = "events" // as log lines
 	typeVolume = "volume" // how many events over time
 	typeLine   = "line"   // a delivered line, verbatim
+
+	typePipeline = "pipeline" // the tables of the lake, or its last runs
 )
 
 // kinds are what answers each type of query.
@@ -160,6 +165,8 @@ func kinds() map[string]func(*Datasource, context.Context, question, model) (*an
 		typeEvents: (*Datasource).events,
 		typeVolume: (*Datasource).volume,
 		typeLine:   (*Datasource).line,
+
+		typePipeline: (*Datasource).pipeline,
 	}
 }
 

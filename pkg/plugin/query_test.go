@@ -281,7 +281,7 @@ func TestAFailedQueryTakesNoOtherWithIt(t *testing.T) {
 	for refID, want := range map[string]string{
 		"numbers as numbers":     `there is no "x"`,
 		"not JSON":               `{"queryType":"named"`,
-		"another type":           `"promql" is not known; there are events, line, named, sql, volume`,
+		"another type":           `"promql" is not known; there are events, line, named, pipeline, sql, volume`,
 		"nothing chosen":         "no query is chosen: ",
 		"a list for a parameter": "a parameter is a text or a number",
 		"unknown":                "did you mean clusters_by_creator",

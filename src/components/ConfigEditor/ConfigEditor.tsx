@@ -7,6 +7,7 @@ import { ListField, TextField, type ConfigEditorProps } from './fields';
 import { Identities } from './Identities';
 import { Limits } from './Limits';
 import { Schedule } from './Schedule';
+import { State } from './State/State';
 import { Visibility } from './Visibility';
 
 export function ConfigEditor(editor: ConfigEditorProps) {
@@ -47,6 +48,7 @@ export function ConfigEditor(editor: ConfigEditorProps) {
       <Visibility {...editor} />
       <Divider />
       <Identities {...editor} />
+      <State uid={editor.options.uid} version={editor.options.version} />
     </>
   );
 }

@@ -1,10 +1,14 @@
-import React, { useEffect, useRef, useState, type ComponentProps } from 'react';
+import React, { useEffect, useRef, type ComponentProps } from 'react';
 import { type Monaco, type MonacoEditor, type CodeEditor as RealCodeEditor } from '@grafana/ui';
 
 /** Stands in for Monaco, which jsdom cannot draw: tells of each change, of leaving, and of Ctrl+Enter. */
 export function CodeEditor({ value, onBlur, onEditorDidMount }: ComponentProps<typeof RealCodeEditor>) {
-  const [text, setText] = useState(value);
   const handlers = useRef<{ change?: () => void; run?: () => void; text: string }>({ text: value });
+
+  // As Monaco does with what comes from outside.
+  useEffect(() => {
+    handlers.current.text = value;
+  }, [value]);
 
   useEffect(() => {
     const editor = {
@@ -26,10 +30,9 @@ export function CodeEditor({ value, onBlur, onEditorDidMount }: ComponentProps<t
   return (
     <textarea
       aria-label="code"
-      value={text}
+      value={value}
       onChange={({ currentTarget }) => {
         handlers.current.text = currentTarget.value;
-        setText(currentTarget.value);
         handlers.current.change?.();
       }}
       onKeyDown={(event) => event.key === 'Enter' && event.ctrlKey && handlers.current.run?.()}

@@ -95,7 +95,7 @@ export function FilterRow({ id, name, filter, keys, findValues, onChange, onRemo
 }
 
 /** A label for screen readers; who sees the row knows the parts by their order. */
-function Label({ htmlFor, children }: { htmlFor: string; children: string }) {
+export function Label({ htmlFor, children }: { htmlFor: string; children: string }) {
   return (
     <label className="sr-only" htmlFor={htmlFor}>
       {children}

@@ -14,6 +14,8 @@ interface Props {
   /** The search that the filters belong to: its table says which keys and values there are. */
   search: Search;
   filters: Filter[];
+  /** Keys to choose from; those that dashboards are filtered by unless given. */
+  keys?: MetricFindValue[];
   range?: TimeRange;
   onChange: (filters: Filter[]) => void;
 }
@@ -25,8 +27,9 @@ const empty: Filter = { key: '', operator: '=', value: '' };
 const isComplete = ({ key, value, values }: Filter) => key !== '' && (value !== '' || Boolean(values?.length));
 
 /** Filters, one in a row. A new one belongs to the query once it has a key and a value. */
-export function FilterRows({ datasource, idPrefix, label, search, filters, range, onChange }: Props) {
-  const { value: keys } = useLoaded(datasource, load, none);
+export function FilterRows({ datasource, idPrefix, label, search, filters, keys: given, range, onChange }: Props) {
+  const { value: loaded } = useLoaded(datasource, load, none);
+  const keys = given ?? loaded;
   const [draft, setDraft] = useState<Filter>();
 
   const changeDraft = (next: Filter) => {

@@ -13,6 +13,7 @@ const typeLabels: Record<QueryType, string> = {
   events: 'Events',
   volume: 'Volume',
   line: 'Line',
+  pipeline: 'Pipeline',
 };
 
 const formatLabels: Record<Format, string> = {

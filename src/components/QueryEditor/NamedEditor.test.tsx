@@ -1,3 +1,4 @@
+import { CoreApp } from '@grafana/data';
 import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type NamedQuery } from '../../types';
@@ -79,6 +80,17 @@ describe('named queries', () => {
     await userEvent.click(await screen.findByRole('option', { name: /Failed logins/ }));
 
     expect(query()).toMatchObject({ named: 'failed_logins', params: {} });
+  });
+
+  it('are those that an alert rule can be set on, in one', async () => {
+    const [first, second] = catalog;
+    const getNamedQueries = () => Promise.resolve([{ ...first, alertable: false }, second]);
+    await open({ queryType: 'named' }, { getNamedQueries }, { app: CoreApp.UnifiedAlerting });
+
+    await userEvent.click(await screen.findByLabelText('Query'));
+
+    const options = await screen.findAllByRole('option');
+    expect(options.map((option) => option.textContent)).toEqual([expect.stringContaining('Failed logins')]);
   });
 
   it('say why the catalog is missing', async () => {

@@ -1,4 +1,5 @@
 import React from 'react';
+import { CoreApp } from '@grafana/data';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Alert, Combobox, Text } from '@grafana/ui';
 import { type AuditlakeDataSource } from '../../datasource';
@@ -11,8 +12,12 @@ const load = (datasource: AuditlakeDataSource) => datasource.getNamedQueries();
 const none: NamedQuery[] = [];
 
 /** Chooses a query of the catalog and fills in its parameters. */
-export function NamedEditor({ datasource, query, onChange, onRunQuery }: PartProps<NamedModel>) {
+export function NamedEditor({ app, datasource, query, onChange, onRunQuery }: PartProps<NamedModel>) {
   const { value: queries, loading, error } = useLoaded(datasource, load, none);
+  // An alert rule can be set on some of them only; what is chosen already stays.
+  const offered = queries.filter(
+    ({ name, alertable }) => alertable || app !== CoreApp.UnifiedAlerting || name === query.named
+  );
   const selected = queries.find(({ name }) => name === query.named);
   const inputId = `named-query-${query.refId}`;
 
@@ -31,7 +36,7 @@ export function NamedEditor({ datasource, query, onChange, onRunQuery }: PartPro
             id={inputId}
             placeholder="Choose a query"
             loading={loading}
-            options={queries.map(({ name, title, description, group }) => ({
+            options={offered.map(({ name, title, description, group }) => ({
               value: name,
               label: title,
               description,

@@ -1,5 +1,5 @@
-import { CoreApp } from '@grafana/data';
-import { screen } from '@testing-library/react';
+import { CoreApp, getDefaultTimeRange, LoadingState, toDataFrame } from '@grafana/data';
+import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { AnnotationEditor } from './AnnotationEditor';
 import { open, openEditor } from './open.fake';
@@ -10,7 +10,10 @@ jest.mock('@grafana/ui', () => ({
   ...jest.requireActual('./CodeEditor.fake'),
 }));
 
-const offered = () => screen.getAllByRole('radio').map((radio) => (radio as HTMLInputElement).labels?.[0].textContent);
+const offered = () =>
+  within(screen.getByRole('radiogroup', { name: 'Type of the query' }))
+    .getAllByRole('radio')
+    .map((radio) => (radio as HTMLInputElement).labels?.[0].textContent);
 
 describe('the type', () => {
   it('is a named query where none is stored', async () => {
@@ -51,6 +54,18 @@ describe('the type', () => {
   });
 });
 
+describe('the pipeline', () => {
+  it('is its tables or its runs', async () => {
+    const { query, onRunQuery } = await open({ queryType: 'pipeline' });
+    expect(screen.getByRole('radio', { name: 'Tables' })).toBeChecked();
+
+    await userEvent.click(screen.getByRole('radio', { name: 'Runs' }));
+
+    expect(query()).toEqual({ refId: 'A', queryType: 'pipeline', view: 'runs' });
+    expect(onRunQuery).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe('what types have in common', () => {
   it('shows names instead of ids', async () => {
     const { query, onRunQuery } = await open({ queryType: 'named', named: 'x' });
@@ -76,6 +91,23 @@ describe('what types have in common', () => {
     await open({ queryType: 'named', named: 'x' });
 
     expect(screen.queryByLabelText(/^No rows/)).not.toBeInTheDocument();
+  });
+
+  it('shows what was executed when asked to, of the query itself', async () => {
+    const frame = (refId: string, executedQueryString: string) =>
+      toDataFrame({ refId, fields: [], meta: { executedQueryString } });
+    const data = {
+      state: LoadingState.Done,
+      timeRange: getDefaultTimeRange(),
+      series: [frame('B', 'of another'), frame('A', 'scan silver')],
+    };
+    await open({ queryType: 'named', named: 'x' }, {}, { data });
+    expect(screen.queryByText('scan silver')).not.toBeInTheDocument();
+
+    await userEvent.click(screen.getByRole('button', { name: 'What was executed' }));
+
+    expect(screen.getByRole('region', { name: 'What was executed' })).toHaveTextContent('scan silver');
+    expect(screen.queryByText('of another')).not.toBeInTheDocument();
   });
 
   it('shows filters that came from a dashboard, and lets go of them', async () => {

@@ -4,20 +4,22 @@ import { EditorRows } from '@grafana/plugin-ui';
 import { typeOf } from '../../queries';
 import { type AuditlakeQuery } from '../../types';
 import { EventsEditor } from './EventsEditor';
+import { Executed } from './Executed';
 import { FilterRows } from './FilterRows';
 import { Header } from './Header';
 import { LineEditor } from './LineEditor';
 import { NamedEditor } from './NamedEditor';
+import { PipelineEditor } from './PipelineEditor';
 import { type Offer, type Props } from './props';
-import { SqlTextEditor } from './SqlTextEditor';
+import { SqlEditor } from './SqlEditor';
 
-const everything: Offer = { types: ['named', 'sql', 'events'], formats: ['table', 'time_series', 'numeric'] };
+const formats: Offer['formats'] = ['table', 'time_series', 'numeric'];
+const everywhere: Offer = { types: ['named', 'sql', 'events', 'pipeline'], formats };
+const alertRules: Offer = { types: ['named', 'sql'], formats };
 
 /** The editor of panels, alert rules and Explore. */
 export function QueryEditor(props: Props) {
-  const offer =
-    props.app === CoreApp.UnifiedAlerting ? { ...everything, types: everything.types.slice(0, 2) } : everything;
-  return <OfferedEditor {...props} offer={offer} />;
+  return <OfferedEditor {...props} offer={props.app === CoreApp.UnifiedAlerting ? alertRules : everywhere} />;
 }
 
 /** The editor with what is offered in a place. */
@@ -33,8 +35,9 @@ export function OfferedEditor({ offer, ...props }: Props & { offer: Offer }) {
     <EditorRows>
       <Header {...props} query={query} offer={offer} />
       {query.queryType === 'named' && <NamedEditor {...props} query={query} />}
-      {query.queryType === 'sql' && <SqlTextEditor {...props} query={query} />}
+      {query.queryType === 'sql' && <SqlEditor {...props} query={query} />}
       {query.queryType === 'events' && <EventsEditor {...props} query={query} />}
+      {query.queryType === 'pipeline' && <PipelineEditor {...props} query={query} />}
       {query.queryType === 'line' && <LineEditor {...props} query={query} />}
       {query.adhocFilters && query.adhocFilters.length > 0 && (
         <FilterRows
@@ -47,6 +50,7 @@ export function OfferedEditor({ offer, ...props }: Props & { offer: Offer }) {
           onChange={changeFilters}
         />
       )}
+      <Executed refId={query.refId} data={props.data} />
     </EditorRows>
   );
 }

@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { open } from './open.fake';
 
@@ -46,5 +46,37 @@ describe('SQL', () => {
     await userEvent.type(screen.getByLabelText('code'), '0');
 
     expect(query()).toEqual({ refId: 'A', queryType: 'sql', sql: 'select 10', format: 'time_series' });
+  });
+
+  it('formats the statement', async () => {
+    const { query, onRunQuery } = await open({
+      queryType: 'sql',
+      sql: "select a, count(*) from silver where $__timeFilter(date(t)) and b = '$user' group by a",
+    });
+
+    await userEvent.click(screen.getByRole('button', { name: 'Format' }));
+
+    const formatted = `select
+  a,
+  count(*)
+from
+  silver
+where
+  $__timeFilter(date(t))
+  and b = '$user'
+group by
+  a`;
+    await waitFor(() => expect(query()).toHaveProperty('sql', formatted));
+    expect(onRunQuery).not.toHaveBeenCalled();
+    expect(screen.getByLabelText('code')).toHaveValue(formatted);
+  });
+
+  it('says that a statement cannot be formatted', async () => {
+    const { query } = await open({ queryType: 'sql', sql: 'select (' });
+
+    await userEvent.click(screen.getByRole('button', { name: 'Format' }));
+
+    expect(await screen.findByText(/cannot be formatted/)).toBeInTheDocument();
+    expect(query()).toHaveProperty('sql', 'select (');
   });
 });

@@ -1,6 +1,7 @@
-import React, { useEffect, useMemo, useRef } from 'react';
+import React, { useEffect, useMemo, useRef, useState } from 'react';
 import { SQLEditor } from '@grafana/plugin-ui';
-import { Text } from '@grafana/ui';
+import { Button, FieldValidationMessage, Stack, Text } from '@grafana/ui';
+import { formatSql } from '../../formatSql';
 import { type SqlModel } from '../../types';
 import { type PartProps } from './props';
 import { sqlLanguage } from './sqlLanguage';
@@ -8,6 +9,7 @@ import { sqlLanguage } from './sqlLanguage';
 /** A statement, run when the editor is left after a change, or by Ctrl or Cmd and Enter. */
 export function SqlTextEditor({ datasource, query, onChange, onRunQuery }: PartProps<SqlModel>) {
   const language = useMemo(() => sqlLanguage(() => datasource.getSqlMetadata()), [datasource]);
+  const [problem, setProblem] = useState('');
   const sql = query.sql ?? '';
   const ran = useRef(sql);
 
@@ -19,12 +21,25 @@ export function SqlTextEditor({ datasource, query, onChange, onRunQuery }: PartP
 
   const change = (text: string) => {
     if (text !== (latest.current.sql ?? '')) {
+      setProblem('');
       onChange({ ...latest.current, sql: text });
     }
   };
   const run = (text: string) => {
     ran.current = text;
     onRunQuery();
+  };
+  const format = async () => {
+    const before = latest.current.sql ?? '';
+    try {
+      const formatted = await formatSql(before);
+      // What was typed meanwhile stays.
+      if ((latest.current.sql ?? '') === before) {
+        change(formatted);
+      }
+    } catch {
+      setProblem('The statement cannot be formatted: there is something in it that is no SQL.');
+    }
   };
 
   return (
@@ -46,9 +61,15 @@ export function SqlTextEditor({ datasource, query, onChange, onRunQuery }: PartP
           }
         }}
       />
-      <Text variant="bodySmall" color="secondary">
-        Ctrl+Enter runs the statement, Ctrl+Space completes, Ctrl+M lets Tab leave the editor.
-      </Text>
+      <Stack alignItems="center" gap={1} wrap="wrap">
+        <Button size="sm" variant="secondary" icon="brackets-curly" disabled={!sql.trim()} onClick={format}>
+          Format
+        </Button>
+        <Text variant="bodySmall" color="secondary">
+          Ctrl+Enter runs the statement, Ctrl+Space completes, Ctrl+M lets Tab leave the editor.
+        </Text>
+        {problem && <FieldValidationMessage>{problem}</FieldValidationMessage>}
+      </Stack>
     </div>
   );
 }

@@ -78,7 +78,7 @@ function tableOf({ tables }: SqlMetadata, text = ''): SqlTable | undefined {
 }
 
 /** Request parameters as a statement names them. */
-function paramsOf({ params, keys = [] }: SqlTable): ColumnDefinition[] {
+export function paramsOf({ params, keys = [] }: SqlTable): ColumnDefinition[] {
   const path = (key: string) =>
     /^[a-z_]\w*$/i.test(key) ? `${params}.${key}` : `${params}['${key.replaceAll("'", "''")}']`;
   return params ? keys.map((key) => ({ name: path(key), type: 'string' })) : [];

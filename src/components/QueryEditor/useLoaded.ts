@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { type AuditlakeDataSource } from '../../datasource';
+import { messageOf } from '../../pipeline';
 
 export interface Loaded<T> {
   value: T;
@@ -31,10 +32,4 @@ export function useLoaded<T>(
   }, [datasource, load]);
 
   return state;
-}
-
-/** Grafana rejects with a FetchError, whose words are in `data.message`; other rejections are plain errors. */
-function messageOf(reason: unknown): string {
-  const { data, message } = (reason ?? {}) as { data?: { message?: string }; message?: string };
-  return data?.message ?? message ?? String(reason);
 }
