@@ -28,6 +28,7 @@ func TestCostlyExpressionsEnd(t *testing.T) {
 	for name, plan := range map[string]string{
 		"match":                  "aggregate count() as n\n  filter s matches " + costly + "\n    scan t",
 		"match, a long text":     "aggregate count() as n\n  filter length(s) > 100000 and s matches " + costly + "\n    scan t",
+		"like":                   "aggregate count() as n\n  filter s like '" + strings.Repeat("%a_%_b", 100) + "'\n    scan t",
 		"regexp_extract":         "project regexp_extract(s, " + costly + ") as x\n  scan t",
 		"in a window, a sort":    "window lag(regexp_extract(s, " + costly + ")) as x by s\n  project s\n    scan t",
 		"in an aggregate, a key": "aggregate count() as n by s matches " + costly + " as m\n  scan t",

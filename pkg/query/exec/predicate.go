@@ -98,7 +98,7 @@ func (s scope) predicate(e query.Expr) (predicate, error) {
 	case query.DistinctFromAll:
 		return s.in(e.X, e.List, true)
 	case query.Like:
-		like, err := likeMatcher(e.Pattern)
+		like, err := likeMatcher(e.Pattern, s.stop)
 		if err != nil {
 			return nil, err
 		}
@@ -404,7 +404,8 @@ func likeParts(pattern string) (parts []string, simple bool) {
 	return append(parts, part.String()), simple
 }
 
-func likeMatcher(pattern string) (func([]byte) bool, error) {
+// likeMatcher matches a pattern. When stop says so, what it still answers has no meaning.
+func likeMatcher(pattern string, stop func() bool) (func([]byte) bool, error) {
 	if parts, simple := likeParts(pattern); simple {
 		first, last := []byte(parts[0]), []byte(parts[len(parts)-1])
 		if len(parts) == 1 {
@@ -444,7 +445,7 @@ func likeMatcher(pattern string) (func([]byte) bool, error) {
 		}
 		re.WriteString(regexp.QuoteMeta(r))
 	}
-	compiled, err := regexp.Compile(re.String() + `\z`)
+	compiled, err := query.CompileRegexp(re.String()+`\z`, stop)
 	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", pattern, err)
 	}
