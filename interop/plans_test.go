@@ -37,18 +37,38 @@ type statement struct {
 	Query string   `json:"query"`
 }
 
+// answered is what came of a statement.
+type answered struct {
+	Rows  [][]*string `json:"rows"`
+	Error string      `json:"error"`
+}
+
+// askDuckDB is what came of each statement.
+func askDuckDB(t *testing.T, asked []statement) (theirs []answered) {
+	t.Helper()
+	js := node(t)
+	request, answer := filepath.Join(t.TempDir(), "ask.json"), filepath.Join(t.TempDir(), "answer.json")
+	writeJSON(t, request, asked)
+	step(t, "DuckDB", func() { must(t, nil, js, "readers/plans.mjs", request, answer) })
+	readJSON(t, answer, &theirs)
+	return theirs
+}
+
+// drawTables are files of all the RandomTables.
+func drawTables(t *rapid.T) map[string][]*columnar.Batch {
+	tables := map[string][]*columnar.Batch{}
+	for _, name := range querytest.RandomTables {
+		tables[name] = querytest.DrawFiles(t)
+	}
+	return tables
+}
+
 // TestPlansAgreeWithDuckDB runs random plans here, and as SQL on DuckDB over the
 // same rows.
 func TestPlansAgreeWithDuckDB(t *testing.T) {
 	draw := rapid.Custom(func(t *rapid.T) scenario {
-		s := scenario{files: map[string][]*columnar.Batch{}}
-		for _, name := range querytest.RandomTables {
-			s.files[name] = querytest.DrawFiles(t)
-		}
-		s.plan = querytest.DrawPlan(t)
-		return s
+		return scenario{files: drawTables(t), plan: querytest.DrawPlan(t)}
 	})
-	js := node(t)
 	var plans []query.Plan
 	var ours []*exec.Result
 	var asked []statement
@@ -71,14 +91,7 @@ func TestPlansAgreeWithDuckDB(t *testing.T) {
 		}
 		plans, ours, asked = append(plans, s.plan), append(ours, got), append(asked, ask)
 	}
-	request, answer := filepath.Join(t.TempDir(), "ask.json"), filepath.Join(t.TempDir(), "answer.json")
-	writeJSON(t, request, asked)
-	step(t, "DuckDB", func() { must(t, nil, js, "readers/plans.mjs", request, answer) })
-	var theirs []struct {
-		Rows  [][]*string `json:"rows"`
-		Error string      `json:"error"`
-	}
-	readJSON(t, answer, &theirs)
+	theirs := askDuckDB(t, asked)
 	rows, empty, wrong := 0, 0, 0
 	for i, want := range theirs {
 		seed := *firstSeed + i

@@ -5,7 +5,6 @@ package interop_test
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,14 +26,8 @@ func TestSQLAgreesWithDuckDB(t *testing.T) {
 		sql   querytest.SQL
 	}
 	draw := rapid.Custom(func(t *rapid.T) drawn {
-		d := drawn{files: map[string][]*columnar.Batch{}}
-		for _, name := range querytest.RandomTables {
-			d.files[name] = querytest.DrawFiles(t)
-		}
-		d.sql = querytest.DrawSQL(t)
-		return d
+		return drawn{files: drawTables(t), sql: querytest.DrawSQL(t)}
 	})
-	js := node(t)
 	var all []drawn
 	var asked []statement
 	for seed := *firstSeed; seed < *firstSeed+*seeds; seed++ {
@@ -45,14 +38,7 @@ func TestSQLAgreesWithDuckDB(t *testing.T) {
 		}
 		all, asked = append(all, d), append(asked, ask)
 	}
-	request, answer := filepath.Join(t.TempDir(), "ask.json"), filepath.Join(t.TempDir(), "answer.json")
-	writeJSON(t, request, asked)
-	step(t, "DuckDB", func() { must(t, nil, js, "readers/plans.mjs", request, answer) })
-	var theirs []struct {
-		Rows  [][]*string `json:"rows"`
-		Error string      `json:"error"`
-	}
-	readJSON(t, answer, &theirs)
+	theirs := askDuckDB(t, asked)
 	empty, wrong, byPlan := 0, 0, 0
 	for i, d := range all {
 		lake := &querytest.Lake{}

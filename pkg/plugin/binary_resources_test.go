@@ -14,9 +14,51 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/auditlake/auditlake/internal/host"
+	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
 // Resources, through the real binary.
+
+func TestResources(t *testing.T) {
+	w := theRealThing(t)
+	h := start(t, w, allowed, w.settings(t))
+	code, body := h.get("named-queries")
+	var catalog []struct {
+		Name, Title, Description, Visualization string
+		Alertable                               bool
+		Params                                  []struct {
+			Name, Description, Default string
+			Required                   bool
+		}
+	}
+	if err := json.Unmarshal(body, &catalog); code != http.StatusOK || err != nil || len(catalog) != len(named.All()) {
+		t.Fatalf("catalog %d %v: %s", code, err, body)
+	}
+	for _, q := range catalog {
+		if q.Name == "job_owner" && (len(q.Params) != 1 || q.Params[0].Name != "job_id" || !q.Params[0].Required) {
+			t.Errorf("catalog entry %+v", q)
+		}
+		if q.Params == nil || q.Title == "" || !slices.Contains([]string{"timeseries", "table", "barchart", "stat"}, q.Visualization) {
+			t.Errorf("catalog entry %+v", q)
+		}
+	}
+
+	code, body = h.get("status")
+	var status etl.Status
+	if err := json.Unmarshal(body, &status); code != http.StatusOK || err != nil || len(status.Runs) != 1 {
+		t.Fatalf("status %d %v: %s", code, err, body)
+	}
+	for _, table := range status.Tables {
+		if table.Name == "bronze" && table.Rows != w.truth.Layers.Bronze {
+			t.Errorf("bronze has %d rows", table.Rows)
+		}
+	}
+
+	if code, body = h.get("etc/passwd"); code != http.StatusNotFound || !strings.Contains(string(body), `"message":"Not found: no such resource: GET etc/passwd`) {
+		t.Errorf("unknown resource: %d %s", code, body)
+	}
+}
 
 func TestResourcesThatAreAskedForWrongly(t *testing.T) {
 	w := theRealThing(t)

@@ -217,7 +217,9 @@ func (d *Datasource) frames(ctx context.Context, q question, m model) (_ data.Fr
 			a.notices, a.zeros = []data.Notice{d.noLake()}, nil // nothing is known, so nothing is 0
 		}
 	}
-	if m.Display == displayNames && !q.alert { // the labels of a rule are what tells its alerts apart
+	// Frames that are made otherwise show no names, and the labels of a rule are what
+	// tells its alerts apart.
+	if m.Display == displayNames && a.made == nil && !q.alert {
 		var missing []string
 		a.names, missing = d.nameColumns(ctx, q, a.result)
 		for _, text := range missing {
