@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
@@ -271,7 +270,6 @@ type groups struct {
 	items []item
 	keys  []query.Output
 	aggs  []query.Agg
-	kinds map[string]columnar.Kind // of the aggregates
 }
 
 // by adds a key of GROUP BY: an expression, or a column of the select list by its
