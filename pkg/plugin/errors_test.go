@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -55,6 +57,22 @@ func TestEveryErrorHasAStatusASourceAndWords(t *testing.T) {
 		wrapped, _, _ := plugin.OutcomeOf(fmt.Errorf("query x: %w", test.err))
 		if wrapped != test.status {
 			t.Errorf("wrapped %v: %d", test.err, wrapped)
+		}
+	}
+}
+
+// TestEveryErrorIsExplained: docs/troubleshooting.md has the beginning of each message,
+// up to its colon, as users search for it.
+func TestEveryErrorIsExplained(t *testing.T) {
+	page, err := os.ReadFile("../../docs/troubleshooting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range plugin.OutcomeWords() {
+		beginning, _, _ := strings.Cut(words, ":")
+		beginning, _, _ = strings.Cut(beginning, " within ") // a time follows
+		if !strings.Contains(string(page), "`"+beginning) {
+			t.Errorf("docs/troubleshooting.md does not explain %q", beginning)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"slices"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -35,6 +36,14 @@ func S3Of(l Location) *store.S3Config { return l.s3 }
 
 // Part is a part of a health check.
 type Part = part
+
+// OutcomeWords are the words of each row of the error table.
+func OutcomeWords() (words []string) {
+	for _, o := range append(slices.Clone(outcomes), unforeseen) {
+		words = append(words, o.words)
+	}
+	return words
+}
 
 // OutcomeOf is the error table: how err is shown.
 func OutcomeOf(err error) (backend.Status, backend.ErrorSource, string) {
