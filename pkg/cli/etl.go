@@ -153,7 +153,7 @@ func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.
 	for {
 		var keys map[string][]string
 		if heard != nil {
-			keys = told.keys(*heard)
+			keys = heard.KeysOf(told.sources)
 		}
 		sum, err := r.RunOn(ctx, keys)
 		bar.clear()

@@ -39,43 +39,20 @@ func openNews(ctx context.Context, queueURL string, sources []string, opened []e
 	return nil, fmt.Errorf("--queue: none of the sources is a bucket, and only buckets notify")
 }
 
-// retryNews is how long a queue that fails is left alone.
-const retryNews = 30 * time.Second
-
 // listen passes on what the queue says, one after the other has been dealt with, until
 // ctx ends.
 func (n *news) listen(ctx context.Context, errOut io.Writer) {
 	if n.queue == nil {
 		return
 	}
-	for ctx.Err() == nil {
-		heard, err := n.queue.Wait(ctx)
-		if err != nil {
-			if ctx.Err() == nil {
-				_, _ = fmt.Fprintf(errOut, "%s no news: %v; runs go on by the clock\n", now(), err)
-			}
-			select {
-			case <-ctx.Done():
-			case <-time.After(retryNews):
-			}
-			continue
-		}
+	n.queue.Follow(ctx, func(heard notify.News) {
 		select {
 		case n.heard <- heard:
 		case <-ctx.Done():
 		}
-	}
-}
-
-// keys are those of new deliveries by the URL of their source.
-func (n *news) keys(heard notify.News) map[string][]string {
-	keys := map[string][]string{}
-	for _, url := range n.sources {
-		if within := heard.Within(url); len(within) > 0 {
-			keys[url] = within
-		}
-	}
-	return keys
+	}, func(err error) {
+		_, _ = fmt.Fprintf(errOut, "%s no news: %v; runs go on by the clock\n", now(), err)
+	})
 }
 
 func now() string { return time.Now().UTC().Format(time.RFC3339) }

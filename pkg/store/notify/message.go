@@ -94,3 +94,14 @@ func (n News) Within(sourceURL string) (keys []string) {
 	}
 	return keys
 }
+
+// KeysOf are Within of some sources, by their URL.
+func (n News) KeysOf(sources []string) map[string][]string {
+	keys := map[string][]string{}
+	for _, url := range sources {
+		if within := n.Within(url); len(within) > 0 {
+			keys[url] = within
+		}
+	}
+	return keys
+}

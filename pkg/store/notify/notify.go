@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -133,6 +134,47 @@ func (q *Queue) Done(ctx context.Context, news News) error {
 		}
 	}
 	return nil
+}
+
+const (
+	// between is how long the queue is left alone after some news: each run commits, and
+	// where deliveries never stop, runs without a pause would make many small files.
+	between = 10 * time.Second
+	// afterFailure is how long it is left alone after an error.
+	afterFailure = 30 * time.Second
+)
+
+// Follow passes on what the queue says until ctx ends, the first at once. pass returns
+// when somebody took it, or ctx ended. failed is told of errors; Follow goes on.
+func (q *Queue) Follow(ctx context.Context, pass func(News), failed func(error)) {
+	for ctx.Err() == nil {
+		pause := between
+		news, err := q.Wait(ctx)
+		if err == nil {
+			pass(news)
+		} else if ctx.Err() == nil {
+			failed(err)
+			pause = afterFailure
+		}
+		over := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-over.C:
+		}
+		over.Stop()
+	}
+}
+
+// Waiting is about how many messages the queue holds, and an error where it cannot be
+// asked.
+func (q *Queue) Waiting(ctx context.Context) (messages int, err error) {
+	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages},
+	})
+	if err != nil {
+		return 0, q.fail(ctx, "ask", "sqs:GetQueueAttributes", err)
+	}
+	return strconv.Atoi(out.Attributes[string(types.QueueAttributeNameApproximateNumberOfMessages)])
 }
 
 // fail says what to do about an error of SQS. action is the permission that is needed.

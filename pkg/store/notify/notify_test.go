@@ -104,6 +104,34 @@ func TestAMessageThatIsNotDoneComesAgain(t *testing.T) {
 	}
 }
 
+func TestWaitingCountsMessages(t *testing.T) {
+	t.Parallel()
+	q := queuetest.Start(t)
+	q.Send("a", "b")
+	if n, err := open(t, q.URL).Waiting(t.Context()); err != nil || n != 2 {
+		t.Errorf("%d waiting: %v", n, err)
+	}
+}
+
+func TestFollowPassesNewsOnUntilItEnds(t *testing.T) {
+	t.Parallel()
+	q := queuetest.Start(t)
+	q.Send("a")
+	ctx, end := context.WithCancel(t.Context())
+	var passed []notify.News
+	open(t, q.URL).Follow(ctx, func(n notify.News) { passed = append(passed, n); end() }, func(err error) { t.Error(err) })
+	if len(passed) != 1 || passed[0].Foreign != 1 {
+		t.Errorf("passed on %+v", passed)
+	}
+	ctx, end = context.WithCancel(t.Context())
+	q.Fail("AccessDeniedException")
+	failures := 0
+	open(t, q.URL).Follow(ctx, func(notify.News) { t.Error("news") }, func(error) { failures++; end() })
+	if failures != 1 {
+		t.Errorf("%d failures", failures)
+	}
+}
+
 func TestWaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	q := queuetest.Start(t)

@@ -1,5 +1,5 @@
-// Package queuetest is an SQS queue in this process, for tests: what ReceiveMessage and
-// DeleteMessageBatch do, in SQS's JSON protocol. A message that was received is hidden
+// Package queuetest is an SQS queue in this process, for tests: what ReceiveMessage,
+// DeleteMessageBatch and GetQueueAttributes do, in SQS's JSON protocol. A message that was received is hidden
 // until it is deleted or Reveal says that its time is over.
 package queuetest
 
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Queue is the queue. It is safe for concurrent use.
+// Queue is a queue. It is safe for concurrent use.
 type Queue struct {
 	URL string
 
@@ -85,6 +85,25 @@ func (q *Queue) Left() int {
 	return len(q.messages)
 }
 
+// AwaitEmpty waits until all messages were deleted.
+func (q *Queue) AwaitEmpty(t testing.TB) {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	for {
+		q.mu.Lock()
+		left, changed := len(q.messages), q.changed
+		q.mu.Unlock()
+		if left == 0 {
+			return
+		}
+		select {
+		case <-changed:
+		case <-limit:
+			t.Fatalf("%d messages are left", left)
+		}
+	}
+}
+
 func (q *Queue) wake() {
 	close(q.changed)
 	q.changed = make(chan struct{})
@@ -127,8 +146,11 @@ func (q *Queue) serve(w http.ResponseWriter, r *http.Request) {
 			delete(q.messages, e.ReceiptHandle)
 			done = append(done, map[string]string{"Id": e.Id})
 		}
+		q.wake()
 		q.mu.Unlock()
 		_ = json.NewEncoder(w).Encode(map[string]any{"Successful": done, "Failed": []string{}})
+	case "AmazonSQS.GetQueueAttributes":
+		_ = json.NewEncoder(w).Encode(map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": strconv.Itoa(q.Left())}})
 	default:
 		http.Error(w, "not known here", http.StatusNotImplemented)
 	}
