@@ -28,12 +28,7 @@ import (
 // once alone and then with a second process beside it, as two replicas of
 // Grafana are.
 func TestThePluginOnS3(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "gpx_auditlake")
-	build := exec.Command("go", "build", "-o", binary, "./pkg")
-	build.Dir, build.Env = "..", append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the plugin: %v\n%s", err, out)
-	}
+	binary := buildPlugin(t)
 	endpoint, cfg := s3server.Start(t) // which changes the working directory
 	source, err := store.OpenS3(t.Context(), prefixed(cfg, "logs"))
 	if err != nil {
@@ -48,7 +43,7 @@ func TestThePluginOnS3(t *testing.T) {
 	if _, err := generate.WriteBetween(t.Context(), month, time.Time{}, half, put); err != nil {
 		t.Fatal(err)
 	}
-	settings := pluginSettings(t, endpoint, cfg.Bucket)
+	settings := pluginSettings(t, endpoint, cfg.Bucket, "")
 	first := startPlugin(t, binary, settings)
 	awaitRun(t, first)
 
@@ -92,15 +87,27 @@ func TestThePluginOnS3(t *testing.T) {
 	}
 }
 
+func buildPlugin(t *testing.T) (binary string) {
+	t.Helper()
+	binary = filepath.Join(t.TempDir(), "gpx_auditlake")
+	build := exec.Command("go", "build", "-o", binary, "./pkg")
+	build.Dir, build.Env = "..", append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the plugin: %v\n%s", err, out)
+	}
+	return binary
+}
+
 func prefixed(cfg store.S3Config, prefix string) store.S3Config {
 	cfg.Prefix = prefix
 	return cfg
 }
 
-func pluginSettings(t *testing.T, endpoint, bucket string) backend.DataSourceInstanceSettings {
+// pluginSettings run the ETL once an hour; queueURL may be empty.
+func pluginSettings(t *testing.T, endpoint, bucket, queueURL string) backend.DataSourceInstanceSettings {
 	t.Helper()
 	raw, err := json.Marshal(map[string]any{
-		"sources": []string{"s3://" + bucket + "/logs"}, "lake": "s3://" + bucket + "/lake", "schedule": "1h",
+		"sources": []string{"s3://" + bucket + "/logs"}, "lake": "s3://" + bucket + "/lake", "schedule": "1h", "queueUrl": queueURL,
 		"authType": "keys", "endpoint": endpoint, "pathStyle": true, "defaultRegion": s3server.Region,
 	})
 	if err != nil {

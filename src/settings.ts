@@ -63,6 +63,9 @@ export interface AuditlakeOptions extends DataSourceJsonData {
   /** MiB that a run of the ETL may hold, 64 to 65536; default 192. */
   etlMemoryMiB?: number | string;
 
+  /** An SQS queue with the notifications of the sources' buckets; empty is none. */
+  queueUrl?: string;
+
   /** Ids of the workspaces whose events may be seen, 0 for the account level; missing or empty is all of them. Ids are texts here because they exceed what a browser's numbers hold. */
   workspaces?: Array<string | number>;
 

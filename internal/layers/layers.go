@@ -46,6 +46,7 @@ var picture = map[string][]string{
 var owners = map[string][]string{
 	"github.com/parquet-go/parquet-go":           {"pkg/columnar", "bench/layout"}, // encodings that files do not use, weighed
 	"github.com/aws/aws-sdk-go-v2/service/s3":    {"pkg/store"},
+	"github.com/aws/aws-sdk-go-v2/service/sqs":   {"pkg/store"},
 	"github.com/grafana/grafana-plugin-sdk-go":   {"pkg", "pkg/plugin", "internal/host", "internal/demo", "internal/dataplane", "internal/preview", "bench/growth"},
 	"github.com/hashicorp/go-plugin":             {"internal/host"},
 	"modernc.org/sqlite":                         {"pkg/query"},

@@ -2,15 +2,18 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/store/notify"
 )
 
 func etlCommand() *cobra.Command {
@@ -25,6 +28,7 @@ func etlCommand() *cobra.Command {
 		care     etl.MaintainOptions
 		quiet    bool
 		ask      databricks
+		queue    string
 	)
 	cmd := &cobra.Command{
 		Use:   "etl --source URL --lake URL",
@@ -37,6 +41,10 @@ A source with many files is not listed whole on every run: between full sweeps,
 one a day, a run looks at the last days of deliveries. --sweep looks at
 everything now.
 
+--watch runs every 15 minutes. With --queue, an SQS queue that gets the bucket's
+notifications of new objects, it also runs within seconds of a delivery, for what was
+delivered.
+
 --maintain does after each run what is due: it merges small files and, once a day,
 vacuums, cleans up logs and removes the rows that are older than they are kept.`,
 		Args: cobra.NoArgs,
@@ -46,6 +54,9 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 			}
 			if cmd.Flags().Changed("interval") && !watch {
 				return fmt.Errorf("--interval: only with --watch")
+			}
+			if queue != "" && !watch {
+				return fmt.Errorf("--queue: only with --watch")
 			}
 			if interval < time.Second {
 				return fmt.Errorf("--interval %s: at least 1s", interval)
@@ -68,6 +79,10 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 			}
 			ctx, out, errOut := cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			src, err := openSources(ctx, sources, lakeURL)
+			if err != nil {
+				return err
+			}
+			told, err := openNews(ctx, queue, sources, src)
 			if err != nil {
 				return err
 			}
@@ -96,7 +111,12 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 				}
 				return after(ctx)
 			}
-			return watchRuns(ctx, r, bar, interval, after, out, errOut)
+			ctx, end := context.WithCancel(ctx)
+			var listening sync.WaitGroup
+			listening.Go(func() { told.listen(ctx, errOut) })
+			defer listening.Wait()
+			defer end()
+			return watchRuns(ctx, r, bar, interval, told, after, out, errOut)
 		},
 	}
 	f := cmd.Flags()
@@ -105,6 +125,7 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 	f.BoolVar(&once, "once", false, "run once and exit (the default)")
 	f.BoolVar(&watch, "watch", false, "run again and again until interrupted")
 	f.DurationVar(&interval, "interval", 15*time.Minute, "time between the starts of two runs, with --watch")
+	f.StringVar(&queue, "queue", "", "URL of an SQS queue with the notifications of the source's bucket, with --watch")
 	f.BoolVar(&opts.Sweep, "sweep", false, "look at everything delivered, not only at the last days")
 	f.IntVar(&opts.LookbackDays, "lookback-days", 3, "days before the newest known delivery that are looked at between sweeps")
 	f.BoolVar(&maintain, "maintain", false, "after each run do the maintenance that is due")
@@ -125,11 +146,16 @@ func runOnce(ctx context.Context, r *etl.Runner, bar *progress, out, errOut io.W
 	return err
 }
 
-func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.Duration, after func(context.Context) error, out, errOut io.Writer) error {
+func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.Duration, told *news, after func(context.Context) error, out, errOut io.Writer) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
+	var heard *notify.News // what the run is about; nil for one that looks for itself
 	for {
-		sum, err := r.Run(ctx)
+		var keys map[string][]string
+		if heard != nil {
+			keys = heard.KeysOf(told.sources)
+		}
+		sum, err := r.RunOn(ctx, keys)
 		bar.clear()
 		switch {
 		case ctx.Err() != nil:
@@ -139,18 +165,24 @@ func watchRuns(ctx context.Context, r *etl.Runner, bar *progress, interval time.
 			_, _ = fmt.Fprintf(errOut, "%s run failed: %v\n", sum.Finished.Format(time.RFC3339), err)
 		case sum.Changed():
 			printSummary(out, errOut, sum)
-		default:
+		case heard == nil:
 			_, _ = fmt.Fprintf(out, "%s nothing new in %d files\n", sum.Finished.Format(time.RFC3339), sum.Listed)
 		}
 		if err == nil {
-			if err := after(ctx); err != nil && ctx.Err() == nil {
-				_, _ = fmt.Fprintf(errOut, "%s %v\n", time.Now().UTC().Format(time.RFC3339), err)
+			if heard != nil {
+				err = told.queue.Done(ctx, *heard)
+			}
+			if err = errors.Join(err, after(ctx)); err != nil && ctx.Err() == nil {
+				_, _ = fmt.Fprintf(errOut, "%s %v\n", now(), err)
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+			heard = nil
+		case n := <-told.heard:
+			heard = &n
 		}
 	}
 }
@@ -177,7 +209,7 @@ func printSummary(out, errOut io.Writer, s etl.Summary) {
 	if s.Changed() {
 		_, _ = fmt.Fprintln(out, qualityText(s.Quality))
 	}
-	if !s.Swept {
+	if !s.Swept && s.Since != "" {
 		_, _ = fmt.Fprintf(out, "Looked at deliveries since %s; --sweep looks at everything.\n", s.Since)
 	}
 	warn := func(n int64, format string, args ...any) {

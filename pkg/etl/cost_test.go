@@ -46,10 +46,11 @@ func (a *archive) List(_ context.Context, prefix, startAfter string) iter.Seq2[s
 	return func(yield func(store.Object, error) bool) {
 		for w := range workspaces {
 			parent := fmt.Sprintf("workspaceId=%d/date=", w)
-			if !strings.HasPrefix(parent, prefix) {
+			if !strings.HasPrefix(parent, prefix) && !strings.HasPrefix(prefix, parent) {
 				continue
 			}
-			from, _ := slices.BinarySearch(a.days, strings.TrimPrefix(startAfter, parent))
+			after, _, _ := strings.Cut(strings.TrimPrefix(startAfter, parent), "/")
+			from, _ := slices.BinarySearch(a.days, after)
 			for i, day := range a.days[from:] {
 				folder := parent + day + "/"
 				names := filesPerSpace
@@ -57,7 +58,7 @@ func (a *archive) List(_ context.Context, prefix, startAfter string) iter.Seq2[s
 					names++
 				}
 				for f := range names {
-					if key := fmt.Sprintf("%sauditlogs_%04d.json", folder, f); key > startAfter && !yield(store.Object{Key: key, ETag: "e"}, nil) {
+					if key := fmt.Sprintf("%sauditlogs_%04d.json", folder, f); key > startAfter && strings.HasPrefix(key, prefix) && !yield(store.Object{Key: key, ETag: "e"}, nil) {
 						return
 					}
 				}
@@ -200,5 +201,36 @@ func TestAnIdleRunOfALivingProcess(t *testing.T) {
 		if l.List.Calls > 2 || l.Get.Calls > 1 || l.Put.Calls != 1 || l.PutIfAbsent.Calls != 0 {
 			t.Errorf("lake: %+v", l)
 		}
+	}
+}
+
+// TestARunOnNewsListsWhereItIs: one listing for the folder of what somebody heard of,
+// on a lake with tens of thousands of files, and the next run looks for itself as ever.
+func TestARunOnNewsListsWhereItIs(t *testing.T) {
+	a, lakeStore := grown(t, 70)
+	a.extra = true
+	source := store.NewMetered(a)
+	r, l := newRunner(t, source, lakeStore, etl.Options{})
+	key := fmt.Sprintf("workspaceId=%d/date=%s/auditlogs_%04d.json", workspaces-1, a.days[len(a.days)-1], filesPerSpace)
+	news := map[string][]string{a.String(): {key, "no/delivery.txt", "workspaceId=3/date=2001-01-01/gone.json"}}
+	before, err := etl.LookedAfter(t.Context(), l.Store())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := r.RunOn(t.Context(), news)
+	if err != nil || sum.Files != 1 || sum.Listed != 1 || sum.Swept {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	if u := source.Usage(); u.List.Calls != 2 || u.Folders.Calls != 0 {
+		t.Errorf("%d listings and %d of folders", u.List.Calls, u.Folders.Calls)
+	}
+	if after, err := etl.LookedAfter(t.Context(), l.Store()); err != nil || after.Before(before) {
+		t.Errorf("looked after at %v, then at %v: %v", before, after, err)
+	}
+	if sum, err := r.RunOn(t.Context(), news); err != nil || sum.Bronze != 0 {
+		t.Errorf("told twice: %+v, %v", sum, err)
+	}
+	if sum, err := r.Run(t.Context()); err != nil || sum.Bronze != 0 || sum.Listed < filesPerDay || sum.Swept {
+		t.Errorf("afterwards: %+v, %v", sum, err)
 	}
 }

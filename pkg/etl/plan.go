@@ -67,10 +67,13 @@ func (b heartbeat) forget(since map[string]time.Time) {
 	}
 }
 
-// window says how much of a source a run looks at: everything where that is
-// cheap, was asked for, or has not been done for long; else the days before its
-// newest delivery.
-func (r *Runner) window(last lookedAt) landing.Window {
+// window says how much of a source a run looks at: where news is, if it runs on
+// news. Else everything where that is cheap, was asked for, or has not been done for
+// long, and the days before its newest delivery otherwise.
+func (r *Runner) window(url string, last lookedAt) landing.Window {
+	if r.news != nil {
+		return landing.Window{Keys: append([]string{}, r.news[url]...), Parents: last.Parents}
+	}
 	now := r.lake.Now()
 	age := now.Sub(last.LastSweep)
 	if r.opts.Sweep || r.state.CheapSweep() || age >= r.opts.SweepEvery || age < 0 || last.Newest == "" {
@@ -102,7 +105,7 @@ func (r *Runner) plan(ctx context.Context, at position, beat *heartbeat, sum *Su
 		sum.Waiting = 0
 		at.windows, at.failed = map[string]landing.Window{}, map[string]error{}
 		for _, src := range r.opts.Sources {
-			at.windows[src.URL] = r.window(beat.Sources[src.URL])
+			at.windows[src.URL] = r.window(src.URL, beat.Sources[src.URL])
 		}
 	}
 	p := r.state.NewPlan(landing.PlanOptions{Horizon: r.horizon, Limit: r.limits.planFiles, After: at.after})

@@ -68,7 +68,7 @@ const (
 type Summary struct {
 	Started, Finished time.Time
 	Swept             bool   // looked at everything
-	Since             string // else: the first delivery date looked at
+	Since             string // else: the first delivery date looked at; "" for a run on news
 	Listed            int64  // delivered files seen
 	Files             int64  // files read
 	Bytes             int64  // bytes of files read
@@ -113,8 +113,9 @@ type Runner struct {
 	goldDone  watermark // that gold is known to have reached; of no application if unknown
 	progress  *tracker
 
-	recent    *recentKeys     // events of the run under way; nil outside of runs
-	delivered map[int64]int64 // when the files of the last batch were delivered, by id, in milliseconds since 1970
+	news      map[string][]string // by source URL, of the run under way; nil for one that looks for itself
+	recent    *recentKeys         // events of the run under way; nil outside of runs
+	delivered map[int64]int64     // when the files of the last batch were delivered, by id, in milliseconds since 1970
 }
 
 // NewRunner checks the options. It does no I/O.
@@ -146,7 +147,14 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 // what an earlier run may have left. On unchanged sources it commits nothing. A
 // run that fails is recorded too, unless it was cut off or there is no lake yet;
 // what it committed is complete, and the next run goes on from there.
-func (r *Runner) Run(ctx context.Context) (Summary, error) {
+func (r *Runner) Run(ctx context.Context) (Summary, error) { return r.RunOn(ctx, nil) }
+
+// RunOn is Run for what somebody has heard of: keys of new deliveries, by the URL of
+// their source. Only the folders that they lie in are listed. News is a hint, which
+// need not be right or complete; nil looks for itself.
+func (r *Runner) RunOn(ctx context.Context, news map[string][]string) (Summary, error) {
+	r.news = news
+	defer func() { r.news = nil }()
 	sum := Summary{Started: r.lake.Now(), BronzeVersion: -1, SilverVersion: -1}
 	r.progress = &tracker{now: Progress{Started: sum.Started}, tell: r.opts.Progress}
 	r.recent = &recentKeys{}

@@ -29,6 +29,7 @@ var iniKeys = map[string]string{
 	"sources":             "etl_sources",
 	"lake":                "etl_lake",
 	"schedule":            "etl_schedule",
+	"queueUrl":            "etl_queue_url",
 	"lookbackDays":        "etl_lookback_days",
 	"etlMemoryMiB":        "etl_memory_mib",
 	"bronzeRetentionDays": "etl_bronze_retention_days",

@@ -29,7 +29,7 @@ const (
 
 // part is one thing that a data source depends on.
 type part struct {
-	Name    string `json:"name"` // settings, queries, source, lake, writes, identities, schedule
+	Name    string `json:"name"` // settings, queries, source, lake, writes, queue, identities, schedule
 	URL     string `json:"url,omitempty"`
 	OK      bool   `json:"ok"`
 	Message string `json:"message"` // sentences
@@ -111,6 +111,9 @@ func (c checkup) parts(ctx context.Context) []part {
 	add("lake", c.settings.Lake, c.checkLake)
 	if c.settings.Schedule.Every > 0 {
 		add("writes", c.settings.Lake, c.checkWrites)
+		if c.settings.Queue != "" {
+			add("queue", Location{URL: c.settings.Queue}, c.checkQueue)
+		}
 	}
 	var group errgroup.Group
 	group.SetLimit(healthParallel)
@@ -142,7 +145,7 @@ func guarded(ctx context.Context, check func(context.Context) (finding, error)) 
 }
 
 // titles are how messages call the parts that have a URL.
-var titles = map[string]string{"source": "Source", "lake": "Lake", "writes": "Writing to"}
+var titles = map[string]string{"source": "Source", "lake": "Lake", "writes": "Writing to", "queue": "Queue"}
 
 // found completes a part with what a check of it gave.
 func (c checkup) found(ctx context.Context, p part, f finding, err error) part {

@@ -13,6 +13,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/identity"
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
+	"github.com/auditlake/auditlake/pkg/store/notify"
 )
 
 // spec is what a data source with these settings wants of the supervisor.
@@ -46,11 +47,18 @@ type pipeline struct {
 	notes    notes
 	holder   string // of the lease: the same after a restart of the process
 
+	queue   *notify.Queue    // nil: nothing is heard
+	heard   chan notify.News // what no run has taken yet; room for one
+	sources []string         // URLs, as the runner knows them
+
 	directory  identity.Directory // nil: nobody is asked
 	identified func(identifying)
 }
 
-var _ supervisor.Pipeline = (*pipeline)(nil)
+var (
+	_ supervisor.Pipeline = (*pipeline)(nil)
+	_ supervisor.Listener = (*pipeline)(nil)
+)
 
 func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*pipeline, error) {
 	sources, root, err := settings.OpenWritable(ctx)
@@ -60,11 +68,17 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	for i := range sources {
 		sources[i].Store = s.metrics.observe(sources[i].Store, "source")
 	}
-	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), identified: s.noteIdentified(n.owner)}
+	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), identified: s.noteIdentified(n.owner), heard: make(chan notify.News, 1)}
+	for _, source := range sources {
+		p.sources = append(p.sources, source.URL)
+	}
 	if settings.Databricks.Asks() {
 		if p.directory, err = settings.Databricks.client(0); err != nil {
 			return nil, err
 		}
+	}
+	if p.queue, err = settings.openQueue(ctx); err != nil {
+		return nil, err
 	}
 	p.lake = lake.New(s.metrics.observe(root, "lake"), lake.Options{Engine: s.engine, OnWarning: n.warning})
 	p.runner, err = etl.NewRunner(p.lake, etl.Options{
@@ -103,13 +117,8 @@ func (p *pipeline) Do(ctx context.Context, task supervisor.Task, report func(etl
 
 func (p *pipeline) do(ctx context.Context, task supervisor.Task) (any, error) {
 	switch task.Kind {
-	case supervisor.Run:
-		sum, err := p.runner.Run(ctx)
-		if err != nil {
-			return sum, err
-		}
-		p.identify(ctx)
-		return sum, p.maintain(ctx)
+	case supervisor.Run, supervisor.News:
+		return p.bringIn(ctx, task.Kind)
 	case supervisor.Optimize:
 		return etl.Optimize(ctx, p.lake, etl.OptimizeOptions{Tables: tablesOf(task), Progress: p.report})
 	case supervisor.Replay:
@@ -118,6 +127,45 @@ func (p *pipeline) do(ctx context.Context, task supervisor.Task) (any, error) {
 		})
 	}
 	return nil, fmt.Errorf("task %q is not known", task.Kind)
+}
+
+// bringIn runs the ETL. Whatever was heard of before is done with when the run is: one
+// that looks for itself finds it, too.
+func (p *pipeline) bringIn(ctx context.Context, kind supervisor.TaskKind) (any, error) {
+	var heard notify.News
+	select {
+	case heard = <-p.heard:
+	default:
+	}
+	var keys map[string][]string
+	if kind == supervisor.News {
+		keys = heard.KeysOf(p.sources)
+	}
+	sum, err := p.runner.RunOn(ctx, keys)
+	if err != nil {
+		return sum, err
+	}
+	if p.queue != nil {
+		if err := p.queue.Done(ctx, heard); err != nil {
+			p.notes.warning(err)
+		}
+	}
+	p.identify(ctx)
+	return sum, p.maintain(ctx)
+}
+
+// Listen implements supervisor.Listener.
+func (p *pipeline) Listen(ctx context.Context, news func()) {
+	if p.queue == nil {
+		return
+	}
+	p.queue.Follow(ctx, func(heard notify.News) {
+		select {
+		case p.heard <- heard:
+			news()
+		case <-ctx.Done():
+		}
+	}, p.notes.warning)
 }
 
 // maintain does what is due after a run. Lines that retention removes from bronze

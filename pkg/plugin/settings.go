@@ -28,6 +28,9 @@ type Settings struct {
 	Lake    Location
 
 	Schedule Schedule
+	// Queue is the URL of an SQS queue with the notifications of the sources' buckets;
+	// empty if nothing is heard between runs.
+	Queue string
 	// LookbackDays is how many days before the newest delivery a run looks at
 	// between sweeps.
 	LookbackDays int
@@ -115,6 +118,7 @@ func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
 		Scope:      f.scope(),
 		Redaction:  f.redaction(),
 		Databricks: f.databricks(),
+		Queue:      f.queueURL(),
 	}
 	out.Retention, out.Warnings = f.retention(out.LookbackDays)
 	out.Queries, out.QueryProblems = f.queries()
@@ -139,6 +143,9 @@ func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
 	}
 	if len(sources) == 0 {
 		out.Schedule = Schedule{}
+	}
+	if out.Queue != "" && !slices.ContainsFunc(out.Sources, func(l Location) bool { return l.s3 != nil }) {
+		f.say("queueUrl", "none of the sources is a bucket, and only buckets notify: leave it empty")
 	}
 	if len(f.problems) > 0 {
 		return Settings{}, &SettingsError{f.problems}
@@ -205,7 +212,7 @@ func (f *fields) scope() query.Scope {
 }
 
 // Fingerprint is equal for settings under which one ETL does the same: sources,
-// lake, how to sign in, schedule, retention, memory and Databricks. Whoever runs an ETL starts
+// lake, how to sign in, schedule, queue, retention, memory and Databricks. Whoever runs an ETL starts
 // it anew when the fingerprint has changed. Secrets cannot be read out of it.
 func (s Settings) Fingerprint() string {
 	type root struct {
@@ -221,9 +228,10 @@ func (s Settings) Fingerprint() string {
 		Retention    Retention
 		Memory       int64
 		Databricks   *Databricks `json:",omitempty"`
+		Queue        string      `json:",omitempty"`
 	}{
 		Lake: rootOf(s.Lake), Schedule: s.Schedule, LookbackDays: s.LookbackDays,
-		Retention: s.Retention, Memory: s.Limits.ETLMemoryBytes,
+		Retention: s.Retention, Memory: s.Limits.ETLMemoryBytes, Queue: s.Queue,
 	}
 	if s.Databricks.Asks() {
 		concern.Databricks = &s.Databricks

@@ -53,6 +53,17 @@ func (c S3Config) load(ctx context.Context) (aws.Config, error) {
 	return loaded, nil
 }
 
+// AWSConfig is the configuration for another service of AWS that is signed in to as the
+// bucket is. It sends nothing.
+func (c S3Config) AWSConfig(ctx context.Context) (aws.Config, error) {
+	loaded, err := c.load(ctx)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	loaded.HTTPClient, err = c.client(loaded.HTTPClient)
+	return loaded, err
+}
+
 // options is c for the AWS client, without role and CA.
 func (c S3Config) options() []func(*config.LoadOptions) error {
 	set := []func(*config.LoadOptions) error{

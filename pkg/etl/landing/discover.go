@@ -16,10 +16,13 @@ type Window struct {
 	// prefixes up to y=, as an earlier sweep found them. New workspaces and categories
 	// beside them are found without being named.
 	Parents []string
+	// Keys, unless nil, are all that is of interest: deliveries that somebody says are
+	// new. The folders they lie in are listed, from the first of them on.
+	Keys []string
 }
 
 // Sweep reports whether the window covers everything.
-func (w Window) Sweep() bool { return w.Since == "" || len(w.Parents) == 0 }
+func (w Window) Sweep() bool { return w.Keys == nil && (w.Since == "" || len(w.Parents) == 0) }
 
 // Listing sums up what a source holds.
 type Listing struct {
@@ -36,8 +39,8 @@ const maxExamples = 5
 
 // Discover lists one source and hands every delivery to found, as they come: by
 // folder, date and name. A full sweep lists every key; otherwise it costs one
-// listing per workspace, from Window.Since on, whatever the source holds. Errors
-// are those of the store, and of found.
+// listing per workspace, from Window.Since on, whatever the source holds, or with
+// Window.Keys one per folder of them. Errors are those of the store, and of found.
 func Discover(ctx context.Context, s store.Store, source int, w Window, found func(File) error) (Listing, error) {
 	var out Listing
 	parents := map[string]bool{}
@@ -70,11 +73,21 @@ func Discover(ctx context.Context, s store.Store, source int, w Window, found fu
 		}
 		return nil
 	}
-	if w.Sweep() {
+	switch {
+	case w.Keys != nil:
+		for _, p := range w.Parents {
+			parents[p] = true
+		}
+		for _, first := range firsts(w.Keys) {
+			if err := collect(folderOf(first), justBefore(first)); err != nil {
+				return Listing{}, err
+			}
+		}
+	case w.Sweep():
 		if err := collect("", ""); err != nil {
 			return Listing{}, err
 		}
-	} else {
+	default:
 		azure, native := split(w.Parents)
 		native, err := current(ctx, s, native, &out.Requests)
 		if err != nil {
@@ -108,6 +121,26 @@ func Discover(ctx context.Context, s store.Store, source int, w Window, found fu
 	slices.Sort(out.Parents)
 	return out, nil
 }
+
+// firsts are the first keys of each folder, in byte order, of those that are
+// deliveries.
+func firsts(keys []string) (first []string) {
+	listed := map[string]bool{}
+	for _, key := range slices.Sorted(slices.Values(keys)) {
+		if _, _, _, _, ok := ParseKey(key); !ok || listed[folderOf(key)] {
+			continue
+		}
+		listed[folderOf(key)] = true
+		first = append(first, key)
+	}
+	return first
+}
+
+func folderOf(key string) string { return key[:strings.LastIndexByte(key, '/')+1] }
+
+// justBefore is a text that a key comes behind, and its folder's keys before it do not:
+// listings start behind a text.
+func justBefore(key string) string { return key[:len(key)-1] }
 
 // split tells the parents of Azure's layout from the others.
 func split(parents []string) (azure, native []string) {

@@ -231,3 +231,28 @@ func TestAListingThatFailsIsNoListing(t *testing.T) {
 		}
 	}
 }
+
+func TestNewsListsFoldersFromTheFirstKeyOn(t *testing.T) {
+	s := delivered(t,
+		"workspaceId=1/date=2024-03-09/a.json", "workspaceId=1/date=2024-03-10/a.json", "workspaceId=1/date=2024-03-10/b.json",
+		"workspaceId=1/date=2024-03-10/c.json", "workspaceId=2/date=2024-03-10/a.json", "date=2024-03-10/workspaceId=3/date=2024-03-10/a.json",
+		"date=2024-03-10/z.json",
+	)
+	got := discover(t, s, landing.Window{Parents: []string{"workspaceId=1/"}, Keys: []string{
+		"workspaceId=1/date=2024-03-10/c.json", "workspaceId=1/date=2024-03-10/b.json",
+		"date=2024-03-10/z.json", "date=2024-03-10/workspaceId=3/date=2024-03-10/a.json", "other.txt",
+	}})
+	want := []string{
+		"date=2024-03-10/workspaceId=3/date=2024-03-10/a.json", "date=2024-03-10/z.json",
+		"workspaceId=1/date=2024-03-10/b.json", "workspaceId=1/date=2024-03-10/c.json",
+	}
+	if diff := cmp.Diff(want, keysOf(got)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"", "date=2024-03-10/workspaceId=3/", "workspaceId=1/"}, got.Parents); diff != "" {
+		t.Errorf("parents (-want +got):\n%s", diff)
+	}
+	if got := discover(t, s, landing.Window{Keys: []string{}}); got.Files != 0 || got.Requests != 0 {
+		t.Errorf("of no news: %+v", got.Listing)
+	}
+}

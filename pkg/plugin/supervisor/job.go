@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/etl"
@@ -58,7 +59,8 @@ func (e *PanicError) Error() string { return fmt.Sprintf("panic of type %T", e.V
 // job runs one pipeline for one owner.
 type job struct {
 	s     *Supervisor
-	asked chan Task // room for one
+	asked chan Task     // room for one
+	news  chan struct{} // room for one
 	ended chan struct{}
 	ctx   context.Context
 	end   context.CancelFunc
@@ -67,13 +69,14 @@ type job struct {
 	used   time.Time // of the last request; guarded by s.mu
 	status Status    // guarded by s.mu
 
-	pipeline Pipeline // nil until it could be opened; only the job's goroutine
+	pipeline  Pipeline // nil until it could be opened; only the job's goroutine
+	listening sync.WaitGroup
 }
 
 // newJob takes over what was known of the last outcome; the caller holds s.mu.
 func newJob(s *Supervisor, spec Spec, old *job) *job {
 	j := &job{
-		s: s, spec: spec, used: time.Now(), asked: make(chan Task, 1), ended: make(chan struct{}),
+		s: s, spec: spec, used: time.Now(), asked: make(chan Task, 1), news: make(chan struct{}, 1), ended: make(chan struct{}),
 		status: Status{State: Waiting, Next: time.Now()},
 	}
 	if old != nil {
@@ -88,6 +91,7 @@ func newJob(s *Supervisor, spec Spec, old *job) *job {
 func (j *job) live(old *job) {
 	defer j.s.work.Done()
 	defer close(j.ended)
+	defer j.listening.Wait()
 	defer j.end()
 	if old != nil {
 		<-old.ended
@@ -128,6 +132,9 @@ func (j *job) await(next time.Time) (_ Task, stop bool) {
 		case task := <-j.asked:
 			idle.Stop()
 			return task, false
+		case <-j.news:
+			idle.Stop()
+			return Task{Kind: News}, false
 		case <-due.C:
 			idle.Stop()
 			return Task{Kind: Run}, j.retireIfIdle()
@@ -175,7 +182,7 @@ func (j *job) carryOut(task Task) *Later {
 	done(out.Result, out.Err)
 	out.Finished = time.Now()
 	later, _ := errors.AsType[*Later](out.Err)
-	if task.Kind != Run {
+	if task.Kind != Run && task.Kind != News {
 		later = nil // nothing tries it again: who asked is told that it failed
 	}
 	cut := j.ctx.Err() != nil && errors.Is(out.Err, context.Canceled)
@@ -203,10 +210,21 @@ func (j *job) do(ctx context.Context, task Task) (result any, err error) {
 			return nil, err
 		}
 		j.pipeline = p
+		if l, ok := p.(Listener); ok {
+			j.listening.Go(func() { l.Listen(j.ctx, j.hear) })
+		}
 	}
 	return j.pipeline.Do(ctx, task, func(p etl.Progress) {
 		j.update(func(s *Status) { s.Progress = p })
 	})
+}
+
+// hear asks for a task of kind News, unless one is asked for already.
+func (j *job) hear() {
+	select {
+	case j.news <- struct{}{}:
+	default:
+	}
 }
 
 func (j *job) update(change func(*Status)) {

@@ -77,6 +77,13 @@ type Pipeline interface {
 	Do(ctx context.Context, task Task, report func(etl.Progress)) (result any, err error)
 }
 
+// Listener is a Pipeline that hears of something to bring in before the next run is due.
+type Listener interface {
+	// Listen calls news for it, which asks for a task of kind News, until ctx ends. It is
+	// called once, beside Do.
+	Listen(ctx context.Context, news func())
+}
+
 // Task is something to do with a lake.
 type Task struct {
 	Kind TaskKind
@@ -90,6 +97,7 @@ type TaskKind string
 // The kinds of task.
 const (
 	Run      TaskKind = "run"      // the ETL; what the schedule does
+	News     TaskKind = "news"     // the ETL of what a Listener heard of
 	Optimize TaskKind = "optimize" // small files become large ones
 	Replay   TaskKind = "replay"   // layers are built anew from the one below
 )

@@ -268,6 +268,41 @@ func TestAskedForTasksRunBetweenTheScheduledOnes(t *testing.T) {
 	})
 }
 
+// hearing is a pipeline that hears something at some minutes.
+type hearing struct {
+	*pipeline
+	at []time.Duration
+}
+
+func (p hearing) Listen(ctx context.Context, news func()) {
+	begun := time.Now()
+	for _, at := range p.at {
+		select {
+		case <-ctx.Done():
+			p.diary.note("%s hears no more", p.name)
+			return
+		case <-time.After(time.Until(begun.Add(at))):
+			news()
+		}
+	}
+	<-ctx.Done()
+	p.diary.note("%s hears no more", p.name)
+}
+
+func TestNewsIsBroughtInBetweenTheRuns(t *testing.T) {
+	supervised(t, supervisor.Options{IdleAfter: 30 * time.Minute}, func(t *testing.T, s *supervisor.Supervisor, d *diary) {
+		use(t, s, spec(d, ada, func(s *supervisor.Spec, p *pipeline) {
+			// The third is heard while the second is brought in; the last one, during a run.
+			h := hearing{p, []time.Duration{4 * time.Minute, 6 * time.Minute, 6*time.Minute + time.Second, 15*time.Minute + time.Second}}
+			s.Open = func(context.Context) (supervisor.Pipeline, error) { return h, nil }
+		}))
+		time.Sleep(40 * time.Minute)
+		expect(t, d, "0 ada begins run", "1 ada ends run", "4 ada begins news", "5 ada ends news",
+			"6 ada begins news", "7 ada ends news", "7 ada begins news", "8 ada ends news",
+			"15 ada begins run", "16 ada ends run", "16 ada begins news", "17 ada ends news", "30 ada hears no more")
+	})
+}
+
 func TestAFailureOrAPanicDoesNotEndTheSchedule(t *testing.T) {
 	supervised(t, supervisor.Options{}, func(t *testing.T, s *supervisor.Supervisor, d *diary) {
 		broken := errors.New("broken")

@@ -1,7 +1,7 @@
 import React from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { Combobox, Field, type ComboboxOption } from '@grafana/ui';
-import { NumberField, update, width, type ConfigEditorProps } from './fields';
+import { NumberField, TextField, update, width, type ConfigEditorProps } from './fields';
 
 const schedules: Array<ComboboxOption<string>> = [
   { value: '5m', label: 'Every 5 minutes' },
@@ -40,6 +40,13 @@ export function Schedule(editor: ConfigEditorProps) {
           onChange={(option?: ComboboxOption<string>) => option && update(editor, { schedule: option.value })}
         />
       </Field>
+      <TextField
+        {...editor}
+        name="queueUrl"
+        label="Queue"
+        description="An SQS queue that gets the bucket's notifications of new objects: deliveries come in within seconds, and the schedule finds what it missed."
+        placeholder="https://sqs.eu-central-1.amazonaws.com/123456789012/audit-logs"
+      />
       <NumberField
         {...editor}
         name="lookbackDays"
