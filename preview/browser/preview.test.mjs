@@ -5,6 +5,7 @@ import { testAccess } from './access.mjs';
 import { testDashboards } from './dashboards.mjs';
 import { testEditors } from './editors.mjs';
 import { testTruth } from './truth.mjs';
+import { testTypes } from './types.mjs';
 import { react, readDashboards, World } from './world.mjs';
 
 const dashboards = await readDashboards();
@@ -31,6 +32,7 @@ describe(`preview with React ${react}`, () => {
     dashboards,
     rest ? { themes: ['dark', 'light'], widths: [1280, 1920] } : { themes: ['dark'], widths: [1280] }
   );
+  testTypes(the);
   testEditors(the);
   if (rest) {
     testTruth(the, dashboards);
