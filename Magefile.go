@@ -51,11 +51,17 @@ func Browser(ctx context.Context) error {
 		return nil
 	}
 	all := []step{frontEnd, plugin, commandLine}
-	if only := os.Getenv("AUDITLAKE_REACT"); only != "18" {
-		all = append(all, previewPage, previewStep("typecheck"), browserTests(browser, "19"))
-	}
-	if only := os.Getenv("AUDITLAKE_REACT"); only != "19" {
-		all = append(all, previewPage18, previewStep("typecheck:react18"), browserTests(browser, "18"))
+	on19 := []step{previewPage, previewStep("typecheck"), browserTests(browser, "19")}
+	on18 := []step{previewPage18, previewStep("typecheck:react18"), browserTests(browser, "18")}
+	switch only := os.Getenv("AUDITLAKE_REACT"); only {
+	case "":
+		all = slices.Concat(all, on19, on18)
+	case "19":
+		all = append(all, on19...)
+	case "18":
+		all = append(all, on18...)
+	default:
+		return fmt.Errorf("AUDITLAKE_REACT is %s: it is 19 or 18, or not set for both", only)
 	}
 	return steps(ctx, all...)
 }
