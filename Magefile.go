@@ -43,19 +43,34 @@ func Demo(ctx context.Context, headless *bool) error {
 	return run(ctx, ".", executable("bin/auditlake"), args...)
 }
 
-// Browser tests the dashboards and editors in Chromium, over the real plugin. Without a Chromium it says so and passes; AUDITLAKE_CHROMIUM names one. Pictures of every dashboard are left in preview/screenshots.
+// Browser tests the dashboards and editors in Chromium, over the real plugin, with React 19 and the main of it with React 18; AUDITLAKE_REACT=18 or 19 does one of the two. Without a Chromium it says so and passes; AUDITLAKE_CHROMIUM names one. Pictures of every dashboard are left in preview/screenshots.
 func Browser(ctx context.Context) error {
 	browser, found := chromium()
 	if !found {
 		fmt.Println("Skipped: there is no Chromium on this machine. Install one (apt-get install chromium), or name it in AUDITLAKE_CHROMIUM.")
 		return nil
 	}
-	return steps(ctx, frontEnd, plugin, commandLine, previewPage,
-		previewStep("typecheck"),
-		step{"npm run test:browser in preview", func(ctx context.Context) error {
-			return runWith(ctx, os.Stdout, "preview", []string{"AUDITLAKE_CHROMIUM=" + browser}, "npm", "run", "--silent", "test:browser")
-		}},
-	)
+	all := []step{frontEnd, plugin, commandLine}
+	on19 := []step{previewPage, previewStep("typecheck"), browserTests(browser, "19")}
+	on18 := []step{previewPage18, previewStep("typecheck:react18"), browserTests(browser, "18")}
+	switch only := os.Getenv("AUDITLAKE_REACT"); only {
+	case "":
+		all = slices.Concat(all, on19, on18)
+	case "19":
+		all = append(all, on19...)
+	case "18":
+		all = append(all, on18...)
+	default:
+		return fmt.Errorf("AUDITLAKE_REACT is %s: it is 19 or 18, or not set for both", only)
+	}
+	return steps(ctx, all...)
+}
+
+func browserTests(browser, react string) step {
+	return step{"npm run test:browser in preview, with React " + react, func(ctx context.Context) error {
+		env := []string{"AUDITLAKE_CHROMIUM=" + browser, "AUDITLAKE_REACT=" + react}
+		return runWith(ctx, os.Stdout, "preview", env, "npm", "run", "--silent", "test:browser")
+	}}
 }
 
 // chromium finds a browser that can be driven.
@@ -418,24 +433,39 @@ var frontEnd = step{"build the front end", func(ctx context.Context) error {
 // plugin makes the plugin's executable for this machine.
 var plugin = step{"build the plugin", func(context.Context) error { return Build{}.Custom(runtime.GOOS, runtime.GOARCH) }}
 
+// previewSources are what a page of the preview is made of, besides its packages.
+var previewSources = []string{"preview/src", "preview/index.html", "preview/vite.config.ts", "preview/tsconfig.json", "preview/package.json", "preview/package-lock.json"}
+
 // previewPage makes preview/dist, whose packages are its own.
 var previewPage = step{"build the preview", func(ctx context.Context) error {
-	stale, err := target.Dir("preview/dist/index.html",
-		"preview/src", "preview/index.html", "preview/vite.config.ts", "preview/tsconfig.json", "preview/package.json", "preview/package-lock.json")
+	stale, err := target.Dir("preview/dist/index.html", previewSources...)
 	if err != nil || !stale {
 		return err
 	}
-	return steps(ctx, previewPackages, previewStep("build"))
+	return steps(ctx, packagesIn("preview"), previewStep("build"))
 }}
 
-// previewPackages is npmPackages of the preview.
-var previewPackages = step{"npm packages of the preview", func(ctx context.Context) error {
-	stale, err := target.Path("preview/node_modules/.package-lock.json", "preview/package-lock.json")
+// previewPage18 makes preview/react18/dist: the same page with the packages of
+// preview/react18. What builds it is in preview.
+var previewPage18 = step{"build the preview with React 18", func(ctx context.Context) error {
+	sources := append(slices.Clone(previewSources), "preview/react18/package.json", "preview/react18/package-lock.json")
+	stale, err := target.Dir("preview/react18/dist/index.html", sources...)
 	if err != nil || !stale {
 		return err
 	}
-	return run(ctx, "preview", "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+	return steps(ctx, packagesIn("preview"), packagesIn("preview/react18"), previewStep("build:react18"))
 }}
+
+// packagesIn is npmPackages of another folder.
+func packagesIn(dir string) step {
+	return step{"npm packages in " + dir, func(ctx context.Context) error {
+		stale, err := target.Path(filepath.Join(dir, "node_modules", ".package-lock.json"), filepath.Join(dir, "package-lock.json"))
+		if err != nil || !stale {
+			return err
+		}
+		return run(ctx, dir, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+	}}
+}
 
 func previewStep(script string) step {
 	return step{"npm run " + script + " in preview", func(ctx context.Context) error { return run(ctx, "preview", "npm", "run", "--silent", script) }}

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { it } from 'node:test';
-import { dashboardPath, heightOf, panelsOf } from './world.mjs';
+import { dashboardPath, heightOf, panelsOf, react } from './world.mjs';
 
-const pictures = fileURLToPath(new URL('../screenshots/', import.meta.url));
+const pictures = fileURLToPath(new URL(`../screenshots/${react === '19' ? '' : `react${react}/`}`, import.meta.url));
 
-/** Every dashboard, in both themes and two widths: drawn without an error, and a picture of it. */
-export function testDashboards(the, dashboards) {
+/** Every dashboard, in these themes and widths: drawn without an error, and a picture of it. */
+export function testDashboards(the, dashboards, { themes, widths }) {
   for (const dashboard of dashboards) {
-    for (const theme of ['dark', 'light']) {
-      for (const width of [1280, 1920]) {
+    for (const theme of themes) {
+      for (const width of widths) {
         it(`draws ${dashboard.title}, ${theme}, ${width} wide`, async () => {
           const { from, to } = the().range;
           const view = await the().open(dashboardPath(dashboard, { theme, from, to }), {

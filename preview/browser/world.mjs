@@ -13,6 +13,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const auditlake = join(root, 'bin', process.platform === 'win32' ? 'auditlake.exe' : 'auditlake');
 const run = promisify(execFile);
 
+/** The built pages, by the React that draws them. */
+const pages = { 19: 'preview/dist', 18: 'preview/react18/dist' };
+
+/** The React to test with, from AUDITLAKE_REACT. */
+export const react = process.env.AUDITLAKE_REACT || '19';
+if (!(react in pages)) {
+  throw new Error(`AUDITLAKE_REACT is one of ${Object.keys(pages).join(', ')}, and not ${react}`);
+}
+
 /** The dashboards' JSON, as it is served. */
 export async function readDashboards() {
   const folder = join(root, 'provisioning', 'dashboards');
@@ -48,7 +57,8 @@ export class World {
   }
 
   async serve(lake, logs) {
-    this.server = spawn(auditlake, ['preview', '--address', '127.0.0.1:0', '--lake', lake, '--source', logs], {
+    const paths = ['--page', pages[react], '--lake', lake, '--source', logs];
+    this.server = spawn(auditlake, ['preview', '--address', '127.0.0.1:0', ...paths], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,3 +1,4 @@
+import { version } from 'react';
 import { createRoot } from 'react-dom/client';
 import { config, locationService, LocationServiceProvider } from '@grafana/runtime';
 import { GlobalStyles, PortalContainer } from '@grafana/ui';
@@ -19,6 +20,8 @@ export async function render(start: Start, root: HTMLElement): Promise<void> {
   const services = await startServices(start);
   registerPanels();
   followLinks(locationService);
+  // Tests ask for it.
+  root.dataset.react = version;
   createRoot(root).render(
     <ThemeContext.Provider value={config.theme2}>
       <Preview.Provider value={{ start, ...services }}>

@@ -1,7 +1,7 @@
 import { type Start, type ThemeName } from './start';
 
-/** The version of Grafana whose packages draw the page. */
-const grafanaVersion = '13.2.2';
+/** The version of Grafana whose packages draw the page; the build fills it in. */
+declare const grafanaVersion: string;
 
 /**
  * What a Grafana server writes into its page. The packages read it while they are loaded, so it has to be there before

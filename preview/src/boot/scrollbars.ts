@@ -1,5 +1,5 @@
 // @ts-expect-error The file has no types of its own.
-import * as all from '../../node_modules/react-custom-scrollbars-2/lib/index.js';
+import * as all from 'react-custom-scrollbars-2/lib/index.js';
 
 // What the package exports depends on how a bundler reads CommonJS; the class is in there somewhere.
 type Exports = { Scrollbars?: unknown; default?: Exports };
