@@ -3,6 +3,9 @@ import { after, before, describe } from 'node:test';
 import { testAccess } from './access.mjs';
 import { testDashboards } from './dashboards.mjs';
 import { testEditors } from './editors.mjs';
+import { testNewcomer } from './newcomer.mjs';
+import { testQueries } from './queries.mjs';
+import { testState } from './state.mjs';
 import { testTruth } from './truth.mjs';
 import { readDashboards, World } from './world.mjs';
 
@@ -16,8 +19,11 @@ describe('preview', () => {
   });
   after(() => world?.end());
 
+  testNewcomer(the);
   testDashboards(the, dashboards);
   testTruth(the, dashboards);
   testEditors(the);
+  testQueries(the);
   testAccess(the, dashboards);
+  testState(the);
 });
