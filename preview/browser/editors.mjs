@@ -61,11 +61,14 @@ export function testEditors(the) {
 
     await lake.fill('relative/to/nothing');
     await page.getByRole('button', { name: 'Save & test' }).click();
-    await page.getByRole('alert').filter({ hasText: /lake/i }).waitFor();
+    await page.getByRole('alert', { name: /^The data source settings need a change: lake/ }).waitFor();
+    await page.getByRole('alert', { name: 'The state could not be read' }).waitFor();
 
     await lake.fill(good);
     await page.getByRole('button', { name: 'Save & test' }).click();
-    await page.getByRole('alert').waitFor({ state: 'detached' });
+    for (const name of [/^The data source settings need/, 'The state could not be read']) {
+      await page.getByRole('alert', { name }).waitFor({ state: 'detached' });
+    }
     await view.settled();
     await view.close();
   });
