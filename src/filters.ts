@@ -5,7 +5,19 @@ import {
 } from '@grafana/data';
 import { type AuditlakeQuery, type Filter } from './types';
 
-export const operators = ['=', '!=', '=|', '!=|', '=~', '!~', '<', '<=', '>', '>='] as const;
+/** The operators of filters, with what they mean. */
+export const operators: Record<string, string> = {
+  '=': 'Equals',
+  '!=': 'Is not',
+  '=|': 'One of',
+  '!=|': 'None of',
+  '=~': 'Matches the regular expression',
+  '!~': 'Does not match the regular expression',
+  '<': 'Less than',
+  '<=': 'At most',
+  '>': 'Greater than',
+  '>=': 'At least',
+};
 
 /** Says whether the operator compares with several values. */
 export const isMulti = (operator: string) => operator === '=|' || operator === '!=|';

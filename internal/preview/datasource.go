@@ -22,6 +22,7 @@ type sourceView struct {
 	URL              string          `json:"url"`
 	IsDefault        bool            `json:"isDefault"`
 	ReadOnly         bool            `json:"readOnly"`
+	Version          int64           `json:"version"` // grows with each save
 	JSONData         json.RawMessage `json:"jsonData"`
 	SecureJSONFields map[string]bool `json:"secureJsonFields"`
 }
@@ -33,7 +34,7 @@ func view(source backend.DataSourceInstanceSettings) sourceView {
 	}
 	return sourceView{
 		ID: source.ID, UID: source.UID, OrgID: 1, Name: source.Name, Type: source.Type, Access: "proxy",
-		IsDefault: source.ID == 1, JSONData: source.JSONData, SecureJSONFields: secrets,
+		IsDefault: source.ID == 1, Version: source.Updated.UnixMilli(), JSONData: source.JSONData, SecureJSONFields: secrets,
 	}
 }
 

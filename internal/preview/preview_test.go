@@ -206,6 +206,7 @@ func TestSettingsAreSavedInMemory(t *testing.T) {
 	if text := s.get("/api/datasources/uid/lake"); strings.Contains(text, "hush") || !strings.Contains(text, `"secretKey":true`) {
 		t.Errorf("settings tell %s", text)
 	}
+	before := s.version("lake")
 	save := `{"name":"New","jsonData":{"lake":"c"},"secureJsonData":{"added":"x"},"secureJsonFields":{"secretKey":true,"other":false}}`
 	if status, text := s.ask(http.MethodPut, "/api/datasources/uid/lake", save, "X-Preview-Role", "Viewer"); status != http.StatusForbidden {
 		t.Errorf("a viewer saves: %d %s", status, text)
@@ -213,6 +214,9 @@ func TestSettingsAreSavedInMemory(t *testing.T) {
 	status, text := s.ask(http.MethodPut, "/api/datasources/uid/lake", save)
 	if status != http.StatusOK || !strings.Contains(text, `"name":"New"`) {
 		t.Fatalf("save: %d %s", status, text)
+	}
+	if after := s.version("lake"); before <= 0 || after <= before {
+		t.Errorf("version %d after the save, %d before", after, before)
 	}
 	const resources = "/api/datasources/uid/lake/resources/"
 	if got := s.get(resources + "settings"); got != `{"lake":"c"}` {
@@ -227,6 +231,16 @@ func TestSettingsAreSavedInMemory(t *testing.T) {
 	if got := s.get("/api/datasources/uid/past/resources/settings"); got != `{"lake":"b"}` {
 		t.Errorf("the other data source has %s", got)
 	}
+}
+
+// version is that of a data source as it was last saved.
+func (s site) version(uid string) int64 {
+	s.t.Helper()
+	var source struct{ Version int64 }
+	if err := json.Unmarshal([]byte(s.get("/api/datasources/uid/"+uid)), &source); err != nil {
+		s.t.Fatal(err)
+	}
+	return source.Version
 }
 
 func TestResourcesHealthAndStream(t *testing.T) {

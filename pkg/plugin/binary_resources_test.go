@@ -229,7 +229,7 @@ func TestTheViewInSQLAndInResources(t *testing.T) {
 		t.Errorf("%v %v", got.Error, got.Frames)
 	}
 	res = h.ask([]backend.DataQuery{{RefID: "A", TimeRange: bothDays, JSON: []byte(`{"queryType":"sql","sql":"select $__timeFiltr(event_time) from audit"}`)}})
-	if got := res["A"]; got.Status != backend.StatusBadRequest || !strings.Contains(got.Error.Error(), "1:8: there is no macro $__timeFiltr") {
+	if got := res["A"]; got.Status != backend.StatusBadRequest || !strings.Contains(got.Error.Error(), "line 1, column 8: there is no macro $__timeFiltr") {
 		t.Errorf("%v", got)
 	}
 	if code, body := h.get("columns?table=audit"); code != http.StatusOK || !strings.Contains(string(body), `{"name":"user_identity.email","type":"string"}`) {

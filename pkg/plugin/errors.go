@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
@@ -129,6 +130,9 @@ func outcomeOf(err error) outcome {
 func (o outcome) text(err error) string {
 	if !o.detail {
 		return o.words + "."
+	}
+	if at, ok := errors.AsType[*sql.Error](err); ok && err.Error() == at.Error() {
+		return fmt.Sprintf("%s: line %d, column %d: %v", o.words, at.Line, at.Column, at.Why)
 	}
 	return o.words + ": " + err.Error()
 }

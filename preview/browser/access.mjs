@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { it } from 'node:test';
-import { tabTo } from './editors.mjs';
+import { explorePath, tabTo } from './editors.mjs';
 import { dashboardPath, heightOf } from './world.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -16,9 +16,33 @@ const grafanas = {
   'aria-required-attr': /<span[^>]* role="heading">/,
   // The switch of an annotation has its name beside it.
   label: /id="data-layer-/,
-  // The pickers say more to a screen reader than they show; a row says the name of its variable.
+  // A legend says what a click does to the series. The pickers say more to a screen reader than they show; a row says the name of its variable.
   'label-content-name-mismatch':
-    /data-testid (TimePicker Open Button|RefreshPicker interval button|dashboard-row-title)/,
+    /LegendLabel|data-testid (TimePicker Open Button|RefreshPicker interval button|dashboard-row-title)/,
+};
+
+/** The query editor with everything that it may show. */
+const editors = {
+  'the builder': {
+    queryType: 'sql',
+    editorMode: 'builder',
+    sql: 'SELECT max(version) AS max_version\nFROM silver',
+    builder: {
+      aggregates: [{ function: 'max', column: 'version' }, { function: 'percentile' }],
+      filters: [{ key: 'email', operator: '=|', value: 'a', values: ['a', 'b'] }],
+      orderBy: 'max_version',
+    },
+  },
+  SQL: { queryType: 'sql', sql: 'select count(*) as n from silver' },
+  'SQL that is wrong': { queryType: 'sql', sql: 'select' },
+  'a named query': { queryType: 'named', named: 'failed_logins_repeated' },
+  events: {
+    queryType: 'events',
+    filters: [{ key: 'serviceName', operator: '=', value: 'clusters' }],
+    adhocFilters: [{ key: 'email', operator: '!=', value: 'a' }],
+  },
+  'the pipeline': { queryType: 'pipeline' },
+  'a line': { queryType: 'line' },
 };
 
 /** Who has no mouse or does not see well gets on too. */
@@ -26,13 +50,15 @@ export function testAccess(the, dashboards) {
   const pages = [
     ['the list of dashboards', '/', 900],
     ['Explore', '/explore', 900],
-    ['the data source', '/datasources/edit/auditlake', 2000],
+    ['the data source', '/datasources/edit/auditlake', 3000],
+    ...Object.entries(editors).map(([name, query]) => [name, (world) => explorePath(world, query), 900]),
     ...dashboards.map((one) => [one.title, dashboardPath(one, {}), heightOf(one)]),
   ];
   for (const theme of ['dark', 'light']) {
     for (const [name, path, height] of pages) {
       it(`axe finds nothing serious on ${name}, ${theme}`, async () => {
-        const view = await the().open(`${path}${path.includes('?') ? '&' : '?'}theme=${theme}`, { height, theme });
+        const at = typeof path === 'function' ? path(the()) : path;
+        const view = await the().open(`${at}${at.includes('?') ? '&' : '?'}theme=${theme}`, { height, theme });
         await view.page.addScriptTag({ path: axe });
         const violations = await view.page.evaluate(async () => {
           const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });

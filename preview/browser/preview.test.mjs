@@ -4,6 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import { testAccess } from './access.mjs';
 import { testDashboards } from './dashboards.mjs';
 import { testEditors } from './editors.mjs';
+import { testNewcomer } from './newcomer.mjs';
+import { testQueries } from './queries.mjs';
+import { testState } from './state.mjs';
 import { testTruth } from './truth.mjs';
 import { testTypes } from './types.mjs';
 import { react, readDashboards, World } from './world.mjs';
@@ -27,6 +30,9 @@ describe(`preview with React ${react}`, () => {
 
   // The plugin has to run with every React that Grafana has had; the rest is the same page, and is tested once.
   const rest = react === '19';
+  if (rest) {
+    testNewcomer(the);
+  }
   testDashboards(
     the,
     dashboards,
@@ -35,7 +41,9 @@ describe(`preview with React ${react}`, () => {
   testTypes(the);
   testEditors(the);
   if (rest) {
+    testQueries(the);
     testTruth(the, dashboards);
     testAccess(the, dashboards);
+    testState(the); // the last: it delivers a line
   }
 });

@@ -39,6 +39,8 @@ export class World {
     const world = new World();
     world.dir = await mkdtemp(join(tmpdir(), 'auditlake-browser-'));
     const logs = join(world.dir, 'logs');
+    /** Where deliveries are. */
+    world.logs = logs;
     const lake = join(world.dir, 'lake');
     await run(auditlake, ['generate', '--out', logs, '--scenario', 'detections', '--events-per-day', '500']);
     await run(auditlake, ['etl', '--source', logs, '--lake', lake]);
@@ -57,7 +59,8 @@ export class World {
   }
 
   async serve(lake, logs) {
-    const paths = ['--page', pages[react], '--lake', lake, '--source', logs];
+    // A schedule, so that the ETL can be started; at its first run there is nothing new.
+    const paths = ['--page', pages[react], '--lake', lake, '--source', logs, '--schedule', '24h'];
     this.server = spawn(auditlake, ['preview', '--address', '127.0.0.1:0', ...paths], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],

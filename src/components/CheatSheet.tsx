@@ -1,6 +1,6 @@
 import React from 'react';
 import { type QueryEditorHelpProps } from '@grafana/data';
-import { Button, Stack, Text } from '@grafana/ui';
+import { Card, Stack, Text, TextLink } from '@grafana/ui';
 import { describe } from '../queries';
 import { type AuditlakeQuery, type EventsModel, type NamedModel, type SqlModel } from '../types';
 
@@ -44,23 +44,26 @@ const examples: Example[] = [
 /** Queries to begin with; a click puts one into the editor. */
 export function CheatSheet({ onClickExample }: QueryEditorHelpProps<AuditlakeQuery>) {
   return (
-    <Stack direction="column" gap={2} alignItems="flex-start">
+    <Stack direction="column" gap={1}>
       <Text element="h2">Auditlake</Text>
       <Text element="p">
         Events are searched for words and filtered by their columns. Named queries answer questions about clusters,
-        jobs, logins, permissions and the lake itself. SQL asks what neither does.
+        jobs, logins, permissions and the lake itself. SQL asks what neither does, written or made in the builder.{' '}
+        <TextLink external inline href="https://github.com/auditlake/auditlake/blob/main/docs/sql.md">
+          All of its functions and macros
+        </TextLink>
       </Text>
       {examples.map(({ title, query }) => {
         const example: AuditlakeQuery = { refId: 'A', ...query };
         return (
-          <Stack key={title} direction="column" gap={0.5} alignItems="flex-start">
-            <Button fill="text" size="sm" onClick={() => onClickExample(example)}>
-              {title}
-            </Button>
-            <Text variant="code" color="secondary">
-              {describe(example)}
-            </Text>
-          </Stack>
+          <Card key={title} noMargin onClick={() => onClickExample(example)}>
+            <Card.Heading>{title}</Card.Heading>
+            <Card.Description>
+              <Text variant="code" color="secondary">
+                {describe(example)}
+              </Text>
+            </Card.Description>
+          </Card>
         );
       })}
     </Stack>

@@ -14,6 +14,7 @@ import {
 } from '@grafana/runtime';
 import { initializeLoggersRegistry, reloadDataSourceInstanceSettings } from '@grafana/runtime/unstable';
 import { sceneGraph, sceneUtils, type SceneObject } from '@grafana/scenes';
+import { cacheStore } from 'react-inlinesvg';
 import { loadPlugin } from '../plugin/load';
 import { backend } from './backend';
 import { PreviewDataSources } from './datasources';
@@ -32,6 +33,7 @@ export interface Services {
 /** Puts everything in place that the packages and the plugin expect of Grafana. */
 export async function startServices(start: Start): Promise<Services> {
   initializeLoggersRegistry();
+  keepIcons();
   fillRegistries();
   setWeekStart('monday');
   setAppEvents(new EventBusSrv());
@@ -68,6 +70,16 @@ const silence = {
   addEvent: () => undefined,
   onInteraction: () => () => undefined,
 };
+
+/**
+ * Grafana's server has its icons in the page. Here they are fetched, and one that takes the place of another before that
+ * has come would be overwritten by it.
+ */
+function keepIcons(): void {
+  for (const name of ['angle-down', 'angle-right', 'heart-rate', 'search', 'sync']) {
+    void cacheStore.get(`/public/build/img/icons/unicons/${name}.svg`);
+  }
+}
 
 /** `${__dashboard.uid}`: the key of a dashboard's scene is its uid. */
 class DashboardMacro {

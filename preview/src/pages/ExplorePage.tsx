@@ -60,7 +60,8 @@ function Exploring({ datasource, queries: given, range: raw }: Props) {
   const [queries, setQueries] = useState<DataQuery[]>(() => withDefaults(given, datasource));
   const [range, setRange] = useState<TimeRange>(() => timeRange(raw));
   const { data, volume, run } = useExploreRun(datasource);
-  const Editor = sources.plugin.components.QueryEditor;
+  const { QueryEditor: Editor, QueryEditorHelp: Help } = sources.plugin.components;
+  const [isHelping, setHelping] = useState(false);
 
   useEffect(() => {
     if (given?.length) {
@@ -104,10 +105,34 @@ function Exploring({ datasource, queries: given, range: raw }: Props) {
           onMoveForward={() => go(moved(range, 1))}
           onZoom={() => go(zoomed(range))}
         />
+        {Help && (
+          <Button
+            variant="secondary"
+            icon="question-circle"
+            aria-expanded={isHelping}
+            onClick={() => setHelping(!isHelping)}
+          >
+            Help
+          </Button>
+        )}
         <Button icon="sync" onClick={() => go(range)}>
           Run query
         </Button>
       </div>
+      {Help && isHelping && (
+        <section aria-label="Help" className={styles.query}>
+          <Help
+            datasource={datasource}
+            query={queries[0]}
+            onClickExample={(example: DataQuery) => {
+              const asked = [{ ...example, refId: queries[0].refId, datasource: datasource.getRef() }];
+              setQueries(asked);
+              setHelping(false);
+              go(range, asked);
+            }}
+          />
+        </section>
+      )}
       {queries.map((query, index) => (
         <section key={query.refId} aria-label={`Query ${query.refId}`} className={styles.query}>
           {Editor ? (

@@ -50,7 +50,6 @@ const severities = Object.entries({
 export function Results({ data, volume }: { data: PanelData; volume?: PanelData }) {
   const styles = useStyles2(getStyles);
   const notices = data.series.flatMap(({ meta }) => meta?.notices ?? []);
-  const ran = data.series.map(({ meta }) => meta?.executedQueryString).find(Boolean);
   const kinds = (['logs', 'timeseries', 'table'] as const).filter((kind) =>
     data.series.some((frame) => kindOf(frame) === kind)
   );
@@ -75,12 +74,6 @@ export function Results({ data, volume }: { data: PanelData; volume?: PanelData 
       <p role="status" className={styles.count}>
         {data.state === LoadingState.Done ? (rows === 1 ? '1 row' : `${rows} rows`) : ''}
       </p>
-      {ran && (
-        <details>
-          <summary>What was run</summary>
-          <pre className={styles.ran}>{ran}</pre>
-        </details>
-      )}
     </Stack>
   );
 }
@@ -119,5 +112,4 @@ function Result({ title, kind, height, data }: { title: string; kind: Kind; heig
 
 const getStyles = (theme: GrafanaTheme2) => ({
   count: css({ color: theme.colors.text.secondary, margin: 0 }),
-  ran: css({ whiteSpace: 'pre-wrap' }),
 });

@@ -1,9 +1,9 @@
 import React from 'react';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
-import { Combobox, MultiCombobox, Text, type ComboboxOption } from '@grafana/ui';
+import { Combobox, MultiCombobox, type ComboboxOption } from '@grafana/ui';
 import { type AuditlakeDataSource } from '../../datasource';
 import { buildSql, defaultTable } from '../../sqlBuilder';
-import { type Builder, type SqlMetadata, type SqlModel } from '../../types';
+import { type Builder, type SqlMetadata, type SqlModel, type SqlTable } from '../../types';
 import { Aggregates } from './Aggregates';
 import { BuilderOrder } from './BuilderOrder';
 import { FilterRows } from './FilterRows';
@@ -21,6 +21,8 @@ const buckets: Array<ComboboxOption<string>> = [
   { value: 'auto', label: 'auto', description: 'The interval of the panel' },
   ...['1m', '5m', '15m', '1h', '6h', '1d', '1w'].map((value) => ({ value, label: value })),
 ];
+
+const preview = { margin: 0, whiteSpace: 'pre-wrap' } as const;
 
 const option = (value: string): ComboboxOption<string> => ({ value, label: value });
 
@@ -65,7 +67,7 @@ export function BuilderEditor({ datasource, query, range, onChange, onRunQuery }
         <EditorField label="Table" htmlFor={id('table')} width={25}>
           <Combobox
             id={id('table')}
-            options={[...new Set([...metadata.tables.map((each) => each.name), name])].map(option)}
+            options={tablesOf(metadata, name)}
             value={name}
             onChange={({ value }) => chooseTable(value)}
           />
@@ -131,11 +133,26 @@ export function BuilderEditor({ datasource, query, range, onChange, onRunQuery }
         onChange={change}
         onRunQuery={onRunQuery}
       />
-      <Text element="p" variant="code" color="secondary">
-        {query.sql ?? ''}
-      </Text>
+      <EditorRow>
+        <EditorField label="Statement">
+          <pre aria-label="Statement" style={preview}>
+            {query.sql ?? ''}
+          </pre>
+        </EditorField>
+      </EditorRow>
     </>
   );
+}
+
+const layers: Record<string, string> = { silver: 'All events', gold: 'Events of one service', bronze: 'Deliveries' };
+
+/** Those of the lake, that of all events first, and the one that is chosen. */
+function tablesOf({ tables }: SqlMetadata, chosen: string): Array<ComboboxOption<string>> {
+  const rank = ({ name, layer = '' }: SqlTable) =>
+    name === defaultTable ? -1 : (Object.keys(layers).indexOf(layer) + 99) % 99;
+  const known = [...tables].sort((a, b) => rank(a) - rank(b));
+  const options = known.map(({ name, layer }) => ({ ...option(name), group: layers[layer ?? ''] ?? 'Others' }));
+  return known.some(({ name }) => name === chosen) ? options : [...options, option(chosen)];
 }
 
 function timesOf({ tables }: SqlMetadata, name: string): string[] {

@@ -90,7 +90,7 @@ describe('filters', () => {
     const filters = [{ key: 'email', operator: '=', value: 'ada' }];
     const { query } = await open({ queryType: 'events', filters }, answers);
 
-    await choose('Operator', '=|');
+    await choose('Operator', '=| One of');
     expect(query()).toHaveProperty('filters', [{ key: 'email', operator: '=|', value: 'ada', values: ['ada'] }]);
     await choose('Value', 'email grace');
 

@@ -8,6 +8,8 @@ interface Props {
   data?: PanelData;
 }
 
+/** The text of the button stands below those of the rows. */
+const outer = { marginTop: 4 };
 const style = { maxHeight: 320, overflow: 'auto', margin: 0 };
 
 /** What the last answer came from, on demand: the statement without macros and variables, and the plan. */
@@ -20,7 +22,7 @@ export function Executed({ refId, data }: Props) {
     return null;
   }
   return (
-    <div>
+    <div style={outer}>
       <Button
         fill="text"
         size="sm"

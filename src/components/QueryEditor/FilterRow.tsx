@@ -16,6 +16,11 @@ interface Props {
   onRemove: () => void;
 }
 
+const operatorOptions = Object.entries(operators).map(([value, description]) => ({ value, label: value, description }));
+
+/** The width of several values: MultiCombobox takes one in pixels for one in units of the grid. */
+const valuesWidth = { width: 320 };
+
 const option = ({ text, value }: MetricFindValue): ComboboxOption<string> => ({
   value: String(value ?? text),
   label: text,
@@ -59,24 +64,25 @@ export function FilterRow({ id, name, filter, keys, findValues, onChange, onRemo
         <Combobox
           id={`${id}-operator`}
           width={10}
-          options={operators.map((each) => ({ value: each as string, label: each }))}
+          options={operatorOptions}
           value={operator}
           onChange={(chosen) => changeOperator(chosen.value)}
         />
         <Label htmlFor={`${id}-value`}>Value</Label>
         {isMulti(operator) ? (
-          <MultiCombobox
-            id={`${id}-value`}
-            width={40}
-            placeholder="Values"
-            options={options}
-            value={(values ?? []).map((each) => ({ value: each, label: each }))}
-            createCustomValue
-            onChange={(chosen) => {
-              const list = chosen.map((each) => each.value);
-              onChange({ ...filter, value: list[0] ?? '', values: list });
-            }}
-          />
+          <div style={valuesWidth}>
+            <MultiCombobox
+              id={`${id}-value`}
+              placeholder="Values"
+              options={options}
+              value={(values ?? []).map((each) => ({ value: each, label: each }))}
+              createCustomValue
+              onChange={(chosen) => {
+                const list = chosen.map((each) => each.value);
+                onChange({ ...filter, value: list[0] ?? '', values: list });
+              }}
+            />
+          </div>
         ) : (
           <Combobox
             id={`${id}-value`}

@@ -1,11 +1,12 @@
 import React, { useRef } from 'react';
 import { CoreApp } from '@grafana/data';
-import { EditorHeader, InlineSelect } from '@grafana/plugin-ui';
+import { EditorHeader, FlexItem, InlineSelect } from '@grafana/plugin-ui';
 import { InlineSwitch, RadioButtonGroup } from '@grafana/ui';
 import { ofType } from '../../queries';
 import { type AuditlakeQuery, type Format, type QueryType } from '../../types';
 import { AlertOptions } from './AlertOptions';
 import { type Offer, type PartProps } from './props';
+import { SqlMode } from './SqlMode';
 
 const typeLabels: Record<QueryType, string> = {
   named: 'Named query',
@@ -69,6 +70,12 @@ export function Header({ app, query, offer, onChange, onRunQuery }: PartProps & 
             onChange={(event) => run({ ...query, display: event.currentTarget.checked ? 'names' : '' })}
           />
           {app === CoreApp.UnifiedAlerting && <AlertOptions query={query} onChange={run} />}
+        </>
+      )}
+      {query.queryType === 'sql' && (
+        <>
+          <FlexItem grow={1} />
+          <SqlMode query={query} onChange={onChange} onRunQuery={onRunQuery} />
         </>
       )}
     </EditorHeader>

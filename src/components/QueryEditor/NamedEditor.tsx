@@ -1,7 +1,7 @@
 import React from 'react';
 import { CoreApp } from '@grafana/data';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
-import { Alert, Combobox, Text } from '@grafana/ui';
+import { Alert, Combobox, Stack, Text } from '@grafana/ui';
 import { type AuditlakeDataSource } from '../../datasource';
 import { type NamedModel, type NamedQuery } from '../../types';
 import { ParamsEditor } from './ParamsEditor';
@@ -31,22 +31,29 @@ export function NamedEditor({ app, datasource, query, onChange, onRunQuery }: Pa
     <>
       {error && <Alert title="The catalog of queries could not be loaded">{error}</Alert>}
       <EditorRow>
-        <EditorField label="Query" htmlFor={inputId} width={40}>
-          <Combobox
-            id={inputId}
-            placeholder="Choose a query"
-            loading={loading}
-            options={offered.map(({ name, title, description, group }) => ({
-              value: name,
-              label: title,
-              description,
-              group,
-            }))}
-            value={query.named ?? null}
-            onChange={({ value }) => select(value)}
-          />
-        </EditorField>
-        {selected && <Text color="secondary">{selected.description}</Text>}
+        <Stack direction="column" gap={1}>
+          <EditorField label="Query" htmlFor={inputId}>
+            <Combobox
+              id={inputId}
+              width={50}
+              placeholder="Choose a query"
+              loading={loading}
+              options={offered.map(({ name, title, description, group }) => ({
+                value: name,
+                label: title,
+                description,
+                group,
+              }))}
+              value={query.named ?? null}
+              onChange={({ value }) => select(value)}
+            />
+          </EditorField>
+          {selected && (
+            <Text variant="bodySmall" color="secondary">
+              {selected.description}
+            </Text>
+          )}
+        </Stack>
       </EditorRow>
       {selected && selected.params.length > 0 && (
         <EditorRow>

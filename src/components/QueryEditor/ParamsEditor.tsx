@@ -12,6 +12,9 @@ interface Props {
   onBlur: () => void;
 }
 
+/** Of an input whose default can be read as a whole, in units of the grid, as far as that is reasonable. */
+const widthOf = (fallback: string) => Math.min(Math.max(24, fallback.length + 4), 60);
+
 /** One input per parameter; an empty one is left out, so that the catalog's default applies. */
 export function ParamsEditor({ idPrefix, params, values, onChange, onBlur }: Props) {
   const set = (name: string, value: string) => {
@@ -36,7 +39,7 @@ export function ParamsEditor({ idPrefix, params, values, onChange, onBlur }: Pro
           >
             <Input
               id={id}
-              width={24}
+              width={widthOf(fallback)}
               value={values[name] ?? ''}
               placeholder={fallback}
               onChange={(event) => set(name, event.currentTarget.value)}

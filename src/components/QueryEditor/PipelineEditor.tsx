@@ -1,6 +1,6 @@
 import React from 'react';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
-import { RadioButtonGroup } from '@grafana/ui';
+import { RadioButtonGroup, Stack, Text } from '@grafana/ui';
 import { type PipelineModel } from '../../types';
 import { type PartProps } from './props';
 
@@ -11,18 +11,24 @@ const views: Array<{ value: 'tables' | 'runs'; label: string; description: strin
 
 /** Which part of the lake's state; the time range does not matter. */
 export function PipelineEditor({ query, onChange, onRunQuery }: PartProps<PipelineModel>) {
+  const chosen = views.find(({ value }) => value === query.view) ?? views[0];
   return (
     <EditorRow>
       <EditorField label="View">
-        <RadioButtonGroup
-          aria-label="View of the pipeline"
-          options={views}
-          value={query.view ?? 'tables'}
-          onChange={(view) => {
-            onChange({ ...query, view });
-            onRunQuery();
-          }}
-        />
+        <Stack alignItems="center" gap={2} wrap="wrap">
+          <RadioButtonGroup
+            aria-label="View of the pipeline"
+            options={views}
+            value={chosen.value}
+            onChange={(view) => {
+              onChange({ ...query, view });
+              onRunQuery();
+            }}
+          />
+          <Text variant="bodySmall" color="secondary">
+            {chosen.description}
+          </Text>
+        </Stack>
       </EditorField>
     </EditorRow>
   );

@@ -3,6 +3,7 @@ import { CoreApp } from '@grafana/data';
 import { EditorRows } from '@grafana/plugin-ui';
 import { typeOf } from '../../queries';
 import { type AuditlakeQuery } from '../../types';
+import { BuilderEditor } from './BuilderEditor';
 import { EventsEditor } from './EventsEditor';
 import { Executed } from './Executed';
 import { FilterRows } from './FilterRows';
@@ -11,7 +12,8 @@ import { LineEditor } from './LineEditor';
 import { NamedEditor } from './NamedEditor';
 import { PipelineEditor } from './PipelineEditor';
 import { type Offer, type Props } from './props';
-import { SqlEditor } from './SqlEditor';
+import { modeOf } from './SqlMode';
+import { SqlTextEditor } from './SqlTextEditor';
 
 const formats: Offer['formats'] = ['table', 'time_series', 'numeric'];
 const everywhere: Offer = { types: ['named', 'sql', 'events', 'pipeline'], formats };
@@ -35,7 +37,8 @@ export function OfferedEditor({ offer, ...props }: Props & { offer: Offer }) {
     <EditorRows>
       <Header {...props} query={query} offer={offer} />
       {query.queryType === 'named' && <NamedEditor {...props} query={query} />}
-      {query.queryType === 'sql' && <SqlEditor {...props} query={query} />}
+      {query.queryType === 'sql' && modeOf(query) === 'builder' && <BuilderEditor {...props} query={query} />}
+      {query.queryType === 'sql' && modeOf(query) === 'code' && <SqlTextEditor {...props} query={query} />}
       {query.queryType === 'events' && <EventsEditor {...props} query={query} />}
       {query.queryType === 'pipeline' && <PipelineEditor {...props} query={query} />}
       {query.queryType === 'line' && <LineEditor {...props} query={query} />}

@@ -1,4 +1,5 @@
-import { screen, waitFor } from '@testing-library/react';
+import { CoreApp } from '@grafana/data';
+import { cleanup, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { open } from './open.fake';
 
@@ -36,6 +37,16 @@ describe('SQL', () => {
     await userEvent.tab();
 
     expect(onRunQuery).toHaveBeenCalledTimes(1);
+  });
+
+  it('runs at a click in a panel; Explore has a button of its own', async () => {
+    const { onRunQuery } = await open({ queryType: 'sql', sql: 'select 1' });
+    await userEvent.click(screen.getByRole('button', { name: 'Run query' }));
+    expect(onRunQuery).toHaveBeenCalledTimes(1);
+
+    cleanup();
+    await open({ queryType: 'sql', sql: 'select 1' }, {}, { app: CoreApp.Explore });
+    expect(screen.queryByRole('button', { name: 'Run query' })).not.toBeInTheDocument();
   });
 
   it('keeps what was chosen since the editor was drawn', async () => {

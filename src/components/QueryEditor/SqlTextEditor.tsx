@@ -1,4 +1,5 @@
 import React, { useEffect, useMemo, useRef, useState } from 'react';
+import { CoreApp } from '@grafana/data';
 import { SQLEditor } from '@grafana/plugin-ui';
 import { Button, FieldValidationMessage, Stack, Text } from '@grafana/ui';
 import { formatSql } from '../../formatSql';
@@ -7,7 +8,7 @@ import { type PartProps } from './props';
 import { sqlLanguage } from './sqlLanguage';
 
 /** A statement, run when the editor is left after a change, or by Ctrl or Cmd and Enter. */
-export function SqlTextEditor({ datasource, query, onChange, onRunQuery }: PartProps<SqlModel>) {
+export function SqlTextEditor({ app, datasource, query, onChange, onRunQuery }: PartProps<SqlModel>) {
   const language = useMemo(() => sqlLanguage(() => datasource.getSqlMetadata()), [datasource]);
   const [problem, setProblem] = useState('');
   const sql = query.sql ?? '';
@@ -43,11 +44,11 @@ export function SqlTextEditor({ datasource, query, onChange, onRunQuery }: PartP
   };
 
   return (
-    <div role="group" aria-label="SQL statement">
+    <Stack direction="column" gap={1} role="group" aria-label="SQL statement">
       <SQLEditor
         query={sql}
         language={language}
-        height={180}
+        height={heightOf(sql)}
         onChange={(text, asked) => {
           change(text);
           if (asked) {
@@ -62,6 +63,11 @@ export function SqlTextEditor({ datasource, query, onChange, onRunQuery }: PartP
         }}
       />
       <Stack alignItems="center" gap={1} wrap="wrap">
+        {app !== CoreApp.Explore && (
+          <Button size="sm" variant="secondary" icon="play" disabled={!sql.trim()} onClick={() => run(sql)}>
+            Run query
+          </Button>
+        )}
         <Button size="sm" variant="secondary" icon="brackets-curly" disabled={!sql.trim()} onClick={format}>
           Format
         </Button>
@@ -70,6 +76,9 @@ export function SqlTextEditor({ datasource, query, onChange, onRunQuery }: PartP
         </Text>
         {problem && <FieldValidationMessage>{problem}</FieldValidationMessage>}
       </Stack>
-    </div>
+    </Stack>
   );
 }
+
+/** Of the editor in pixels: all lines of a statement are seen, unless it is a long one. */
+const heightOf = (sql: string) => Math.min(Math.max(180, sql.split('\n').length * 19 + 24), 480);

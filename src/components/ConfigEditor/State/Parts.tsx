@@ -13,6 +13,9 @@ const titles: Record<string, string> = {
   schedule: 'Schedule',
 };
 
+const listStyle = { listStyle: 'none' };
+const partStyle = { marginBottom: 8, overflowWrap: 'anywhere' } as const;
+
 /** Each part that Save & test looks at, and what to do about it. Looked at when asked to, and after a save. */
 export function Parts({ uid, version }: { uid: string; version: number }) {
   const [parts, setParts] = useState<HealthPart[]>([]);
@@ -45,9 +48,9 @@ export function Parts({ uid, version }: { uid: string; version: number }) {
         {error && <Alert title="The parts could not be looked at">{error}</Alert>}
         <div aria-live="polite">
           {parts.length > 0 && (
-            <ul aria-label="Parts of the data source" style={{ listStyle: 'none' }}>
+            <ul aria-label="Parts of the data source" style={listStyle}>
               {parts.map((part, index) => (
-                <li key={index}>
+                <li key={index} style={partStyle}>
                   <Part {...part} />
                 </li>
               ))}

@@ -102,6 +102,22 @@ describe('the pipeline', () => {
     expect(within(screen.getByRole('table', { name: 'Last runs' })).getByText('no such bucket')).toBeInTheDocument();
   });
 
+  it('shows all tables of a large lake when asked to', async () => {
+    const [silver] = lake.tables;
+    const tables = Array.from({ length: 12 }, (_, i) => ({ ...silver, name: `table${i}` }));
+    answers['GET resources/status'] = () => ({ ...lake, tables });
+    await open();
+
+    const rows = () =>
+      within(screen.getByRole('table', { name: 'Tables' }))
+        .getAllByRole('row')
+        .slice(1);
+    expect(rows()).toHaveLength(8);
+    await userEvent.click(screen.getByRole('button', { name: 'Show all 12 tables' }));
+
+    expect(rows()).toHaveLength(12);
+  });
+
   it('follows the stream, and reads the lake again when a task has ended', async () => {
     await open();
 

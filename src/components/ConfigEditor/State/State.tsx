@@ -1,6 +1,6 @@
 import React from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
-import { Divider } from '@grafana/ui';
+import { Divider, Stack } from '@grafana/ui';
 import { Parts } from './Parts';
 import { Pipeline } from './Pipeline';
 
@@ -23,8 +23,10 @@ export function State({ uid, version }: Props) {
         title="State"
         description="Of the data source as it was last saved: what it depends on, what its ETL does, and what is in the lake."
       >
-        <Parts uid={uid} version={version} />
-        <Pipeline key={version} uid={uid} />
+        <Stack direction="column" gap={3}>
+          <Parts uid={uid} version={version} />
+          <Pipeline key={version} uid={uid} />
+        </Stack>
       </ConfigSection>
     </>
   );

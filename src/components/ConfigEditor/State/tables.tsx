@@ -1,19 +1,39 @@
-import React, { type ReactNode } from 'react';
+import React, { useState } from 'react';
 import { dateTimeFormat, formattedValueToString, getValueFormat } from '@grafana/data';
+import { Button } from '@grafana/ui';
 import { type LakeStatus } from '../../../pipeline';
 
 const number = (value: number) => value.toLocaleString('en-US');
 const bytes = (value: number) => formattedValueToString(getValueFormat('bytes')(value, 1));
 const time = (text: string | null) => (text ? dateTimeFormat(text) : '');
 
+/** How many tables are shown at once: those of the layers come first, then one for each service. */
+const few = 8;
+
 /** The tables of the lake at their newest versions. */
 export function TableTable({ tables }: Pick<LakeStatus, 'tables'>) {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? tables : tables.slice(0, few);
   return (
-    <Sheet
-      caption="Tables"
-      head={['Table', 'Rows', 'Files', 'Size', 'Newest event']}
-      rows={tables.map((t) => [t.name, number(t.rows), number(t.files), bytes(t.bytes), time(t.lastEvent)])}
-    />
+    <>
+      <Sheet
+        caption="Tables"
+        head={['Table', 'Rows', 'Files', 'Size', 'Newest event']}
+        rows={shown.map((t) => [t.name, number(t.rows), number(t.files), bytes(t.bytes), time(t.lastEvent)])}
+      />
+      {tables.length > few && (
+        <Button
+          size="sm"
+          variant="secondary"
+          fill="text"
+          icon={isWhole ? 'angle-up' : 'angle-down'}
+          aria-expanded={isWhole}
+          onClick={() => setWhole(!isWhole)}
+        >
+          {isWhole ? 'Show fewer tables' : `Show all ${tables.length} tables`}
+        </Button>
+      )}
+    </>
   );
 }
 
@@ -34,14 +54,18 @@ export function RunTable({ runs }: Pick<LakeStatus, 'runs'>) {
   );
 }
 
-function Sheet({ caption, head, rows }: { caption: string; head: string[]; rows: ReactNode[][] }) {
+const numbers = new Set(['Rows', 'Files', 'Size', 'Lines']);
+const right = { textAlign: 'right' } as const;
+
+function Sheet({ caption, head, rows }: { caption: string; head: string[]; rows: string[][] }) {
+  const styleOf = (text: string) => (numbers.has(text) ? right : undefined);
   return (
     <table className="filter-table">
       <caption style={{ captionSide: 'top' }}>{caption}</caption>
       <thead>
         <tr>
           {head.map((text) => (
-            <th key={text} scope="col">
+            <th key={text} scope="col" style={styleOf(text)}>
               {text}
             </th>
           ))}
@@ -51,7 +75,9 @@ function Sheet({ caption, head, rows }: { caption: string; head: string[]; rows:
         {rows.map((cells, row) => (
           <tr key={row}>
             {cells.map((cell, column) => (
-              <td key={column}>{cell}</td>
+              <td key={column} style={styleOf(head[column])}>
+                {cell}
+              </td>
             ))}
           </tr>
         ))}

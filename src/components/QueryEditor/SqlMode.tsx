@@ -1,27 +1,32 @@
 import React, { useState } from 'react';
-import { ConfirmModal, RadioButtonGroup, Stack } from '@grafana/ui';
+import { ConfirmModal, RadioButtonGroup } from '@grafana/ui';
 import { buildSql, newBuilder } from '../../sqlBuilder';
-import { type SqlModel } from '../../types';
-import { BuilderEditor } from './BuilderEditor';
-import { type PartProps } from './props';
-import { SqlTextEditor } from './SqlTextEditor';
+import { type AuditlakeQuery, type SqlModel } from '../../types';
 
 type Mode = 'builder' | 'code';
+
+interface Props {
+  query: SqlModel;
+  onChange: (query: AuditlakeQuery) => void;
+  onRunQuery: () => void;
+}
 
 const modes: Array<{ value: Mode; label: string }> = [
   { value: 'builder', label: 'Builder' },
   { value: 'code', label: 'Code' },
 ];
 
+/** How the statement is made; without a choice it is written. */
+export const modeOf = ({ editorMode }: SqlModel): Mode => editorMode ?? 'code';
+
 /** Says whether the builder can go on without losing what was written. */
 const isOfBuilder = ({ sql, builder }: SqlModel) =>
   !sql?.trim() || (builder !== undefined && buildSql(builder) === sql);
 
-/** A statement, made of parts or written. What the builder makes can be edited; the way back gives that up. */
-export function SqlEditor(props: PartProps<SqlModel>) {
-  const { query, onChange, onRunQuery } = props;
+/** A statement is made of parts or written. What the builder makes can be edited; the way back gives that up. */
+export function SqlMode({ query, onChange, onRunQuery }: Props) {
   const [isAsking, setAsking] = useState(false);
-  const mode = query.editorMode ?? 'code';
+  const mode = modeOf(query);
 
   const build = () => {
     const builder = query.builder ?? newBuilder;
@@ -43,7 +48,7 @@ export function SqlEditor(props: PartProps<SqlModel>) {
   };
 
   return (
-    <Stack direction="column" gap={1}>
+    <>
       <RadioButtonGroup
         aria-label="How the statement is made"
         size="sm"
@@ -51,7 +56,6 @@ export function SqlEditor(props: PartProps<SqlModel>) {
         value={mode}
         onChange={choose}
       />
-      {mode === 'builder' ? <BuilderEditor {...props} /> : <SqlTextEditor {...props} />}
       <ConfirmModal
         isOpen={isAsking}
         title="Back to the builder"
@@ -61,6 +65,6 @@ export function SqlEditor(props: PartProps<SqlModel>) {
         onConfirm={build}
         onDismiss={() => setAsking(false)}
       />
-    </Stack>
+    </>
   );
 }
