@@ -1,9 +1,9 @@
 package integration_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -49,7 +49,7 @@ func TestTrinoSeesTheSameRows(t *testing.T) {
 	endpoint, cfg := s3server.Start(t)
 	trino := trinoserver.Start(t, trinoserver.Config{Lake: cfg})
 	month := generate.Config{Seed: 3, Start: time.Date(2019, 12, 20, 0, 0, 0, 0, time.UTC), Days: 10, EventsPerDay: 300, Scenario: generate.Article}
-	lakeURL := lakeOnS3(t, endpoint, cfg, month, month.Start.AddDate(0, 0, 2).Add(7*time.Hour), month.Start.AddDate(0, 0, 4))
+	lakeURL := lakeOnS3(t, endpoint, cfg, month, time.Time{}, month.Start.AddDate(0, 0, 2).Add(7*time.Hour), month.Start.AddDate(0, 0, 4), time.Time{})
 	truthtest.MustRun(t, "optimize", "--lake", lakeURL)
 
 	tables := tablesOf(t, lakeURL)
@@ -64,12 +64,9 @@ func TestTrinoSeesTheSameRows(t *testing.T) {
 		}
 		return rows
 	}
-	ask("CREATE SCHEMA lake.audit")
+	truthtest.MustRun(t, "register", "--lake", lakeURL, "--target", "trino", "--catalog", trinoserver.Catalog, "--schema", "audit", "--trino-url", trino.URL)
 	rows, nulls, maps, structs := 0, 0, 0, 0
 	for _, table := range tables {
-		name := strings.Trim(strings.ReplaceAll(lake.Root(table.Name), "/", "_"), "_")
-		location := trinoserver.Config{Lake: cfg}.Location("lake/" + strings.TrimSuffix(lake.Root(table.Name), "/"))
-		ask(fmt.Sprintf("CALL lake.system.register_table(schema_name => 'audit', table_name => '%s', table_location => '%s')", name, location))
 		view, err := table.View(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +75,7 @@ func TestTrinoSeesTheSameRows(t *testing.T) {
 		for _, f := range view.Schema() {
 			columns = append(columns, `"`+f.Name+`"`)
 		}
-		got := texts(t, ask("SELECT "+strings.Join(columns, ", ")+" FROM lake.audit."+name))
+		got := texts(t, ask("SELECT "+strings.Join(columns, ", ")+" FROM lake.audit.\""+table.Name+`"`))
 		var mine [][]any
 		for b, err := range view.Scan(t.Context(), view.Schema(), nil, nil) {
 			if err != nil {
@@ -113,22 +110,97 @@ func TestTrinoSeesTheSameRows(t *testing.T) {
 
 	// Once more what the article says, by Trino's own hand.
 	got := ask(`SELECT date, count(*), min(date_time) >= TIMESTAMP '2019-12-28 00:00:00 UTC', count(requestParams.cluster_creator)
-		FROM lake.audit.gold_clusters WHERE actionName = 'create' AND date = DATE '2019-12-28' GROUP BY 1`)
+		FROM lake.audit.clusters WHERE actionName = 'create' AND date = DATE '2019-12-28' GROUP BY 1`)
 	want := [][]any{{"2019-12-28", json.Number("714"), true, json.Number("709")}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("clusters created on the article's day (-want +got):\n%s", diff)
 	}
 }
 
-// lakeOnS3 delivers a month to a bucket, up to each of the times and then all of
-// it, with a run of the ETL after each, and gives the URL of the lake. The keys
-// are in the environment for the rest of the test.
-func lakeOnS3(t *testing.T, endpoint string, cfg store.S3Config, month generate.Config, until ...time.Time) string {
+// TestTablesAreRegisteredOnce registers a lake again and again while it grows, as a
+// schedule does, beside a table of the same name from elsewhere.
+func TestTablesAreRegisteredOnce(t *testing.T) {
+	endpoint, cfg := s3server.Start(t)
+	trino := trinoserver.Start(t, trinoserver.Config{Lake: cfg})
+	// Few events: most services appear only in the second half.
+	month := generate.Config{Seed: 3, Start: time.Date(2019, 12, 20, 0, 0, 0, 0, time.UTC), Days: 10, EventsPerDay: 12, Scenario: generate.Article}
+	half := month.Start.Add(6 * time.Hour)
+	lakeURL := lakeOnS3(t, endpoint, cfg, month, time.Time{}, half)
+	before := tablesOf(t, lakeURL)
+	args := []string{"register", "--lake", lakeURL, "--target", "trino", "--catalog", trinoserver.Catalog, "--trino-url", trino.URL}
+	said := func(registered, already int, more ...string) {
+		t.Helper()
+		out := truthtest.MustRun(t, append(args, more...)...)
+		if want := fmt.Sprintf("%d registered, 0 described anew, %d already registered.", registered, already); !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
+	said(len(before), 0, "--dry-run")
+	said(len(before), 0)
+	said(0, len(before))
+
+	deliver(t, endpoint, cfg, month, half, time.Time{})
+	after := tablesOf(t, lakeURL)
+	if len(after) <= len(before) {
+		t.Fatalf("%d tables, and then %d: no gold table is new", len(before), len(after))
+	}
+	said(len(after)-len(before), len(before))
+	said(0, len(after))
+	rows, err := trino.Query(t.Context(), "SELECT count(*) FROM lake.auditlake."+after[len(after)-1].Name)
+	if err != nil || len(rows) != 1 || rows[0][0] == json.Number("0") {
+		t.Errorf("the last table has %v, %v", rows, err)
+	}
+
+	// The statements that are printed do the same, in another schema.
+	for _, statement := range strings.Split(truthtest.MustRun(t, append(args, "--print", "--schema", "printed")...), "\n") {
+		if strings.HasPrefix(statement, "--") || statement == "" {
+			continue
+		}
+		if _, err := trino.Query(t.Context(), strings.TrimSuffix(statement, ";")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said(0, len(after), "--schema", "printed")
+
+	// A name that is taken: the others are registered all the same.
+	location := trinoserver.Config{Lake: cfg}.Location
+	for _, statement := range []string{
+		"CREATE SCHEMA lake.taken",
+		fmt.Sprintf("CALL lake.system.register_table(schema_name => 'taken', table_name => 'silver', table_location => '%s')", location("lake/bronze")),
+	} {
+		if _, err := trino.Query(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, registered := range []int{len(after) - 1, 0} {
+		out, err := truthtest.Run(t, append(args, "--schema", "taken")...)
+		if want := "lake.taken.silver is registered at " + location("lake/bronze") + " and lies at " + location("lake/silver"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want %s", err, want)
+		}
+		if want := fmt.Sprintf("%d registered, ", registered); !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
+}
+
+// lakeOnS3 delivers a month to a bucket, from each of the times to the next, with a
+// run of the ETL after each, and gives the URL of the lake. The keys are in the
+// environment for the rest of the test.
+func lakeOnS3(t *testing.T, endpoint string, cfg store.S3Config, month generate.Config, times ...time.Time) string {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", s3server.AccessKeyID)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", s3server.SecretAccessKey)
-	options := url.Values{"endpoint": {endpoint}, "region": {s3server.Region}, "path_style": {"true"}}.Encode()
-	logs, lakeURL := "s3://"+cfg.Bucket+"/logs?"+options, "s3://"+cfg.Bucket+"/lake?"+options
+	for i := range times[1:] {
+		deliver(t, endpoint, cfg, month, times[i], times[i+1])
+	}
+	return urlOf(endpoint, cfg, "lake")
+}
+
+// deliver delivers what lies between two times and runs the ETL. A time of zero is
+// the begin, or the end.
+func deliver(t *testing.T, endpoint string, cfg store.S3Config, month generate.Config, from, until time.Time) {
+	t.Helper()
+	logs := urlOf(endpoint, cfg, "logs")
 	source, err := store.Open(t.Context(), logs)
 	if err != nil {
 		t.Fatal(err)
@@ -137,15 +209,15 @@ func lakeOnS3(t *testing.T, endpoint string, cfg store.S3Config, month generate.
 		_, err := source.Put(t.Context(), key, body)
 		return err
 	}
-	reached := time.Time{}
-	for _, until := range append(until, time.Time{}) {
-		if _, err := generate.WriteBetween(t.Context(), month, reached, until, put); err != nil {
-			t.Fatal(err)
-		}
-		reached = until
-		truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", lakeURL)
+	if _, err := generate.WriteBetween(t.Context(), month, from, until, put); err != nil {
+		t.Fatal(err)
 	}
-	return lakeURL
+	truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", urlOf(endpoint, cfg, "lake"))
+}
+
+func urlOf(endpoint string, cfg store.S3Config, prefix string) string {
+	options := url.Values{"endpoint": {endpoint}, "region": {s3server.Region}, "path_style": {"true"}}
+	return "s3://" + cfg.Bucket + "/" + prefix + "?" + options.Encode()
 }
 
 // tablesOf are the tables that exist in a lake.
@@ -156,13 +228,15 @@ func tablesOf(t *testing.T, lakeURL string) []*lake.Table {
 		t.Fatal(err)
 	}
 	l := lake.New(s, lake.Options{})
-	gold, err := l.Gold(context.WithoutCancel(t.Context()))
+	gold, err := l.Gold(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []*lake.Table
 	for _, name := range append(lake.Layers(), gold...) {
-		all = append(all, l.Table(name))
+		if _, err := l.Table(name).View(t.Context()); !errors.Is(err, lake.ErrNoTable) {
+			all = append(all, l.Table(name))
+		}
 	}
 	return all
 }

@@ -53,6 +53,15 @@ func (c S3Config) load(ctx context.Context) (aws.Config, error) {
 	return loaded, nil
 }
 
+// AWS is region and credentials, for what else of AWS belongs to a lake. It sends
+// nothing.
+func (c S3Config) AWS(ctx context.Context) (aws.Config, error) {
+	if err := c.check(); err != nil {
+		return aws.Config{}, err
+	}
+	return c.load(ctx)
+}
+
 // options is c for the AWS client, without role and CA.
 func (c S3Config) options() []func(*config.LoadOptions) error {
 	set := []func(*config.LoadOptions) error{
