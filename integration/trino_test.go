@@ -124,7 +124,7 @@ func TestTablesAreRegisteredOnce(t *testing.T) {
 	trino := trinoserver.Start(t, trinoserver.Config{Lake: cfg})
 	// Few events: most services appear only in the second half.
 	month := generate.Config{Seed: 3, Start: time.Date(2019, 12, 20, 0, 0, 0, 0, time.UTC), Days: 10, EventsPerDay: 12, Scenario: generate.Article}
-	half := month.Start.Add(6 * time.Hour)
+	half := month.Start.Add(30 * time.Hour)
 	lakeURL := lakeOnS3(t, endpoint, cfg, month, time.Time{}, half)
 	before := tablesOf(t, lakeURL)
 	args := []string{"register", "--lake", lakeURL, "--target", "trino", "--catalog", trinoserver.Catalog, "--trino-url", trino.URL}

@@ -64,7 +64,7 @@ credentials of the lake.`,
 	lakeFlag(cmd, &r.lakeURL)
 	f := cmd.Flags()
 	f.StringVar(&r.target, "target", "", strings.Join(targets(), ", "))
-	f.StringVar(&r.catalog, "catalog", "", "catalog of Trino or Databricks that the schema is in")
+	f.StringVar(&r.catalog, "catalog", "", "catalog of Databricks, or of Trino if it is not "+defaultTrinoCatalog+", that the schema is in")
 	f.StringVar(&r.schema, "schema", register.DefaultSchema, "schema, or database, that the tables get into")
 	f.StringVar(&r.location, "location", "", "where the engine finds the lake, such as s3a://bucket/prefix, if it is not --lake")
 	f.BoolVar(&r.print, "print", false, "print the SQL and do nothing; always so for Spark, Databricks and Athena")
@@ -117,9 +117,15 @@ func (r registering) run(cmd *cobra.Command) error {
 	return err
 }
 
+// defaultTrinoCatalog is that of the data source settings too.
+const defaultTrinoCatalog = "delta"
+
 // check refuses what does not fit, and makes of the flags what they imply.
 func (r *registering) check() (register.Dialect, error) {
 	name := r.target
+	if name == "trino" && r.catalog == "" {
+		r.catalog = defaultTrinoCatalog
+	}
 	if name == targetGlue {
 		name = "athena" // finds its tables there, and so calls places alike
 	}
@@ -169,7 +175,9 @@ func (r registering) open(cmd *cobra.Command) (register.Catalog, error) {
 		}
 		return register.NewGlue(register.GlueConfig{AWS: aws, Endpoint: r.glueAddress, Database: r.schema}), nil
 	}
-	ask, err := trinoAt(r.trinoURL, r.trinoUser, os.Getenv(envTrinoPassword), os.Getenv(envTrinoToken))
+	ask, err := register.AskTrino(register.TrinoConfig{
+		URL: r.trinoURL, User: r.trinoUser, Password: os.Getenv(envTrinoPassword), Token: os.Getenv(envTrinoToken), Source: Engine(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("--trino-url: %w", err)
 	}

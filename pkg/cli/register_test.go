@@ -15,7 +15,7 @@ func TestRegisterPrintsWhatOthersRun(t *testing.T) {
 	expect(t, succeed(t, "register", "--lake", lake, "--target", "databricks", "--catalog", "main", "--schema", "audit", "--location", "s3://b/lake/"),
 		"`main`.`audit`.`clusters` USING DELTA LOCATION 's3://b/lake/gold/clusters';")
 	expect(t, succeed(t, "register", "--lake", lake, "--target", "athena", "--location", "s3://b/lake"), "LOCATION 's3://b/lake/gold/clusters/'")
-	expect(t, succeed(t, "register", "--lake", lake, "--target", "trino", "--catalog", "delta", "--print"),
+	expect(t, succeed(t, "register", "--lake", lake, "--target", "trino", "--print"),
 		`CALL "delta".system.register_table(schema_name => 'auditlake', table_name => 'clusters', table_location => 'local:///`)
 }
 
@@ -23,7 +23,7 @@ func TestRegisterRefusesWhatDoesNotFit(t *testing.T) {
 	_, lake := worn(t, 1)
 	for want, args := range map[string][]string{
 		`--target "hive": understood are athena, databricks, glue, spark, trino`: {"hive"},
-		"--catalog is missing: name the catalog of trino":                        {"trino", "--trino-url", "http://localhost:1"},
+		"--catalog is missing: name the catalog of databricks":                   {"databricks"},
 		"--catalog: tables of athena are in a database alone":                    {"athena", "--catalog", "x"},
 		"--trino-url is missing":                                                 {"trino", "--catalog", "x"},
 		"--dry-run: for spark SQL is printed":                                    {"spark", "--dry-run"},
@@ -39,7 +39,7 @@ func TestRegisterRefusesWhatDoesNotFit(t *testing.T) {
 	}
 	t.Setenv("TRINO_PASSWORD", "secret")
 	code, _, errOut := run(t, "register", "--lake", lake, "--target", "trino", "--catalog", "x", "--trino-url", "http://localhost:1")
-	if code == 0 || !strings.Contains(errOut, "are sent to https alone") || strings.Contains(errOut, "secret") {
+	if code == 0 || !strings.Contains(errOut, "is sent to https alone") || strings.Contains(errOut, "secret") {
 		t.Errorf("code %d and %s", code, errOut)
 	}
 }

@@ -48,6 +48,9 @@ type pipeline struct {
 
 	directory  identity.Directory // nil: nobody is asked
 	identified func(identifying)
+
+	registeredAt time.Time // when all was registered; zero if that is due
+	registered   func(registering)
 }
 
 var _ supervisor.Pipeline = (*pipeline)(nil)
@@ -60,7 +63,7 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	for i := range sources {
 		sources[i].Store = s.metrics.observe(sources[i].Store, "source")
 	}
-	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), identified: s.noteIdentified(n.owner)}
+	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), identified: s.noteIdentified(n.owner), registered: s.noteRegistered(n.owner)}
 	if settings.Databricks.Asks() {
 		if p.directory, err = settings.Databricks.client(0); err != nil {
 			return nil, err
@@ -109,6 +112,7 @@ func (p *pipeline) do(ctx context.Context, task supervisor.Task) (any, error) {
 			return sum, err
 		}
 		p.identify(ctx)
+		p.register(ctx, sum)
 		return sum, p.maintain(ctx)
 	case supervisor.Optimize:
 		return etl.Optimize(ctx, p.lake, etl.OptimizeOptions{Tables: tablesOf(task), Progress: p.report})

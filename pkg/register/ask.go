@@ -1,4 +1,4 @@
-package cli
+package register
 
 import (
 	"context"
@@ -9,30 +9,36 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/auditlake/auditlake/pkg/register"
 )
 
 // trinoTime bounds one request to Trino, which answers within a second, be it to
 // say that it is not done.
 const trinoTime = time.Minute
 
-// trinoAt is a way to ask a Trino that answers with few rows. A token or password
-// is sent to https alone.
-func trinoAt(coordinator, user, password, token string) (register.Ask, error) {
-	u, err := url.Parse(coordinator)
+// TrinoConfig is a Trino and how to sign in to it.
+type TrinoConfig struct {
+	URL             string // of the coordinator
+	User            string
+	Password, Token string // one of them, or none
+	Source          string // what Trino shows as the source of statements
+}
+
+// AskTrino sends nothing. What it gives is for statements that answer with few rows.
+// A password or token is sent to https alone; errors repeat neither.
+func AskTrino(c TrinoConfig) (Ask, error) {
+	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, errors.New("write the URL of the coordinator without user and password, such as https://trino.example.com:8443")
 	}
-	if u.Scheme != "https" && password+token != "" {
-		return nil, fmt.Errorf("%s and %s are sent to https alone", envTrinoPassword, envTrinoToken)
+	if u.Scheme != "https" && c.Password+c.Token != "" {
+		return nil, errors.New("a password or token is sent to https alone")
 	}
-	c := trinoClient{user, password, token, &http.Client{Timeout: trinoTime}}
+	client := trinoClient{c, &http.Client{Timeout: trinoTime}}
 	return func(ctx context.Context, statement string) ([][]any, error) {
 		var rows [][]any
 		next := u.JoinPath("v1", "statement").String()
 		for method := http.MethodPost; next != ""; method, statement = http.MethodGet, "" {
-			p, err := c.page(ctx, method, next, statement)
+			p, err := client.page(ctx, method, next, statement)
 			if err != nil {
 				return nil, err
 			}
@@ -46,8 +52,8 @@ func trinoAt(coordinator, user, password, token string) (register.Ask, error) {
 }
 
 type trinoClient struct {
-	user, password, token string
-	http                  *http.Client
+	config TrinoConfig
+	http   *http.Client
 }
 
 // trinoPage is an answer of Trino: the rows there are by now, and where more are.
@@ -65,13 +71,13 @@ func (c trinoClient) page(ctx context.Context, method, at, body string) (*trinoP
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("X-Trino-User", c.user)
-	request.Header.Set("X-Trino-Source", Engine())
+	request.Header.Set("X-Trino-User", c.config.User)
+	request.Header.Set("X-Trino-Source", c.config.Source)
 	switch {
-	case c.token != "":
-		request.Header.Set("Authorization", "Bearer "+c.token)
-	case c.password != "":
-		request.SetBasicAuth(c.user, c.password)
+	case c.config.Token != "":
+		request.Header.Set("Authorization", "Bearer "+c.config.Token)
+	case c.config.Password != "":
+		request.SetBasicAuth(c.config.User, c.config.Password)
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
