@@ -112,10 +112,10 @@ func Check(ctx context.Context) error {
 	)
 }
 
-// Integration runs the tests of the nested module integration, against a real S3 server in the same process.
+// Integration runs the tests of the nested module integration, against a real S3 server in the same process and a real Trino.
 func Integration(ctx context.Context) error {
 	return steps(ctx, step{"go test ./... in integration", func(ctx context.Context) error {
-		return run(ctx, "integration", "go", "test", "-count=1", "./...")
+		return run(ctx, "integration", "go", "test", "-count=1", "-timeout=20m", "./...")
 	}})
 }
 

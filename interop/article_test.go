@@ -3,27 +3,38 @@
 package interop_test
 
 import (
+	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestSparkAnswersTheArticle runs the article's statements on Spark, over a table
-// that Spark did not write, and reads the history of tables there.
+// that Spark did not write, and reads the history of tables there. Spark knows the
+// tables from the SQL that auditlake register prints.
 func TestSparkAnswersTheArticle(t *testing.T) {
 	dir, source := lakeInSteps(t)
 	var want truth
 	readJSON(t, filepath.Join(source, "truth.json"), &want)
 	var tables []request
+	var names []string
 	for _, table := range tablesOf(t, dir) {
+		names = append(names, path.Base(table.Name))
 		if slices.Contains([]string{"bronze", "silver", "gold/clusters"}, table.Name) {
 			tables = append(tables, table)
 		}
 	}
-	ask, answer := filepath.Join(t.TempDir(), "tables.json"), filepath.Join(t.TempDir(), "answer.json")
+	ask, register, answer := filepath.Join(t.TempDir(), "tables.json"), filepath.Join(t.TempDir(), "register.sql"), filepath.Join(t.TempDir(), "answer.json")
 	writeJSON(t, ask, tables)
+	if err := os.WriteFile(register, auditlake(t, "register", "--lake", dir, "--target", "spark"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	var got struct {
-		History map[string][]struct {
+		Registered []string `json:"registered"`
+		History    map[string][]struct {
 			Version   int               `json:"version"`
 			Operation string            `json:"operation"`
 			Engine    string            `json:"engine"`
@@ -31,9 +42,14 @@ func TestSparkAnswersTheArticle(t *testing.T) {
 		} `json:"history"`
 		Statements [][][]any `json:"statements"`
 	}
-	step(t, "Spark", func() { spark(t, "readers/article.py", ask, answer) })
+	step(t, "Spark", func() { spark(t, "readers/article.py", ask, register, answer) })
 	readJSON(t, answer, &got)
 
+	slices.Sort(names)
+	slices.Sort(got.Registered)
+	if diff := cmp.Diff(names, got.Registered); diff != "" {
+		t.Errorf("tables that Spark knows (-ours +Spark's):\n%s", diff)
+	}
 	t.Run("history", func(t *testing.T) {
 		for _, table := range tables {
 			history := got.History[table.Name]

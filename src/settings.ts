@@ -86,6 +86,11 @@ export interface AuditlakeOptions extends DataSourceJsonData {
   databricksClientId?: string;
   /** Has all users and service principals listed once a day; default false. */
   databricksListAll?: boolean;
+
+  /** Where the ETL registers new tables: `trino`, `glue`; default nowhere. */
+  register?: string[];
+  /** Of Glue; default `auditlake`. */
+  glueDatabase?: string;
 }
 
 /** Sent to the backend when saved and never read back. */

@@ -1,6 +1,6 @@
-"""The article's statements and DESCRIBE HISTORY on Spark: article.py REQUEST ANSWER.
+"""The article's statements and DESCRIBE HISTORY on Spark: article.py REQUEST REGISTER ANSWER.
 
-The tables are registered as a user would, by their last name."""
+REGISTER is the SQL that auditlake register prints. It is run twice, as users may."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import sys
 
 from session import session
 
-request, answer = sys.argv[1:]
+request, register, answer = sys.argv[1:]
 spark = session(os.path.dirname(answer))
 
 
@@ -17,21 +17,29 @@ def rows(statement):
     return [[v if v is None or isinstance(v, (int, str)) else str(v) for v in row] for row in spark.sql(statement).collect()]
 
 
+def script(path):
+    with open(path) as f:
+        text = re.sub("^--.*$", "", f.read(), flags=re.MULTILINE)
+    return [s for s in text.split(";") if s.strip()]
+
+
+for statement in 2 * script(register):
+    spark.sql(statement)
+spark.sql("USE auditlake")
+registered = [row.tableName for row in spark.sql("SHOW TABLES").collect()]
+
 with open(request) as f:
     tables = json.load(f)
 history = {}
 for table in tables:
     name = os.path.basename(table["name"])
-    spark.sql(f"CREATE TABLE {name} USING DELTA LOCATION '{table['path']}'")
     history[table["name"]] = [
         {"version": h.version, "operation": h.operation, "engine": h.engineInfo, "metrics": h.operationMetrics}
         for h in spark.sql(f"DESCRIBE HISTORY {name}").collect()
     ]
 
-with open(os.path.join(os.path.dirname(__file__), "article.sql")) as f:
-    script = re.sub("^--.*$", "", f.read(), flags=re.MULTILINE)
-statements = [rows(s) for s in script.split(";") if s.strip()]
+statements = [rows(s) for s in script(os.path.join(os.path.dirname(__file__), "article.sql"))]
 
 with open(answer, "w") as f:
-    json.dump({"history": history, "statements": statements}, f)
+    json.dump({"registered": registered, "history": history, "statements": statements}, f)
 spark.stop()

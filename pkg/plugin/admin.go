@@ -42,6 +42,12 @@ var iniKeys = map[string]string{
 	"defaultRegion":       "etl_region",
 	"endpoint":            "etl_endpoint",
 	"pathStyle":           "etl_path_style",
+	"register":            "etl_register",
+	"glueDatabase":        "etl_glue_database",
+	"trinoUrl":            "etl_trino_url",
+	"trinoCatalog":        "etl_trino_catalog",
+	"trinoSchema":         "etl_trino_schema",
+	"trinoUser":           "etl_trino_user",
 	"databricksHost":      "etl_databricks_host",
 	"databricksAccountId": "etl_databricks_account_id",
 	"databricksAuth":      "etl_databricks_auth",
@@ -56,6 +62,8 @@ var iniSecrets = map[string]string{
 	"sessionToken": "etl_session_token",
 	"tlsCACert":    "etl_ca_cert",
 
+	"trinoPassword":          "etl_trino_password",
+	"trinoToken":             "etl_trino_token",
 	"databricksToken":        "etl_databricks_token",
 	"databricksClientSecret": "etl_databricks_client_secret",
 }

@@ -85,3 +85,13 @@ func (s *Shell) Identified(owner supervisor.Owner) identifying {
 	}
 	return identifying{Error: "nobody was asked"}
 }
+
+// RegisterError is what went wrong when an owner's tables were last registered, and
+// tried is false if they never were.
+func (s *Shell) RegisterError(owner supervisor.Owner) (text string, tried bool) {
+	last := s.registeredOf(owner)
+	if last == nil {
+		return "", false
+	}
+	return last.Error, true
+}

@@ -29,7 +29,7 @@ const (
 
 // part is one thing that a data source depends on.
 type part struct {
-	Name    string `json:"name"` // settings, queries, source, lake, writes, queue, identities, schedule
+	Name    string `json:"name"` // settings, queries, source, lake, writes, queue, identities, register, schedule
 	URL     string `json:"url,omitempty"`
 	OK      bool   `json:"ok"`
 	Message string `json:"message"` // sentences
@@ -132,6 +132,9 @@ func (c checkup) parts(ctx context.Context) []part {
 	_ = group.Wait() // no check gives an error here
 	if c.settings.Databricks.Asks() {
 		parts = append(parts, c.checkIdentities(ctx))
+	}
+	if c.settings.Register.Any() && c.writes() {
+		parts = append(parts, c.registerPart())
 	}
 	if c.writes() {
 		parts = append(parts, c.schedulePart())

@@ -23,6 +23,9 @@ type jobStatus struct {
 	// Identities is what became of asking Databricks after the last run; left out if it
 	// was not asked.
 	Identities *identifying `json:"identities,omitempty"`
+	// Register is what became of registering tables elsewhere; left out if it was not
+	// tried.
+	Register *registering `json:"register,omitempty"`
 }
 
 // taskProgress is how far a task has come; zero where none is under way.
@@ -56,8 +59,8 @@ type taskOutcome struct {
 func (d *Datasource) jobStatus(s supervisor.Status) jobStatus {
 	out := jobStatus{
 		State: string(s.State), Task: string(s.Task.Kind), Table: s.Task.Table,
-		Identities: d.shell.identifiedOf(d.owner),
-		Since:      timeOrNil(s.Since), Next: timeOrNil(s.Next), Progress: progressOf(s.Progress, time.Now()),
+		Identities: d.shell.identifiedOf(d.owner), Register: d.shell.registeredOf(d.owner),
+		Since: timeOrNil(s.Since), Next: timeOrNil(s.Next), Progress: progressOf(s.Progress, time.Now()),
 	}
 	if s.State == supervisor.Off {
 		out.State, out.Reason = d.whyOff()

@@ -53,6 +53,9 @@ type pipeline struct {
 
 	directory  identity.Directory // nil: nobody is asked
 	identified func(identifying)
+
+	registeredAt time.Time // when all was registered; zero if that is due
+	registered   func(registering)
 }
 
 var (
@@ -68,7 +71,7 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	for i := range sources {
 		sources[i].Store = s.metrics.observe(sources[i].Store, "source")
 	}
-	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), identified: s.noteIdentified(n.owner), heard: make(chan notify.News, 1)}
+	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), identified: s.noteIdentified(n.owner), registered: s.noteRegistered(n.owner), heard: make(chan notify.News, 1)}
 	for _, source := range sources {
 		p.sources = append(p.sources, source.URL)
 	}
@@ -151,6 +154,7 @@ func (p *pipeline) bringIn(ctx context.Context, kind supervisor.TaskKind) (any, 
 		}
 	}
 	p.identify(ctx)
+	p.register(ctx, sum)
 	return sum, p.maintain(ctx)
 }
 

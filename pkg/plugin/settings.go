@@ -42,6 +42,7 @@ type Settings struct {
 	Redaction Redaction
 
 	Databricks Databricks
+	Register   Register
 
 	// Queries are named queries of the data source's own, and QueryProblems, each a
 	// sentence without its point, why others are not among them.
@@ -119,6 +120,7 @@ func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
 		Redaction:  f.redaction(),
 		Databricks: f.databricks(),
 		Queue:      f.queueURL(),
+		Register:   f.register(),
 	}
 	out.Retention, out.Warnings = f.retention(out.LookbackDays)
 	out.Queries, out.QueryProblems = f.queries()
@@ -138,7 +140,7 @@ func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
 		}
 		out.Sources = append(out.Sources, l)
 	}
-	for _, p := range out.overlaps() {
+	for _, p := range slices.Concat(out.overlaps(), out.registerProblems()) {
 		f.note("%s", p)
 	}
 	if len(sources) == 0 {
@@ -212,7 +214,8 @@ func (f *fields) scope() query.Scope {
 }
 
 // Fingerprint is equal for settings under which one ETL does the same: sources,
-// lake, how to sign in, schedule, queue, retention, memory and Databricks. Whoever runs an ETL starts
+// lake, how to sign in, schedule, queue, retention, memory, Databricks and where tables
+// are registered. Whoever runs an ETL starts
 // it anew when the fingerprint has changed. Secrets cannot be read out of it.
 func (s Settings) Fingerprint() string {
 	type root struct {
@@ -229,12 +232,16 @@ func (s Settings) Fingerprint() string {
 		Memory       int64
 		Databricks   *Databricks `json:",omitempty"`
 		Queue        string      `json:",omitempty"`
+		Register     *Register   `json:",omitempty"`
 	}{
 		Lake: rootOf(s.Lake), Schedule: s.Schedule, LookbackDays: s.LookbackDays,
 		Retention: s.Retention, Memory: s.Limits.ETLMemoryBytes, Queue: s.Queue,
 	}
 	if s.Databricks.Asks() {
 		concern.Databricks = &s.Databricks
+	}
+	if s.Register.Any() {
+		concern.Register = &s.Register
 	}
 	for _, l := range s.Sources {
 		concern.Sources = append(concern.Sources, rootOf(l))
@@ -306,6 +313,9 @@ func (s Settings) Conceal(text string) string {
 	}
 	for _, secret := range []string{s.Databricks.Token, s.Databricks.ClientSecret} {
 		secrets[secret] = secret
+	}
+	if to := s.Register.Trino; to != nil {
+		secrets[to.Password], secrets[to.Token] = to.Password, to.Token
 	}
 	return concealer(secrets).Replace(text)
 }

@@ -24,6 +24,7 @@ type Shell struct {
 	serial     atomic.Int64  // of the newest instance
 	queries    *named.Folder // those of grafana.ini; nil for none
 	identified sync.Map      // supervisor.Owner -> identifying, of the last run
+	registered sync.Map      // supervisor.Owner -> registering, of the last run that did
 }
 
 // NewShell starts the ETL that grafana.ini asks for. Metrics go to r, which must

@@ -53,9 +53,12 @@ func (c S3Config) load(ctx context.Context) (aws.Config, error) {
 	return loaded, nil
 }
 
-// AWSConfig is the configuration for another service of AWS that is signed in to as the
-// bucket is. It sends nothing.
-func (c S3Config) AWSConfig(ctx context.Context) (aws.Config, error) {
+// AWS is region, credentials and client for what else of AWS belongs to a lake. It sends
+// nothing.
+func (c S3Config) AWS(ctx context.Context) (aws.Config, error) {
+	if err := c.check(); err != nil {
+		return aws.Config{}, err
+	}
 	loaded, err := c.load(ctx)
 	if err != nil {
 		return aws.Config{}, err

@@ -71,7 +71,7 @@ func Open(ctx context.Context, queueURL string, signIn store.S3Config) (*Queue, 
 	if m := regionRE.FindStringSubmatch(u.Hostname()); m != nil {
 		signIn.Region = m[1]
 	}
-	cfg, err := signIn.AWSConfig(ctx)
+	cfg, err := signIn.AWS(ctx)
 	if err != nil {
 		return nil, err
 	}

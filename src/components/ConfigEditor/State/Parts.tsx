@@ -10,6 +10,7 @@ const titles: Record<string, string> = {
   lake: 'Lake',
   writes: 'Writing to the lake',
   identities: 'Names from Databricks',
+  register: 'Tables in other engines',
   schedule: 'Schedule',
 };
 
