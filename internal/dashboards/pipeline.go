@@ -49,7 +49,7 @@ group by date_trunc('hour', startedAt)
 order by time`,
 				},
 				{id: 8, w: 10, h: 8, named: "files_overwritten", colors: map[string]string{"lost_lines": "red"}, todo: "Overwriting is ordinary: Databricks says that it happens."},
-				{id: 9, w: 24, h: 9, named: "etl_runs", params: map[string]string{"limit": "50"}, todo: "Only runs that changed something or failed are here."},
+				{id: 9, w: 24, h: 9, named: "etl_runs", hidden: []string{"overwrittenFiles"}, params: map[string]string{"limit": "50"}, todo: "Only runs that changed something or failed are here."},
 			}},
 			{id: 102, title: "Completeness", panels: []panel{
 				{id: 10, w: 12, h: 7, named: "layer_counts", todo: "If silver and quarantine together are fewer for longer than a run takes, a run was cut off and the next one goes on."},
