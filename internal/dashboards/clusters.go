@@ -19,7 +19,7 @@ func clusters() Dashboard {
 				{id: 15, w: 12, h: 8, named: "clusters_by_user", params: top, todo: "Many from one person are often one cluster too few that is shared."},
 				{id: 4, w: 24, h: 4, named: "job_owner", title: "Owner of job ${job}", params: map[string]string{"job_id": "${job}"}, todo: "Ask whoever is behind the user id before the job is stopped."},
 				{id: 5, w: 10, h: 8, named: "clusters_without_autotermination_per_day", color: "purple", todo: "A policy for clusters that sets autotermination keeps this at none."},
-				{id: 6, w: 14, h: 8, named: "clusters_without_autotermination", todo: "Ask their creators to switch it on, or stop the clusters."},
+				{id: 6, w: 14, h: 8, named: "clusters_without_autotermination", hidden: []string{"workspaceId"}, todo: "Ask their creators to switch it on, or stop the clusters."},
 			}},
 			{id: 101, title: "Spikes", panels: []panel{
 				{id: 7, w: 13, h: 5, named: "cluster_spike_details", params: spike, todo: "With few samples only the floor counts."},

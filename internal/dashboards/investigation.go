@@ -105,7 +105,7 @@ limit 200`,
 			{id: 101, title: "Who, from where, with what", panels: []panel{
 				{
 					id: 5, w: 12, h: 8, title: "Users and addresses", hidden: []string{"first"},
-					what: "Who acted from which address, how often, and when first and last.",
+					what: "Who acted from which address, how often, and when last.",
 					todo: "Click an address to see who else came from it, or a user to see where else that one was.",
 					sql: `select actor as user,
   sourceIPAddress as address,

@@ -84,7 +84,7 @@ func overview() Dashboard {
 			}},
 			{id: 102, title: "Clusters", panels: []panel{
 				{id: 6, w: 10, h: 8, named: "clusters_created_per_day", todo: "Clusters and cost hygiene says who created them."},
-				{id: 14, w: 14, h: 8, named: "clusters_without_autotermination", todo: "Nothing stops these when they are idle: ask their creators."},
+				{id: 14, w: 14, h: 8, named: "clusters_without_autotermination", hidden: []string{"workspaceId"}, todo: "Nothing stops these when they are idle: ask their creators."},
 			}},
 			{id: 103, title: "Logins", panels: []panel{
 				{id: 17, w: 10, h: 8, named: "failed_logins", color: "orange", todo: "A day that stands out is worth a look at Logins and identity."},

@@ -2,6 +2,7 @@ package provisioning_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,45 @@ func TestCatalogRulesAreOfTheCatalog(t *testing.T) {
 	}
 }
 
+// TestRulesLeadSomewhere: from every alert to a panel that asks its query, and to a
+// chapter of the runbook.
+func TestRulesLeadSomewhere(t *testing.T) {
+	set := shipped(t)
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "runbook.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chapters []string
+	for line := range strings.Lines(string(text)) {
+		if title, is := strings.CutPrefix(strings.TrimSpace(line), "## "); is {
+			chapters = append(chapters, strings.ReplaceAll(strings.ToLower(title), " ", "-"))
+		}
+	}
+	asked := map[string][]string{} // by dashboard and panel
+	for _, d := range set.Dashboards {
+		for _, p := range d.Panels {
+			for _, target := range p.Targets {
+				place := fmt.Sprint(d.UID, " ", p.ID)
+				asked[place] = append(asked[place], target.Named)
+			}
+		}
+	}
+	// What is on the panel of a query much like it.
+	elsewhere := map[string]string{"clusters_created": "clusters_created_per_day"}
+	for _, g := range set.Groups {
+		for _, r := range g.Rules {
+			name := r.Data[0].Query.Named
+			place := r.Annotations["__dashboardUid__"] + " " + r.Annotations["__panelId__"]
+			if !slices.Contains(asked[place], name) && !slices.Contains(asked[place], elsewhere[name]) {
+				t.Errorf("%s: panel %q asks %q, and the rule %s", r.Title, place, asked[place], name)
+			}
+			if _, chapter, _ := strings.Cut(r.Annotations["runbook_url"], "docs/runbook.md#"); !slices.Contains(chapters, chapter) {
+				t.Errorf("%s: there is no chapter %q in the runbook", r.Title, chapter)
+			}
+		}
+	}
+}
+
 func TestEveryAlertableQueryHasARule(t *testing.T) {
 	rules := map[string]provisioning.Rule{}
 	var running []string
@@ -60,7 +100,7 @@ func TestEveryAlertableQueryHasARule(t *testing.T) {
 		}
 	}
 	slices.Sort(running)
-	want := []string{"admin_changes", "clusters_without_autotermination_now", "failed_logins_repeated", "ip_lists_changed", "job_spike", "verbose_audit_disabled"}
+	want := []string{"admin_changes", "clusters_without_autotermination_now", "failed_logins_repeated", "files_overwritten", "ip_lists_changed", "job_spike", "verbose_audit_disabled"}
 	if diff := cmp.Diff(want, running); diff != "" {
 		t.Errorf("rules that are not paused (-want +got):\n%s", diff)
 	}
