@@ -39,6 +39,7 @@ type Dashboard struct {
 	refresh     string
 	variables   []variable
 	marks       []mark
+	links       []dashboardLink // beside those that all have
 	sections    []section
 }
 

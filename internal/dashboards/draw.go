@@ -300,7 +300,7 @@ func (q question) drawBarchart(out *panelJSON) {
 
 func (q question) drawTable(out *panelJSON) {
 	out.FieldConfig.Defaults.Custom = map[string]any{"align": "auto", "cellOptions": object{"type": "auto"}, "filterable": false}
-	numbers, ids, share := q.numbers(), q.ids(), q.share()
+	numbers, ids, share, widening := q.numbers(), q.ids(), q.share(), q.widening()
 	for _, name := range q.columns {
 		c := columns()[name]
 		properties := []property{{"displayName", c.title}}
@@ -316,10 +316,10 @@ func (q question) drawTable(out *panelJSON) {
 		switch {
 		case slices.Contains(q.hidden, name):
 			properties = append(properties, property{"custom.hideFrom", object{"viz": true, "legend": true, "tooltip": true}})
-		case c.width > 0:
+		case c.width > 0 && name != widening:
 			properties = append(properties, property{"custom.width", c.width})
 		default:
-			properties = append(properties, property{"custom.minWidth", min(c.least, share)})
+			properties = append(properties, property{"custom.minWidth", min(c.needs(), share)})
 		}
 		if c.wrap {
 			properties = append(properties, property{"custom.wrapText", true})

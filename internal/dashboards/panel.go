@@ -166,14 +166,23 @@ func (q question) needs() int {
 	return sum
 }
 
+// widening is the column that takes what is left where all others have a width: the
+// first.
+func (q question) widening() string {
+	if len(q.ids()) > 0 || slices.ContainsFunc(q.columns, func(name string) bool { return columns()[name].width == 0 }) {
+		return ""
+	}
+	return q.columns[0]
+}
+
 // share is what each column without a width gets of the room: Grafana divides it
 // evenly, and scrolls sideways where a column wants more.
 func (q question) share() int {
-	left, sharing := room(q.w), len(q.ids())
+	left, sharing, widening := room(q.w), len(q.ids()), q.widening()
 	for _, name := range q.columns {
 		switch c := columns()[name]; {
 		case slices.Contains(q.hidden, name):
-		case c.width > 0:
+		case c.width > 0 && name != widening:
 			left -= c.width
 		default:
 			sharing++
