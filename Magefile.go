@@ -27,6 +27,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/build"
 	"github.com/magefile/mage/mg"
 	"github.com/magefile/mage/target"
+
+	"github.com/auditlake/auditlake/internal/squeeze"
 )
 
 // Demo builds everything, generates a month of logs, runs the ETL, answers the article's questions and proves the lake. Then it shows the dashboards in a browser, over logs that keep coming, until Ctrl-C; -headless leaves that out.
@@ -71,6 +73,49 @@ func browserTests(browser, react string) step {
 		env := []string{"AUDITLAKE_CHROMIUM=" + browser, "AUDITLAKE_REACT=" + react}
 		return runWith(ctx, os.Stdout, "preview", env, "npm", "run", "--silent", "test:browser")
 	}}
+}
+
+// Screenshots takes the pictures of the dashboards in the documentation anew, with Chromium: the same logs at the same moment each time.
+func Screenshots(ctx context.Context) error {
+	browser, found := chromium()
+	if !found {
+		return errors.New("there is no Chromium on this machine: install one (apt-get install chromium), or name it in AUDITLAKE_CHROMIUM")
+	}
+	taken, err := os.MkdirTemp("", "auditlake-pictures-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(taken) }()
+	return steps(ctx, frontEnd, plugin, commandLine, previewPage,
+		step{"npm run pictures in preview", func(ctx context.Context) error {
+			return runWith(ctx, os.Stdout, "preview", []string{"AUDITLAKE_CHROMIUM=" + browser}, "npm", "run", "--silent", "pictures", "--", taken)
+		}},
+		step{"squeeze", func(context.Context) error { return squeezeAll(taken, filepath.FromSlash("src/img/screenshots")) }},
+	)
+}
+
+// squeezeAll copies the pictures of a folder with few colors.
+func squeezeAll(from, to string) error {
+	files, err := filepath.Glob(filepath.Join(from, "*.png"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		large, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		var small bytes.Buffer
+		if err := squeeze.PNG(bytes.NewReader(large), &small); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		path := filepath.Join(to, filepath.Base(file))
+		if err := os.WriteFile(path, small.Bytes(), 0o644); err != nil {
+			return err
+		}
+		fmt.Printf("    %s: %d KB\n", path, small.Len()/1000)
+	}
+	return nil
 }
 
 // chromium finds a browser that can be driven.

@@ -1,10 +1,11 @@
 // Command auditlake is the developer's front door: the commands that the plugin's
-// binary has too, and generate and demo.
+// binary has too, and those of a developer.
 //
 //	generate.go  deliveries at once
 //	follow.go    deliveries as time passes
 //	demo.go      the main job on generated logs
 //	preview.go   the dashboards over any lake, in a browser
+//	still.go     the lake of the documentation's pictures
 package main
 
 import (
@@ -14,5 +15,5 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Main(cli.New("auditlake", generateCommand(), demoCommand(), previewCommand())))
+	os.Exit(cli.Main(cli.New("auditlake", generateCommand(), demoCommand(), previewCommand(), stillCommand())))
 }

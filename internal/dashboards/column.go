@@ -4,8 +4,11 @@ package dashboards
 type column struct {
 	title string
 	unit  string
-	width int // in pixels, of a column in a table; 0 is what is left
-	links []link
+	// Of a column in a table, in pixels: width holds, least is what it needs of
+	// what is left. One of them is 0.
+	width, least int
+	wrap         bool // a text that says less when it is cut
+	links        []link
 	// outcome colors what became of a request.
 	outcome bool
 }
@@ -13,6 +16,7 @@ type column struct {
 // Units, as Grafana calls them.
 const (
 	timeUnit    = "dateTimeAsIso"
+	minuteUnit  = "time:YYYY-MM-DD HH:mm"
 	dateUnit    = "time:YYYY-MM-DD"
 	countUnit   = "locale" // whole, with separators
 	secondsUnit = "s"
@@ -24,52 +28,74 @@ const (
 // columns are those that answers have, by name.
 func columns() map[string]column {
 	out := map[string]column{
-		"outcome":     {title: "Outcome", width: 110, outcome: true},
-		"workspaceId": {title: "Workspace", width: 165},
-		"user":        {title: "User", links: []link{investigate("actor")}},
-		"email":       {title: "User", links: []link{investigate("actor")}},
-		"address":     {title: "Address", links: []link{investigate("address")}},
-		"tokenId":     {title: "Token", links: []link{investigate("token")}},
-		"tokenHash":   {title: "Token hash", links: []link{investigate("token")}},
-		"jobId":       {title: "Job", links: []link{about(jobsName, "job", "Show job ${__value.text}")}},
-		"clusterId":   {title: "Cluster id", links: []link{investigate("object")}},
-		"object":      {title: "What", links: []link{investigate("object")}},
-		"securable":   {title: "Table, volume or path", links: []link{investigate("object")}},
-		"recipient":   {title: "Recipient", links: []link{investigate("object")}},
-		"scriptId":    {title: "Script id", links: []link{investigate("object")}},
-		"poolId":      {title: "Pool id", links: []link{investigate("object")}},
-		"userId":      {title: "User id"},
-		"age_seconds": {title: "Age", unit: secondsUnit, width: 110},
-		"age_hours":   {title: "Age", unit: hoursUnit, width: 110},
-		"seconds":     {title: "Duration", unit: secondsUnit},
-		"p50":         {title: "Median", unit: secondsUnit},
-		"p95":         {title: "95th percentile", unit: secondsUnit},
-		"longest":     {title: "Longest", unit: secondsUnit},
-		"reliability": {title: "Reliability", unit: percentUnit, width: 140},
-		"bytesRead":   {title: "Read", unit: bytesUnit},
-		"date":        {title: "Date (UTC)", unit: dateUnit, width: 120},
+		"outcome":     {title: "Outcome", width: 100, outcome: true},
+		"workspaceId": {title: "Workspace", width: 150},
+		"user":        {title: "User", least: 130, links: []link{investigate("actor")}},
+		"email":       {title: "User", least: 130, links: []link{investigate("actor")}},
+		"address":     {title: "Address", least: 120, links: []link{investigate("address")}},
+		"tokenId":     {title: "Token", least: 110, links: []link{investigate("token")}},
+		"tokenHash":   {title: "Token hash", least: 110, links: []link{investigate("token")}},
+		"jobId":       {title: "Job", width: 150, links: []link{about(jobsName, "job", "Show job ${__value.text}")}},
+		"clusterId":   {title: "Cluster id", least: 120, links: []link{investigate("object")}},
+		"object":      {title: "What", least: 120, links: []link{investigate("object")}},
+		"securable":   {title: "Table, volume or path", least: 180, links: []link{investigate("object")}},
+		"recipient":   {title: "Recipient", least: leastText, links: []link{investigate("object")}},
+		"scriptId":    {title: "Script id", least: leastText, links: []link{investigate("object")}},
+		"poolId":      {title: "Pool id", least: leastText, links: []link{investigate("object")}},
+		"userId":      {title: "User id", width: 150},
+		"age_seconds": {title: "Age", unit: secondsUnit, width: 100},
+		"age_hours":   {title: "Age", unit: hoursUnit, width: 100},
+		"seconds":     {title: "Duration", unit: secondsUnit, width: 95},
+		"p50":         {title: "Median", unit: secondsUnit, width: 95},
+		"p95":         {title: "95th percentile", unit: secondsUnit, width: 140},
+		"longest":     {title: "Longest", unit: secondsUnit, width: 95},
+		"reliability": {title: "Reliability", unit: percentUnit, width: 105},
+		"bytesRead":   {title: "Read", unit: bytesUnit, width: 90},
+		"date":        {title: "Date (UTC)", unit: dateUnit, width: 105},
+		"time":        {title: "Time", unit: timeUnit, width: 160},
+		"since":       {title: "Since", unit: timeUnit, width: 160},
+		"message":     {title: "Message", least: 160, wrap: true},
+		"error":       {title: "Error", least: 160, wrap: true},
+		"reason":      {title: "Reason", least: 120, wrap: true},
+		"value":       {title: "Value", least: 120, wrap: true},
+		"setting":     {title: "Setting", least: 150, wrap: true},
+		"agent":       {title: "User agent", least: 180},
+		"service":     {title: "Service", least: 110},
+		"lineNumber":  {title: "Line", unit: countUnit, width: 70},
+		"spike":       {title: "Spike", width: 80},
+		"neverStops":  {title: "Never stops", width: 115},
+		"endOfLife":   {title: "Past its end", width: 120},
 
-		"lifetime_hours": {title: "Lifetime", unit: hoursUnit},
-		"lifetime_days":  {title: "Lifetime", unit: "d"},
+		"lifetime_hours": {title: "Lifetime", unit: hoursUnit, width: 100},
+		"lifetime_days":  {title: "Lifetime", unit: "d", width: 100},
 	}
 	for name, title := range times() {
-		out[name] = column{title: title, unit: timeUnit, width: 165}
+		out[name] = column{title: title, unit: minuteUnit, width: 145}
 	}
 	for name, title := range counts() {
 		out[name] = column{title: title, unit: countUnit, width: widthOf(title)}
 	}
 	for name, title := range texts() {
-		out[name] = column{title: title}
+		out[name] = column{title: title, least: leastText}
 	}
 	return out
 }
 
-// widthOf is what a column of numbers needs for its title, the arrow and the funnel.
-func widthOf(title string) int { return max(110, 8*len(title)+50) }
+// leastText is what a column of texts needs to say something.
+const leastText = 100
+
+// widthOf is what a column of numbers needs for its title and the arrow.
+func widthOf(title string) int { return max(80, 8*len(title)+36) }
+
+// needs is the width that a column has at the least.
+func (c column) needs() int { return max(c.width, c.least) }
+
+// isText reports whether a column can be filtered by its values.
+func (c column) isText() bool { return c.unit == "" }
 
 func times() map[string]string {
 	return map[string]string{
-		"time": "Time", "first": "First", "last": "Last", "since": "Since", "created": "Created",
+		"first": "First", "last": "Last", "created": "Created",
 		"expires": "Expires", "newest": "Newest event", "firstCreated": "First created",
 	}
 }
@@ -95,15 +121,15 @@ func counts() map[string]string {
 
 func texts() map[string]string {
 	return map[string]string{
-		"action": "Action", "agent": "User agent", "approver": "Approved by", "clusterName": "Cluster", "creator": "Creator",
-		"duration": "Duration", "enabled": "Enabled", "endOfLife": "Past its end", "endpoint": "By way of", "error": "Error",
+		"action": "Action", "approver": "Approved by", "clusterName": "Cluster", "creator": "Creator",
+		"duration": "Duration", "enabled": "Enabled", "endpoint": "By way of",
 		"fileId": "File", "group": "Group", "instance": "Instance", "key": "Key", "kind": "Kind", "layer": "Layer", "level": "Level",
-		"library": "Library", "lineNumber": "Delivered line", "listId": "List", "machine": "Machine", "message": "Message",
+		"library": "Library", "listId": "List", "machine": "Machine",
 		"metastore": "Metastore", "method": "Method", "mountPoint": "Mount point", "name": "Name", "network": "Network",
-		"neverStops": "Never stops", "nodeType": "Node type", "owner": "Owner", "path": "Path", "permission": "Permission",
-		"poolName": "Pool", "reason": "Reason", "requestId": "Request", "resource": "Resource", "service": "Service",
-		"sessionId": "Session", "setting": "Setting", "sha256": "SHA-256", "share": "Share", "spike": "Spike", "sparkVersion": "Spark version",
-		"target": "Whose", "value": "Value", "workspace": "Workspace",
+		"nodeType": "Node type", "owner": "Owner", "path": "Path", "permission": "Permission",
+		"poolName": "Pool", "requestId": "Request", "resource": "Resource",
+		"sessionId": "Session", "sha256": "SHA-256", "share": "Share", "sparkVersion": "Spark version",
+		"target": "Whose", "workspace": "Workspace",
 	}
 }
 

@@ -25,7 +25,10 @@
 // every query in them.
 package dashboards
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+)
 
 // Dashboard is one dashboard.
 type Dashboard struct {
@@ -36,6 +39,7 @@ type Dashboard struct {
 	refresh     string
 	variables   []variable
 	marks       []mark
+	links       []dashboardLink // beside those that all have
 	sections    []section
 }
 
@@ -112,6 +116,17 @@ func (d Dashboard) Unknown() (names []string) {
 		}
 	}
 	return names
+}
+
+// Wide are the titles of tables that scroll sideways on a screen 1280 pixels wide,
+// with how many pixels they need and have.
+func (d Dashboard) Wide() (titles []string) {
+	for q := range d.questions() {
+		if q.draw == table && q.needs() > room(q.w) {
+			titles = append(titles, fmt.Sprintf("%s (%d of %d)", q.title, q.needs(), room(q.w)))
+		}
+	}
+	return titles
 }
 
 func (d Dashboard) questions() iter.Seq[question] {

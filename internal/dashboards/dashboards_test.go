@@ -80,6 +80,15 @@ func TestPanelsSayWhatToDo(t *testing.T) {
 	}
 }
 
+// TestTablesFit: what a table has no room for is hidden, or the panel is wider.
+func TestTablesFit(t *testing.T) {
+	for _, d := range dashboards.All() {
+		for _, table := range d.Wide() {
+			t.Errorf("%s: table %s scrolls sideways", d.Title(), table)
+		}
+	}
+}
+
 // TestEveryColumnIsKnown: a column without a name would have that of the query.
 func TestEveryColumnIsKnown(t *testing.T) {
 	for _, d := range dashboards.All() {

@@ -2,6 +2,8 @@ package dashboards
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/query"
@@ -232,6 +234,11 @@ func (q question) drawSeries(out *panelJSON) {
 			out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(name, properties...))
 		}
 	}
+	if len(labels) == 1 {
+		for _, value := range slices.Sorted(maps.Keys(q.colors)) {
+			out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(value, property{"color", color{Mode: "fixed", Fixed: q.colors[value]}}))
+		}
+	}
 	if len(labels) == 1 && columns()[labels[0]].outcome {
 		for _, o := range outcomes() {
 			out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(o.value, property{"color", color{Mode: "fixed", Fixed: o.color}}))
@@ -252,11 +259,11 @@ func (q question) drawSeries(out *panelJSON) {
 		if q.draw == lines {
 			calc, heading = "max", "Max"
 		}
-		place := "right"
-		if q.w < 12 {
-			place = "bottom"
+		display, place := "table", "right"
+		if q.w < 12 { // a table below leaves nothing of a small chart
+			display, place = "list", "bottom"
 		}
-		legend = object{"showLegend": true, "displayMode": "table", "placement": place, "calcs": []string{calc}, "sortBy": heading, "sortDesc": true}
+		legend = object{"showLegend": true, "displayMode": display, "placement": place, "calcs": []string{calc}, "sortBy": heading, "sortDesc": true}
 		tooltip = object{"mode": "multi", "sort": "desc"}
 	}
 	out.Options = object{"legend": legend, "tooltip": tooltip}
@@ -273,6 +280,9 @@ func (q question) drawBarchart(out *panelJSON) {
 	for _, name := range q.columns {
 		c := columns()[name]
 		properties := []property{{"displayName", c.title}}
+		if name == x {
+			properties = append(properties, property{"noValue", "–"})
+		}
 		if links := columns()[x].links; name == number && len(links) > 0 { // a click is on a bar, not on its name
 			properties = append(properties, property{"links", linksOf(links, x)})
 		}
@@ -289,21 +299,30 @@ func (q question) drawBarchart(out *panelJSON) {
 }
 
 func (q question) drawTable(out *panelJSON) {
-	out.FieldConfig.Defaults.Custom = map[string]any{"align": "auto", "cellOptions": object{"type": "auto"}, "filterable": true}
-	numbers, ids := q.numbers(), q.ids()
+	out.FieldConfig.Defaults.Custom = map[string]any{"align": "auto", "cellOptions": object{"type": "auto"}, "filterable": false}
+	numbers, ids, share, widening := q.numbers(), q.ids(), q.share(), q.widening()
 	for _, name := range q.columns {
 		c := columns()[name]
 		properties := []property{{"displayName", c.title}}
-		if c.unit != "" {
-			properties = append(properties, property{"unit", c.unit})
+		if c.isText() {
+			properties = append(properties, property{"custom.filterable", true})
 		} else {
-			properties = append(properties, property{"noValue", "–"}) // of a cell; that of the panel is for no rows
+			properties = append(properties, property{"unit", c.unit})
 		}
+		properties = append(properties, property{"noValue", "–"}) // of a cell; that of the panel is for no rows
 		if c.unit == countUnit {
 			properties = append(properties, property{"decimals", 0})
 		}
-		if c.width > 0 {
+		switch {
+		case slices.Contains(q.hidden, name):
+			properties = append(properties, property{"custom.hideFrom", object{"viz": true, "legend": true, "tooltip": true}})
+		case c.width > 0 && name != widening:
 			properties = append(properties, property{"custom.width", c.width})
+		default:
+			properties = append(properties, property{"custom.minWidth", min(c.needs(), share)})
+		}
+		if c.wrap {
+			properties = append(properties, property{"custom.wrapText", true})
 		}
 		if len(c.links) > 0 {
 			properties = append(properties, property{"links", linksOf(c.links, "")})
@@ -316,7 +335,8 @@ func (q question) drawTable(out *panelJSON) {
 		}
 		out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(name, properties...))
 		if title, ok := ids[name]; ok {
-			out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(name+"Name", property{"displayName", title}))
+			out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, overrideOf(name+"Name",
+				property{"displayName", title}, property{"custom.filterable", true}, property{"noValue", "–"}, property{"custom.minWidth", min(leastName, share)}))
 		}
 	}
 	out.Options = object{"showHeader": true, "cellHeight": "sm", "sortBy": q.sortBy()}

@@ -104,8 +104,8 @@ limit 200`,
 			}},
 			{id: 101, title: "Who, from where, with what", panels: []panel{
 				{
-					id: 5, w: 12, h: 8, title: "Users and addresses",
-					what: "Who acted from which address, how often, and when first and last.",
+					id: 5, w: 12, h: 8, title: "Users and addresses", hidden: []string{"first"},
+					what: "Who acted from which address, how often, and when last.",
 					todo: "Click an address to see who else came from it, or a user to see where else that one was.",
 					sql: `select actor as user,
   sourceIPAddress as address,
@@ -119,7 +119,7 @@ order by num_events desc, user, address
 limit 200`,
 				},
 				{
-					id: 6, w: 12, h: 8, title: "Programs",
+					id: 6, w: 12, h: 8, title: "Programs", hidden: []string{"first"},
 					what: "With which program, as it names itself, in how many sessions.",
 					todo: "A program that this user never used before may be somebody else's.",
 					sql: `select userAgent as agent,
@@ -134,7 +134,7 @@ order by num_events desc, agent
 limit 100`,
 				},
 				{
-					id: 7, w: 12, h: 8, title: "Tokens",
+					id: 7, w: 12, h: 8, title: "Tokens", hidden: []string{"num_addresses", "first"},
 					what: "Tokens that were used, created or revoked, by whom and from how many addresses.",
 					todo: "Click a token to see all that was done with it; revoke it if you do not know it.",
 					sql: `select coalesce(requestParams.tokenId, requestParams.tokenHash) as tokenId,
@@ -150,7 +150,7 @@ order by num_events desc, tokenId, user
 limit 100`,
 				},
 				{
-					id: 8, w: 12, h: 8, title: "What it was done to",
+					id: 8, w: 12, h: 8, title: "What it was done to", hidden: []string{"first"},
 					what: "Clusters, jobs, notebooks, tables, paths and whatever else the requests name.",
 					todo: "Click one to see who else had to do with it; empty the other boxes first.",
 					sql: `select serviceName as service,
@@ -173,7 +173,7 @@ limit 200`,
 					search: `"${actor}" "${address}" "${token}" "${object}" ${words}`,
 				},
 				{
-					id: 9, w: 24, h: 12, title: "Events in columns",
+					id: 9, w: 24, h: 12, title: "Events in columns", hidden: []string{"requestId", "fileId"},
 					what: "The newest 500 events that the panels above count.",
 					todo: "The number of the delivered line opens the event as Databricks wrote it.",
 					sql: `select date_time as time,

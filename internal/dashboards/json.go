@@ -104,13 +104,13 @@ func (d Dashboard) JSON() ([]byte, error) {
 		UID: d.UID(), Title: d.title, Description: d.description, Tags: []string{tag, "databricks"},
 		SchemaVersion: schemaVersion, Version: 1, Editable: true, GraphTooltip: 1, Timezone: "utc",
 		Refresh: cmp.Or(d.refresh, "5m"), Time: span{d.from, "now"},
-		Links: []dashboardLink{
+		Links: append([]dashboardLink{
 			{
 				Title: "Auditlake", Type: "dashboards", Icon: "external link", Tooltip: "The other dashboards, with this time range and these variables",
 				AsDropdown: true, IncludeVars: true, KeepTime: true, Tags: []string{tag},
 			},
 			{Title: "About", Type: "link", URL: docs + "dashboards.md#" + d.chapter(), Icon: "doc", Tooltip: "What this dashboard is for", TargetBlank: true, Tags: []string{}},
-		},
+		}, d.links...),
 		Annotations: d.annotations(),
 		Templating:  d.templating(),
 		Panels:      d.panels(),

@@ -19,7 +19,7 @@ func logins() Dashboard {
 				{id: 6, w: 12, h: 8, named: "failed_logins_repeated", steps: []step{{"text", 0}, {"orange", 5}, {"red", 20}}, todo: "A program with an old password, or somebody who guesses."},
 				{id: 7, w: 12, h: 8, named: "login_after_failures", steps: []step{{"red", 0}}, todo: "Ask the user. If it was somebody else: revoke sessions and tokens, and investigate."},
 				{id: 8, w: 12, h: 8, named: "logins_without_sso", params: top, todo: "Switch these ways off where single sign-on is the rule."},
-				{id: 9, w: 12, h: 8, named: "new_networks", todo: "A journey, a new provider, or somebody else."},
+				{id: 9, w: 12, h: 8, named: "new_networks", none: "Nobody whose logins of the 90 days before are in the lake came from a new network.", todo: "A journey, a new provider, or somebody else."},
 			}},
 			{id: 102, title: "Addresses", panels: []panel{
 				{id: 10, w: 12, h: 8, named: "ip_denials_per_hour", color: "orange", todo: "A burst from one address is a scan; a steady rate is an office that is not on the list."},
@@ -34,8 +34,8 @@ func logins() Dashboard {
 			}},
 			{id: 104, title: "Who came and went", panels: []panel{
 				{id: 17, w: 24, h: 9, named: "principals_changed", params: recent, todo: "Changes that do not come by SCIM were made by hand: they should be few."},
-				{id: 18, w: 12, h: 8, named: "databricks_staff_access", params: recent, todo: "Each should belong to a ticket of yours."},
-				{id: 19, w: 12, h: 8, named: "databricks_staff_logins", params: recent, todo: "Each should fall into a time for which access was given."},
+				{id: 18, w: 12, h: 8, named: "databricks_staff_access", hidden: []string{"approver", "workspaceId"}, params: recent, todo: "Each should belong to a ticket of yours."},
+				{id: 19, w: 12, h: 8, named: "databricks_staff_logins", hidden: []string{"workspaceId"}, params: recent, todo: "Each should fall into a time for which access was given."},
 			}},
 		},
 	}

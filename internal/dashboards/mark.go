@@ -7,6 +7,9 @@ import "github.com/auditlake/auditlake/pkg/query/named"
 type mark struct {
 	named string
 	color string // of the palette
+	// idle marks are drawn once they are switched on: where there are many, they
+	// hide what they are drawn over.
+	idle bool
 }
 
 type (
@@ -30,7 +33,7 @@ func (d Dashboard) annotations() annotations {
 			panic(err) // ours, and a test draws all dashboards
 		}
 		out.List = append(out.List, annotationJSON{
-			Name: q.Title, Enable: true, IconColor: m.color, Datasource: ourSource(),
+			Name: q.Title, Enable: !m.idle, IconColor: m.color, Datasource: ourSource(),
 			Target: target{
 				RefID: "A", QueryType: "named", Named: m.named, Params: map[string]string{}, Format: "annotations", AdhocFilters: d.filters(q.Tables),
 			},

@@ -50,7 +50,7 @@ func overview() Dashboard {
 		name: overviewName, title: "Databricks audit: Overview", from: "now-30d",
 		description: "What needs attention, how much is going on, and where to look further. A click on a number leads to what it counts. Days are in UTC.",
 		variables:   []variable{workspaceVariable(), userVariable(), serviceVariable()},
-		marks:       []mark{{named: "configuration_changes", color: "orange"}},
+		marks:       []mark{{named: "cluster_storms", color: "red"}, {named: "configuration_changes", color: "orange", idle: true}},
 		sections: []section{
 			{panels: []panel{
 				freshness(1, 4, 4),
@@ -67,7 +67,7 @@ func overview() Dashboard {
 				alarm(23, "verbose_audit_disabled", "Audit logs off", "Switch them on again, and ask why.", adminName).with(many).red(),
 				alarm(24, "ip_lists_changed", "IP lists changed", "Compare the list in the account console with what you expect.", adminName).with(many),
 				alarm(25, "privilege_bursts", "Privilege bursts", "See what was granted to whom.", adminName),
-				alarm(26, "download_bursts", "Download bursts", "See what left, and whether that was the user's work.", dataAccessName),
+				alarm(26, "download_bursts", "Downloads", "See what left, and whether that was the user's work.", dataAccessName),
 				alarm(27, "data_access_denials", "Data denials", "A missing grant, or somebody who tries doors.", dataAccessName),
 				{
 					id: 28, w: 4, h: 4, named: "files_overwritten", title: "Lines lost", draw: stat, calc: "sum", of: []string{"lost_lines"},
@@ -84,7 +84,7 @@ func overview() Dashboard {
 			}},
 			{id: 102, title: "Clusters", panels: []panel{
 				{id: 6, w: 10, h: 8, named: "clusters_created_per_day", todo: "Clusters and cost hygiene says who created them."},
-				{id: 14, w: 14, h: 8, named: "clusters_without_autotermination", todo: "Nothing stops these when they are idle: ask their creators."},
+				{id: 14, w: 14, h: 8, named: "clusters_without_autotermination", hidden: []string{"workspaceId"}, todo: "Nothing stops these when they are idle: ask their creators."},
 			}},
 			{id: 103, title: "Logins", panels: []panel{
 				{id: 17, w: 10, h: 8, named: "failed_logins", color: "orange", todo: "A day that stands out is worth a look at Logins and identity."},

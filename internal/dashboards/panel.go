@@ -39,7 +39,9 @@ type panel struct {
 	steps []step
 	// none is shown where there is no row.
 	none string
-	// color is that of the only series, or colors are those of some, by column.
+	// Of a table: columns that are not shown, though links and an export have them.
+	hidden []string
+	// color is that of the only series, or colors are those of some, by column or label.
 	color  string
 	colors map[string]string
 	// shown is a value in the place of another: 0 as none.
@@ -142,7 +144,52 @@ func (q question) having(kind func(unit string) bool) (names []string) {
 	return names
 }
 
-func isQuantity(unit string) bool { return !slices.Contains([]string{"", timeUnit, dateUnit}, unit) }
+func isQuantity(unit string) bool {
+	return !slices.Contains([]string{"", timeUnit, minuteUnit, dateUnit}, unit)
+}
+
+// room is how many pixels a table of so many of the 24 columns has for its own on a
+// screen of 1280.
+func room(w int) int { return w*157/3 - 36 }
+
+// leastName is the width that a name beside an id needs.
+const leastName = 90
+
+// needs is the width without which a table's columns say too little.
+func (q question) needs() int {
+	sum := leastName * len(q.ids())
+	for _, name := range q.columns {
+		if !slices.Contains(q.hidden, name) {
+			sum += columns()[name].needs()
+		}
+	}
+	return sum
+}
+
+// widening is the column that takes what is left where all others have a width: the
+// first.
+func (q question) widening() string {
+	if len(q.ids()) > 0 || slices.ContainsFunc(q.columns, func(name string) bool { return columns()[name].width == 0 }) {
+		return ""
+	}
+	return q.columns[0]
+}
+
+// share is what each column without a width gets of the room: Grafana divides it
+// evenly, and scrolls sideways where a column wants more.
+func (q question) share() int {
+	left, sharing, widening := room(q.w), len(q.ids()), q.widening()
+	for _, name := range q.columns {
+		switch c := columns()[name]; {
+		case slices.Contains(q.hidden, name):
+		case c.width > 0 && name != widening:
+			left -= c.width
+		default:
+			sharing++
+		}
+	}
+	return left / max(sharing, 1)
+}
 
 // ids are the columns of ids that get a column of names behind them, with the title
 // of that. Clusters mostly have one already.

@@ -5,6 +5,10 @@ func pipeline() Dashboard {
 	none := map[string]mapped{"0": {Text: "none", Color: "green"}}
 	return Dashboard{
 		name: pipelineName, title: "Databricks audit: Pipeline health", from: "now-7d", refresh: "1m",
+		links: []dashboardLink{{
+			Title: "Progress and buttons", Type: "link", URL: "/connections/datasources/edit/${datasource}", Icon: "bolt",
+			Tooltip: "What the ETL is doing, live; for administrators also run now, optimize and replay", Tags: []string{},
+		}},
 		description: "Whether the logs arrive, how fast, and whether all of them are in the lake. Days are in UTC.",
 		sections: []section{
 			{panels: []panel{
@@ -30,6 +34,7 @@ func pipeline() Dashboard {
 from runs
 where startedAt >= $__timeFrom() and startedAt < $__timeTo() and outcome = 'failed'`,
 				},
+				{id: 9, w: 24, h: 8, named: "etl_runs", hidden: []string{"overwrittenFiles"}, params: map[string]string{"limit": "50"}, todo: "Only runs that changed something or failed are here."},
 			}},
 			{id: 101, title: "Arrival", panels: []panel{
 				{id: 5, w: 14, h: 8, named: "ingest_lag", draw: lines, todo: "Databricks needs most of it; the rest is the schedule of the ETL."},
@@ -49,7 +54,6 @@ group by date_trunc('hour', startedAt)
 order by time`,
 				},
 				{id: 8, w: 10, h: 8, named: "files_overwritten", colors: map[string]string{"lost_lines": "red"}, todo: "Overwriting is ordinary: Databricks says that it happens."},
-				{id: 9, w: 24, h: 9, named: "etl_runs", params: map[string]string{"limit": "50"}, todo: "Only runs that changed something or failed are here."},
 			}},
 			{id: 102, title: "Completeness", panels: []panel{
 				{id: 10, w: 12, h: 7, named: "layer_counts", todo: "If silver and quarantine together are fewer for longer than a run takes, a run was cut off and the next one goes on."},

@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -54,7 +55,7 @@ func limits() map[string]watch {
 // enabled are the rules that are not paused: what they find is rare, and matters
 // everywhere.
 var enabled = []string{
-	"admin_changes", "clusters_without_autotermination_now", "failed_logins_repeated", "ip_lists_changed", "job_spike", "verbose_audit_disabled",
+	"admin_changes", "clusters_without_autotermination_now", "failed_logins_repeated", "files_overwritten", "ip_lists_changed", "job_spike", "verbose_audit_disabled",
 }
 
 // watchOf is that of a query: a row that is found within the time that events take, or
@@ -99,7 +100,7 @@ groups:
 				fmt.Fprintf(&out, "  - orgId: 1\n    name: %s\n    folder: Auditlake\n    interval: 10m\n    rules:\n", CatalogGroup+strings.ReplaceAll(strings.ToLower(group), " ", "-"))
 				first = false
 			}
-			writeRule(&out, q)
+			writeRule(&out, q, s.panelOf(q.Name))
 		}
 	}
 	return append(bytes.TrimRight(out.Bytes(), "\n"), '\n')
@@ -120,7 +121,53 @@ func (s *Set) hasRuleOn(name string) bool {
 	return false
 }
 
-func writeRule(out *bytes.Buffer, q *named.Query) {
+// shownBy are the queries whose answer is on the panel of another.
+func shownBy() map[string]string {
+	return map[string]string{"clusters_created": "clusters_created_per_day"}
+}
+
+// place is a panel on a dashboard.
+type place struct {
+	dashboard string // uid
+	panel     int
+}
+
+// panelOf is the panel that asks a query. The overview comes last, because the others
+// show more beside it.
+func (s *Set) panelOf(name string) place {
+	name = cmp.Or(shownBy()[name], name)
+	var found place
+	for _, d := range s.Dashboards {
+		for _, p := range d.Panels {
+			asks := slices.ContainsFunc(p.Targets, func(t Target) bool { return t.Named == name })
+			if asks && (found.dashboard == "" || found.dashboard == overviewUID) && d.UID != found.dashboard {
+				found = place{d.UID, p.ID}
+			}
+		}
+	}
+	return found
+}
+
+const overviewUID = "auditlake-databricks-audit"
+
+// runbook is the chapter about rules on a query.
+func runbook(name string) string {
+	for chapter, names := range map[string][]string{
+		"audit-data-is-stale":              {"freshness_by_workspace", "ingest_lag", "events_per_day"},
+		"cluster-spike":                    {"job_spike", "clusters_by_job", "clusters_by_creator", "clusters_created", "clusters_created_per_day"},
+		"failed-logins-of-one-user":        {"failed_logins", "failed_logins_repeated", "login_after_failures"},
+		"clusters-without-autotermination": {"clusters_without_autotermination_now", "clusters_without_autotermination_per_day", "autotermination_removed"},
+		"administration-changed":           {"admin_changes", "ip_lists_changed", "verbose_audit_disabled", "sso_changed", "privilege_bursts"},
+		"lines-lost":                       {"files_overwritten"},
+	} {
+		if slices.Contains(names, name) {
+			return chapter
+		}
+	}
+	return "rules-of-the-catalog"
+}
+
+func writeRule(out *bytes.Buffer, q *named.Query, shown place) {
 	w := watchOf(q)
 	lines := func(indent int, format string, args ...any) {
 		for line := range strings.Lines(strings.TrimPrefix(fmt.Sprintf(format, args...), "\n")) {
@@ -159,8 +206,10 @@ labels: { severity: %s, product: auditlake }
 annotations:
   summary: %q
   description: %q
-  runbook_url: https://github.com/auditlake/auditlake/blob/main/docs/runbook.md#rules-of-the-catalog
-`, q.Severity, summary(q), q.Description)
+  runbook_url: https://github.com/auditlake/auditlake/blob/main/docs/runbook.md#%s
+  __dashboardUid__: %s
+  __panelId__: "%d"
+`, q.Severity, summary(q), q.Description, runbook(q.Name), shown.dashboard, shown.panel)
 	lines(8, "isPaused: %v\n", !slices.Contains(enabled, q.Name))
 	out.WriteByte('\n')
 }

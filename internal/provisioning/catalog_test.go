@@ -2,6 +2,7 @@ package provisioning_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,31 @@ func TestCatalogRulesAreOfTheCatalog(t *testing.T) {
 	}
 }
 
+// TestRulesLeadToTheirPanel: from every alert to a panel that asks its query.
+func TestRulesLeadToTheirPanel(t *testing.T) {
+	set := shipped(t)
+	asked := map[string][]string{} // by dashboard and panel
+	for _, d := range set.Dashboards {
+		for _, p := range d.Panels {
+			for _, target := range p.Targets {
+				place := fmt.Sprint(d.UID, " ", p.ID)
+				asked[place] = append(asked[place], target.Named)
+			}
+		}
+	}
+	// What is on the panel of a query much like it.
+	elsewhere := map[string]string{"clusters_created": "clusters_created_per_day"}
+	for _, g := range set.Groups {
+		for _, r := range g.Rules {
+			name := r.Data[0].Query.Named
+			place := r.Annotations["__dashboardUid__"] + " " + r.Annotations["__panelId__"]
+			if !slices.Contains(asked[place], name) && !slices.Contains(asked[place], elsewhere[name]) {
+				t.Errorf("%s: panel %q asks %q, and the rule %s", r.Title, place, asked[place], name)
+			}
+		}
+	}
+}
+
 func TestEveryAlertableQueryHasARule(t *testing.T) {
 	rules := map[string]provisioning.Rule{}
 	var running []string
@@ -60,7 +86,7 @@ func TestEveryAlertableQueryHasARule(t *testing.T) {
 		}
 	}
 	slices.Sort(running)
-	want := []string{"admin_changes", "clusters_without_autotermination_now", "failed_logins_repeated", "ip_lists_changed", "job_spike", "verbose_audit_disabled"}
+	want := []string{"admin_changes", "clusters_without_autotermination_now", "failed_logins_repeated", "files_overwritten", "ip_lists_changed", "job_spike", "verbose_audit_disabled"}
 	if diff := cmp.Diff(want, running); diff != "" {
 		t.Errorf("rules that are not paused (-want +got):\n%s", diff)
 	}

@@ -41,11 +41,18 @@ var takenRE = regexp.MustCompile(`\$\{(\w+):queryparam\}`)
 // may have what would end it.
 var linkVariables = []string{"${datasource:queryparam}", "${__url_time_range}", "${__value.raw:percentencode}"}
 
+// sourcePage is where Grafana has the settings of the data source, the only page of
+// it but dashboards and Explore that is linked to.
+const sourcePage = "/connections/datasources/edit/" + datasourceVariable
+
 // checkLinks looks whether the links of a dashboard lead somewhere.
 func (s *Set) checkLinks(n *notes, d Dashboard) {
 	for _, l := range d.Links {
 		where := d.File + " link " + l.Title
 		n.oneOf(where, "the type", l.Type, "link", "dashboards")
+		if strings.HasPrefix(l.URL, "/") && l.URL != sourcePage {
+			n.add(where, "%s is not the page of the data source", l.URL)
+		}
 		if l.Type == "dashboards" && !(l.KeepTime && l.IncludeVars && s.tagged(l.Tags) > 1) {
 			n.add(where, "it does not take time and variables to other dashboards tagged %q", l.Tags)
 		}
@@ -123,7 +130,7 @@ func (s *Set) checkLink(n *notes, where string, l fieldLink, names []string) {
 // Outside are all addresses outside of Grafana that a dashboard leads to.
 func (d Dashboard) Outside() (out []string) {
 	for _, l := range d.Links {
-		if l.URL != "" {
+		if l.URL != "" && !strings.HasPrefix(l.URL, "/") {
 			out = append(out, l.URL)
 		}
 	}

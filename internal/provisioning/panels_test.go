@@ -1,6 +1,7 @@
 package provisioning_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -131,6 +132,9 @@ func checkFields(t *testing.T, panel provisioning.Panel, frames data.Frames) {
 	for _, f := range frames {
 		for _, field := range f.Fields {
 			have = append(have, field.Name)
+			if panel.Type == "timeseries" { // a series has the name of its label
+				have = slices.AppendSeq(have, maps.Values(field.Labels))
+			}
 		}
 	}
 	for _, name := range panel.Fields() {

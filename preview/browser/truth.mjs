@@ -35,6 +35,11 @@ export function testTruth(the, dashboards) {
     );
     assert.ok(dashboard, 'no dashboard has annotations');
     const view = await the().open(dashboardPath(dashboard, the().range), { width: 1920, height: heightOf(dashboard) });
+    const mark = dashboard.annotations.list.find(({ builtIn }) => !builtIn);
+    if (!mark.enable) {
+      await view.page.getByLabel(mark.name, { exact: true }).click({ force: true });
+      await view.settled();
+    }
     assert.ok((await view.page.getByTestId('annotation mark').count()) > 0);
     assert.deepEqual(view.problems, []);
     await view.close();

@@ -49,13 +49,28 @@ export class World {
     /** All that was generated, in milliseconds. */
     world.range = { from: start - 86_400_000, to: start + (world.truth.config.days + 2) * 86_400_000 };
     world.dashboards = await readDashboards();
-    await world.serve(lake, logs);
-    world.browser = await chromium.launch({
+    await world.show(lake, logs);
+    return world;
+  }
+
+  /** The lake of the documentation's pictures, which is the same each time; its clock stands at `now`. */
+  static async still() {
+    const world = new World();
+    world.dir = await mkdtemp(join(tmpdir(), 'auditlake-pictures-'));
+    const { stdout } = await run(auditlake, ['still', '--dir', world.dir]);
+    world.now = Date.parse(stdout.trim().split(' ').at(-1));
+    world.dashboards = await readDashboards();
+    await world.show(join(world.dir, 'lake'), join(world.dir, 'logs'));
+    return world;
+  }
+
+  async show(lake, logs) {
+    await this.serve(lake, logs);
+    this.browser = await chromium.launch({
       executablePath: process.env.AUDITLAKE_CHROMIUM ?? '/usr/bin/chromium',
       // Chromium's sandbox does not run as root.
       args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
     });
-    return world;
   }
 
   async serve(lake, logs) {

@@ -2,7 +2,7 @@ import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import {
   type SceneComponentProps,
-  type SceneDataLayerControls,
+  SceneDataLayerSet,
   type SceneGridLayout,
   SceneObjectBase,
   type SceneObjectState,
@@ -12,6 +12,7 @@ import {
 } from '@grafana/scenes';
 import { Alert, useStyles2 } from '@grafana/ui';
 import { DashboardLinks } from './links';
+import { Marks } from './marks';
 import { type Dashboard } from './model';
 
 interface State extends SceneObjectState {
@@ -19,7 +20,6 @@ interface State extends SceneObjectState {
   /** What of the dashboard the preview leaves out, in words. */
   missing: string[];
   choices: VariableValueSelectors;
-  layers?: SceneDataLayerControls;
   time: SceneTimePicker;
   refresh: SceneRefreshPicker;
   body: SceneGridLayout;
@@ -31,7 +31,7 @@ export class DashboardScene extends SceneObjectBase<State> {
 }
 
 function Drawing({ model }: SceneComponentProps<DashboardScene>) {
-  const { dashboard, missing, choices, layers, time, refresh, body } = model.useState();
+  const { dashboard, missing, choices, $data, time, refresh, body } = model.useState();
   const styles = useStyles2(getStyles);
   return (
     <>
@@ -49,7 +49,7 @@ function Drawing({ model }: SceneComponentProps<DashboardScene>) {
       <div className={styles.bar}>
         <div className={styles.controls}>
           <choices.Component model={choices} />
-          {layers && <layers.Component model={layers} />}
+          {$data instanceof SceneDataLayerSet && <Marks set={$data} />}
         </div>
         <DashboardLinks scene={model} links={dashboard.links ?? []} here={dashboard.uid} />
       </div>

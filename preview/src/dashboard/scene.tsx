@@ -1,7 +1,6 @@
 import {
   behaviors,
   dataLayers,
-  SceneDataLayerControls,
   SceneDataLayerSet,
   SceneRefreshPicker,
   SceneTimePicker,
@@ -44,7 +43,6 @@ export function sceneOf(dashboard: Dashboard): DashboardScene {
     $data: layers.length > 0 ? new SceneDataLayerSet({ layers }) : undefined,
     $behaviors: [new behaviors.CursorSync({ sync: DashboardCursorSync.Off })],
     choices: new VariableValueSelectors({}),
-    layers: layers.length > 0 ? new SceneDataLayerControls() : undefined,
     time: new SceneTimePicker({}),
     refresh: new SceneRefreshPicker({
       refresh: dashboard.refresh ?? '',
