@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -25,8 +26,10 @@ type TableStatus struct {
 	Rows    int64  `json:"rows"`
 	Files   int64  `json:"files"`
 	Bytes   int64  `json:"bytes"`
-	// LastEvent is the time of the newest event, null where the table has none.
-	LastEvent *time.Time `json:"lastEvent"`
+	// FirstEvent and LastEvent are the times of the oldest and the newest event, null
+	// where the table has none.
+	FirstEvent *time.Time `json:"firstEvent"`
+	LastEvent  *time.Time `json:"lastEvent"`
 }
 
 const statusRuns = 20
@@ -56,19 +59,19 @@ func ReadStatus(ctx context.Context, l *lake.Lake) (*Status, error) {
 
 func tableStatus(name string, snap *delta.Snapshot) TableStatus {
 	s := TableStatus{Name: name, Version: snap.Version(), Files: int64(snap.NumFiles())}
-	newest := int64(0)
+	oldest, newest := int64(math.MaxInt64), int64(0)
 	for a := range snap.Files() {
 		s.Bytes += a.Size
 		bounds := snap.Bounds(a)
 		s.Rows += max(bounds.Rows(), 0)
 		// The delivered milliseconds: a timestamp's statistics are rounded up.
 		if b, ok := bounds.Bound("timestamp"); ok && b.Max.Kind == columnar.Long {
-			newest = max(newest, b.Max.Int)
+			oldest, newest = min(oldest, b.Min.Int), max(newest, b.Max.Int)
 		}
 	}
 	if newest > 0 {
-		t := time.UnixMilli(newest).UTC()
-		s.LastEvent = &t
+		first, last := time.UnixMilli(oldest).UTC(), time.UnixMilli(newest).UTC()
+		s.FirstEvent, s.LastEvent = &first, &last
 	}
 	return s
 }

@@ -295,7 +295,7 @@ func TestAScopedDataSourceShowsItsWorkspacesOnly(t *testing.T) {
 		t.Errorf("the stream of the whole lake: %v", err)
 	}
 	got, err := h.Health(t.Context(), viewer, scoped("one", "77"))
-	if err != nil || got.Status != backend.HealthStatusOk || strings.Contains(got.Message, "delivered lines") {
+	if err != nil || got.Status != backend.HealthStatusOk || strings.Contains(got.Message+string(got.JSONDetails), "delivered lines") {
 		t.Errorf("health of the scope: %+v %v", got, err)
 	}
 }

@@ -442,8 +442,9 @@ func TestHealth(t *testing.T) {
 	h := start(t, w, allowed, settings(t, map[string]any{"sources": []string{w.delivery}, "lake": w.folder, "schedule": "off"}))
 	got := h.health()
 	lines := fmt.Sprintf("%d delivered lines and %d events", w.truth.Layers.Bronze, w.truth.Layers.Silver)
-	if got.Status != backend.HealthStatusOk || !strings.Contains(got.Message, lines) || !strings.Contains(got.Message, "Source "+w.delivery) {
-		t.Errorf("health %s: %s", got.Status, got.Message)
+	if got.Status != backend.HealthStatusOk || !strings.Contains(got.Message, "Auditlake is ready: 1 source with deliveries until ") ||
+		!strings.Contains(string(got.JSONDetails), lines) || !strings.Contains(string(got.JSONDetails), "Source "+w.delivery) {
+		t.Errorf("health %s: %s %s", got.Status, got.Message, got.JSONDetails)
 	}
 	var details struct {
 		Parts []struct {

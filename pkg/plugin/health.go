@@ -19,8 +19,6 @@ const (
 	healthTimeout = 15 * time.Second
 	// healthParallel is how many parts are looked at side by side.
 	healthParallel = 4
-	// healthKeys is how many keys of a source are looked at: a page of S3.
-	healthKeys = 1000
 	// maxSkew is how far clocks may be apart: S3 refuses requests at 15 minutes.
 	maxSkew = 5 * time.Minute
 	// staleAfter is how long a lake may go without a run before that is worth a word.
@@ -35,10 +33,20 @@ type part struct {
 	Message string `json:"message"` // sentences
 	// Warnings are sentences about what works and needs a look all the same.
 	Warnings []string `json:"warnings,omitempty"`
+
+	brief brief
+}
+
+// brief is what the message for a check that went well takes from a part.
+type brief struct {
+	until string // newest date of delivery in a source, "" if there is none
+	words string // on the lake, and on the schedule
+	empty bool   // the lake has no tables
 }
 
 // health is the details of a check. Grafana shows verboseMessage below a
-// failure's message.
+// failure's message. Of a check that went well it shows the message alone; the
+// configuration editor shows the parts of both.
 type health struct {
 	Parts          []part `json:"parts"`
 	VerboseMessage string `json:"verboseMessage,omitempty"`
@@ -55,6 +63,7 @@ type checkup struct {
 type finding struct {
 	text     string   // continues "Lake s3://…: ", without a point
 	warnings []string // so do these
+	brief
 }
 
 // CheckHealth looks at the settings, each source and the lake, and says of each
@@ -78,16 +87,52 @@ func (d *Datasource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 			warnings = append(warnings, "Warning: "+w)
 		}
 	}
-	result := &backend.CheckHealthResult{Status: backend.HealthStatusOk}
-	details := health{Parts: parts}
-	shown := []string{strings.Join(good, " ")}
+	result := &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: c.summary(parts, warnings)}
 	if len(bad) > 0 {
-		result.Status, shown = backend.HealthStatusError, bad
-		details.VerboseMessage = strings.Join(slices.Concat(bad, warnings, good), "\n")
+		result.Status, result.Message = backend.HealthStatusError, strings.Join(bad, "\n")
 	}
-	result.Message = strings.Join(slices.Concat(shown, warnings), "\n")
-	result.JSONDetails, err = json.Marshal(details)
+	if len(bad) > 1 {
+		result.Message = fmt.Sprintf("%d of %d parts do not work.\n%s", len(bad), len(parts), result.Message)
+	}
+	result.JSONDetails, err = json.Marshal(health{Parts: parts, VerboseMessage: strings.Join(slices.Concat(bad, warnings, good), "\n")})
 	return result, err
+}
+
+// summary is one line on parts that all work, and the first warning.
+func (c checkup) summary(parts []part, warnings []string) string {
+	var about []string
+	until, empty := "", false
+	for _, p := range parts {
+		until, empty = max(until, p.brief.until), empty || p.brief.empty
+	}
+	if n := len(c.sources); n > 0 {
+		sources := counted(n, "source")
+		switch {
+		case until != "":
+			sources += " with deliveries until " + until
+		case c.totals:
+			sources += " without deliveries"
+		}
+		about = append(about, sources)
+	}
+	for _, p := range parts {
+		// When a run comes matters where nothing can be asked before.
+		if p.brief.words != "" && (p.Name != "schedule" || empty) {
+			about = append(about, p.brief.words)
+		}
+	}
+	out := "Auditlake is ready: "
+	if empty {
+		out = "Auditlake works, and has nothing to show yet: "
+	}
+	out = sentence(out + strings.Join(about, ", "))
+	if len(warnings) > 0 {
+		out += " " + warnings[0]
+	}
+	if n := len(warnings) - 1; n > 0 {
+		out += " " + counted(n, "more warning") + ": see State."
+	}
+	return out
 }
 
 // parts are all parts, in the order in which they are shown.
@@ -106,7 +151,7 @@ func (c checkup) parts(ctx context.Context) []part {
 		checks = append(checks, check)
 	}
 	for i, s := range c.sources {
-		add("source", c.settings.Sources[i], func(ctx context.Context) (finding, error) { return c.checkSource(ctx, s) })
+		add("source", c.settings.Sources[i], func(ctx context.Context) (finding, error) { return c.checkSource(ctx, c.settings.Sources[i], s) })
 	}
 	add("lake", c.settings.Lake, c.checkLake)
 	if c.settings.Schedule.Every > 0 {
@@ -152,7 +197,7 @@ var titles = map[string]string{"source": "Source", "lake": "Lake", "writes": "Wr
 
 // found completes a part with what a check of it gave.
 func (c checkup) found(ctx context.Context, p part, f finding, err error) part {
-	p.OK, p.Message = err == nil, f.text
+	p.OK, p.Message, p.brief = err == nil, f.text, f.brief
 	if !p.OK {
 		_, p.Message = c.fail(ctx, cause(ctx, err))
 	}
@@ -185,13 +230,23 @@ func (c checkup) schedulePart() part {
 		p.Message = fmt.Sprintf("The ETL of this data source does not run: %s writes the lake %s already. "+
 			"Set the schedule of one of them to off; this one then goes on reading", by, c.settings.Lake)
 	} else {
-		switch s := c.shell.supervisor.Status(c.owner); s.State {
+		s := c.shell.supervisor.Status(c.owner)
+		switch s.State {
 		case supervisor.Running, supervisor.Queued:
-			p.Message = "The ETL is at work"
+			p.Message, p.brief.words = "The ETL is at work", "the first run is under way"
 		default:
-			p.Message = "The ETL waits for its next run"
+			p.Message = "The ETL waits for its next run, which comes " + in(time.Until(s.Next))
+			p.brief.words = "the first run comes " + in(time.Until(s.Next))
 		}
 	}
 	p.Message = sentence(p.Message)
 	return p
+}
+
+// in is when something comes that is due after d.
+func in(d time.Duration) string {
+	if d < time.Second {
+		return "at once"
+	}
+	return "in " + strings.TrimSuffix(ago(d), " ago")
 }

@@ -22,9 +22,14 @@ const probePrefix = "_auditlake/"
 func (c checkup) checkLake(ctx context.Context) (f finding, err error) {
 	bronze, err := c.lake.Table(lake.Bronze).Snapshot(ctx)
 	if errors.Is(err, lake.ErrNoTable) {
-		f.text = "can be read, and has no tables yet: the ETL has not brought anything in"
+		f.text, f.brief = "can be read, and has no tables yet: the ETL has not brought anything in", brief{words: "lake without tables", empty: true}
+		if last := c.shell.supervisor.Status(c.owner).Last; last != nil && last.Err != nil {
+			// A lake that is too new to have the table runs cannot tell.
+			_, _, text := c.explain(last.Err)
+			f.warnings = append(f.warnings, c.ofAFailure("has no tables, since the last run failed "+ago(time.Since(last.Finished)), text))
+		}
 		if !c.writes() {
-			f.warnings = append(f.warnings, "has no tables, and this data source brings nothing in: check the path, or run the ETL")
+			f.warnings = append(f.warnings, "has no tables, and this data source does not fill it: check the path, enter a source and a schedule, or run auditlake etl")
 		}
 		return f, nil
 	}
@@ -47,6 +52,11 @@ func (c checkup) checkLake(ctx context.Context) (f finding, err error) {
 			f.text += "; the newest event is of " + time.UnixMilli(ms).UTC().Format("2006-01-02 15:04:05 UTC")
 		}
 	}
+	names, err := c.tables.Tables(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	f.brief.words = "lake with " + counted(len(names), "table")
 	now := c.lake.Now()
 	if us, ok := newest(bronze, "ingestedAt", columnar.Timestamp); ok {
 		f.text += "; the newest lines came in " + ago(now.Sub(time.UnixMicro(us)))
@@ -63,6 +73,7 @@ func (c checkup) checkRuns(ctx context.Context, now time.Time, f *finding) error
 	}
 	if !looked.IsZero() {
 		f.text += "; a run of the ETL ended " + ago(now.Sub(looked))
+		f.brief.words += ", last run " + ago(now.Sub(looked))
 		if age := now.Sub(looked); age > staleAfter {
 			f.warnings = append(f.warnings, "was last looked after "+ago(age)+": check that the ETL runs")
 		}
@@ -74,12 +85,16 @@ func (c checkup) checkRuns(ctx context.Context, now time.Time, f *finding) error
 	if last == nil || last.Error == "" || looked.After(last.Finished) {
 		return nil
 	}
-	warning := "was not brought up to date by the last run, which failed " + ago(now.Sub(last.Finished))
-	if c.totals {
-		warning += ": " + c.conceal(last.Error)
-	}
-	f.warnings = append(f.warnings, warning)
+	f.warnings = append(f.warnings, c.ofAFailure("was not brought up to date by the last run, which failed "+ago(now.Sub(last.Finished)), c.conceal(last.Error)))
 	return nil
+}
+
+// ofAFailure adds the reason for who may know of the whole lake.
+func (c checkup) ofAFailure(words, reason string) string {
+	if !c.totals {
+		return words
+	}
+	return words + ": " + reason
 }
 
 // checkWrites does what a commit does, and compares clocks by the way.

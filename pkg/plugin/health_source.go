@@ -5,65 +5,90 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/etl/landing"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
-// sample is what the first keys of a source are.
-type sample struct {
-	keys, delivered, foreign int
-	first                    string   // key of a delivered file
-	examples                 []string // some foreign keys
+func (c checkup) checkSource(ctx context.Context, at Location, s store.Store) (finding, error) {
+	_, f, err := c.survey(ctx, at, s)
+	return f, err
 }
 
-// look lists up to healthKeys keys.
-func look(ctx context.Context, s store.Store) (found sample, err error) {
-	const maxExamples = 3
-	for o, err := range s.List(ctx, "", "") {
-		if err != nil {
-			return sample{}, err
-		}
-		found.keys++
-		switch _, _, _, ignored, ok := landing.ParseKey(o.Key); {
-		case ok:
-			if found.delivered++; found.first == "" {
-				found.first = o.Key
-			}
-		case !ignored:
-			if found.foreign++; len(found.examples) < maxExamples {
-				found.examples = append(found.examples, o.Key)
-			}
-		}
-		if found.keys == healthKeys {
-			break
+// survey looks around and reads the beginning of a delivered file.
+func (c checkup) survey(ctx context.Context, at Location, s store.Store) (found landing.Survey, _ finding, err error) {
+	if found, err = landing.Look(ctx, s); err != nil {
+		return found, finding{}, err
+	}
+	if found.Delivery != "" {
+		if err := readByte(ctx, s, found.Delivery); err != nil {
+			return found, finding{}, err
 		}
 	}
-	return found, nil
+	return found, c.tell(at, found), nil
 }
 
-// checkSource lists a first page and reads the beginning of a delivered file.
-func (c checkup) checkSource(ctx context.Context, s store.Store) (f finding, err error) {
-	found, err := look(ctx, s)
+// tell says what is in a source, and to whom the totals are told, of whom and when.
+func (c checkup) tell(at Location, found landing.Survey) (f finding) {
 	switch {
-	case err != nil:
-		return finding{}, err
-	case found.keys == 0:
-		return finding{text: "can be listed, and nothing has been delivered to it yet"}, nil
-	case found.delivered == 0:
-		return finding{text: "can be listed", warnings: []string{fmt.Sprintf("has no delivered file among its first %d objects (workspaceId=…/date=…/….json): "+
-			"check that the path is the delivery prefix of Databricks", found.keys)}}, nil
+	case found.Keys == 0:
+		f.text = "can be listed, and nothing has been delivered to it yet"
+		f.warnings = append(f.warnings, "is empty: check the path, and that Databricks has an audit log delivery to it")
+		return f
+	case len(found.Roots) == 0:
+		f.text = "can be listed"
+		f.warnings = append(f.warnings, fmt.Sprintf("has no delivered file among its first %d objects (workspaceId=…/date=…/….json): "+
+			"check that the path is the delivery prefix of Databricks", found.Keys))
+		return f
+	case found.Delivery == "":
+		f.text = "can be listed" // and what is further down was not read
+	default:
+		f.text = "can be listed and read"
 	}
-	if err := readByte(ctx, s, found.first); err != nil {
-		return finding{}, err
+	if !c.totals {
+		return f
 	}
-	f.text = "can be listed and read"
-	if found.foreign > 0 && c.totals {
+	f.until = found.LastDate
+	if n := len(found.Workspaces); n > 0 {
+		f.text += ", and has deliveries of " + counted(n, "workspace")
+	} else {
+		f.text += ", and has deliveries"
+	}
+	if found.FirstDate != "" {
+		f.text += fmt.Sprintf(" from %s until %s", found.FirstDate, found.LastDate)
+	}
+	if below := suggested(at, found); len(below) > 0 && found.Foreign > 0 {
+		f.warnings = append(f.warnings, fmt.Sprintf("has its deliveries further down: write %s, so that runs list nothing else", strings.Join(below, " and ")))
+	} else if found.Foreign > 0 {
 		f.warnings = append(f.warnings, fmt.Sprintf("has other objects among the delivered files, %d of the first %d, such as %s: the ETL leaves them out",
-			found.foreign, found.keys, strings.Join(found.examples, ", ")))
+			found.Foreign, found.Keys, strings.Join(found.Examples, ", ")))
 	}
-	return f, nil
+	return f
+}
+
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// mostSuggested bounds what is offered in the place of a source.
+const mostSuggested = 3
+
+// suggested are the places within a source, as the settings would write them, where
+// its deliveries begin; none if that is the source itself.
+func suggested(at Location, found landing.Survey) (out []string) {
+	if len(found.Roots) > mostSuggested || slices.Contains(found.Roots, "") {
+		return nil
+	}
+	for _, root := range found.Roots {
+		out = append(out, at.below(root))
+	}
+	return out
 }
 
 // readByte reads as little of an object as shows that it can be read.

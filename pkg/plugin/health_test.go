@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,13 +33,21 @@ func checkHealth(t *testing.T, d *plugin.Datasource, role string) (*backend.Chec
 	if err != nil {
 		t.Fatal(err)
 	}
-	var details struct{ Parts []plugin.Part }
+	var details struct {
+		Parts          []plugin.Part
+		VerboseMessage string
+	}
 	if err := json.Unmarshal(res.JSONDetails, &details); err != nil {
 		t.Fatal(err)
 	}
 	parts := map[string]plugin.Part{}
 	for _, p := range details.Parts {
 		parts[p.Name] = p
+		for _, text := range append([]string{p.Message}, p.Warnings...) {
+			if !strings.Contains(details.VerboseMessage, text) {
+				t.Errorf("the details do not say %q: %s", text, details.VerboseMessage)
+			}
+		}
 	}
 	return res, parts
 }
@@ -87,7 +96,7 @@ func TestHealthTellsWhatThereIs(t *testing.T) {
 	}
 	for name, want := range map[string][]string{
 		"settings": {"the ETL is to run every 15m."},
-		"source":   {"Source " + w.delivery + ": can be listed and read."},
+		"source":   {"Source " + w.delivery + ": can be listed and read, and has deliveries of 5 workspaces from 2019-12-27 until 2019-12-29."},
 		"lake": {
 			fmt.Sprintf("%d delivered lines and %d events", w.truth.Layers.Bronze, w.truth.Layers.Silver),
 			"the newest event is of 2019-12-30 00:00:", "the newest lines came in less than a minute ago", "a run of the ETL ended less than a minute ago.",
@@ -96,18 +105,27 @@ func TestHealthTellsWhatThereIs(t *testing.T) {
 		"schedule": {"The ETL "}, // is at work, or waits: it began with this check
 	} {
 		for _, want := range want {
-			if p := parts[name]; !p.OK || !strings.Contains(p.Message, want) || !strings.Contains(res.Message, p.Message) {
+			if p := parts[name]; !p.OK || !strings.Contains(p.Message, want) {
 				t.Errorf("%s: %+v does not say %q", name, p, want)
 			}
 		}
 	}
-	for _, want := range []string{
-		"Warning: silver is kept for ever and bronze for 36500 days",
-		"Warning: Source " + w.delivery + ": has other objects among the delivered files, 2 of the first ", "such as 0/notes.txt",
-	} {
-		if !strings.Contains(res.Message, want) {
-			t.Errorf("no %q in %s", want, res.Message)
+	tables := -2 // _auditlake and gold are none
+	for _, folder := range []string{w.folder, filepath.Join(w.folder, "gold")} {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
 		}
+		tables += len(entries)
+	}
+	want := fmt.Sprintf("Auditlake is ready: 1 source with deliveries until 2019-12-29, lake with %d tables, last run less than a minute ago. "+
+		"Warning: silver is kept for ever and bronze for 36500 days: rows of silver that are older cannot be rebuilt. 2 more warnings: see State.", tables)
+	if res.Message != want {
+		t.Errorf("message %s\nwant    %s", res.Message, want)
+	}
+	if p := parts["source"]; len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "Source "+w.delivery+": has other objects among the delivered files, 2 of the first ") ||
+		!strings.Contains(p.Warnings[0], "such as 0/notes.txt") {
+		t.Errorf("source %+v", p)
 	}
 	root, err := store.OpenLocal(w.folder)
 	if err != nil {
@@ -115,6 +133,65 @@ func TestHealthTellsWhatThereIs(t *testing.T) {
 	}
 	for o, err := range root.List(t.Context(), "_auditlake/.", "") {
 		t.Errorf("left behind: %s, %v", o.Key, err)
+	}
+}
+
+// until is the check of a data source once its message has some words.
+func until(t *testing.T, d *plugin.Datasource, words string) (message string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		res, err := d.CheckHealth(t.Context(), &backend.CheckHealthRequest{})
+		if err != nil || res.Status != backend.HealthStatusOk {
+			t.Fatalf("%v %v", res, err)
+		}
+		if message = res.Message; strings.Contains(message, words) {
+			return message
+		}
+	}
+	t.Errorf("%s: never said %q", message, words)
+	return message
+}
+
+// TestHealthOfAnEmptyLake: it is fine, and says what comes next or that nothing does.
+func TestHealthOfAnEmptyLake(t *testing.T) {
+	empty := t.TempDir()
+	d := newDatasource(t, map[string]any{"sources": []string{empty}, "lake": filepath.Join(t.TempDir(), "lake")})
+	t.Cleanup(d.Dispose)
+	message := until(t, d, "the first run comes in 1") // that at once finds nothing
+	if !strings.HasPrefix(message, "Auditlake works, and has nothing to show yet: 1 source without deliveries, lake without tables, the first run comes in 14m. Warning: Source "+empty+": is empty: check the path") {
+		t.Errorf("message %s", message)
+	}
+
+	folder := filepath.Join(t.TempDir(), "lake")
+	res, _ := checkHealth(t, newDatasource(t, map[string]any{"lake": folder}), "Viewer")
+	want := "Auditlake works, and has nothing to show yet: lake without tables. Warning: Lake " + folder +
+		": has no tables, and this data source does not fill it: check the path, enter a source and a schedule, or run auditlake etl."
+	if res.Message != want || res.Status != backend.HealthStatusOk {
+		t.Errorf("message %s\nwant    %s", res.Message, want)
+	}
+}
+
+func TestHealthTellsWhereDeliveriesAre(t *testing.T) {
+	root := t.TempDir()
+	source, err := store.OpenLocal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"notes.txt", "a/b/workspaceId=7/date=2024-03-04/x.json"} {
+		if _, err := source.Put(t.Context(), key, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	jsonData := map[string]any{"sources": []string{root + "/"}, "lake": t.TempDir(), "schedule": "off"}
+	_, parts := checkHealth(t, newDatasource(t, jsonData), "Viewer")
+	if p := parts["source"]; !p.OK || !strings.HasSuffix(p.Message, "of 1 workspace from 2024-03-04 until 2024-03-04.") || len(p.Warnings) != 1 ||
+		!strings.Contains(p.Warnings[0], "has its deliveries further down: write "+root+"/a/b, so that") {
+		t.Errorf("source %+v", p)
+	}
+	jsonData["workspaces"] = []int{1}
+	_, parts = checkHealth(t, newDatasource(t, jsonData), "Viewer")
+	if p := parts["source"]; !p.OK || strings.Contains(fmt.Sprint(p), "a/b") || strings.Contains(fmt.Sprint(p), "2024") {
+		t.Errorf("source of a scope %+v", p)
 	}
 }
 
@@ -128,8 +205,8 @@ func TestHealthWritesOnlyWhereTheETLDoes(t *testing.T) {
 		if _, writes := parts["writes"]; writes || res.Status != backend.HealthStatusOk {
 			t.Errorf("%s: %s %+v", name, res.Message, parts["writes"])
 		}
-		if !strings.Contains(res.Message, "this data source reads the lake and leaves filling it to others.") || !strings.Contains(res.Message, "has no tables yet") {
-			t.Errorf("%s: %s", name, res.Message)
+		if text := parts["settings"].Message + parts["lake"].Message; !strings.Contains(text, "this data source reads the lake and leaves filling it to others.") || !strings.Contains(text, "has no tables yet") {
+			t.Errorf("%s: %s", name, text)
 		}
 	}
 }
@@ -142,13 +219,13 @@ func TestHealthKeepsTotalsFromWhoSeesSomeWorkspaces(t *testing.T) {
 		res, _ := checkHealth(t, newDatasource(t, jsonData), role)
 		text := res.Message + string(res.JSONDetails)
 		if res.Status != backend.HealthStatusOk || strings.Contains(text, events+" events") != told || strings.Contains(text, "newest event") != told ||
-			strings.Contains(text, "readme.txt") != told {
+			strings.Contains(text, "readme.txt") != told || strings.Contains(text, "until 2019-12-29") != told {
 			t.Errorf("%s: %s", role, text)
 		}
 	}
 	res, err := newDatasource(t, jsonData).CheckHealth(t.Context(), &backend.CheckHealthRequest{})
-	if err != nil || strings.Contains(res.Message, events) {
-		t.Errorf("without a user: %s, %v", res.Message, err)
+	if err != nil || strings.Contains(res.Message+string(res.JSONDetails), events) {
+		t.Errorf("without a user: %s, %v", res.JSONDetails, err)
 	}
 }
 
@@ -341,7 +418,7 @@ func TestHealthComparesClocks(t *testing.T) {
 	if p := parts["writes"]; !p.OK || len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "are 6m") {
 		t.Errorf("writes %+v", p)
 	}
-	if !strings.Contains(res.Message, "Warning: Writing to s3://lake/root at http") {
+	if !strings.Contains(res.Message, " Warning: Writing to s3://lake/root at http") {
 		t.Errorf("message %s", res.Message)
 	}
 	if _, parts = inBuckets(t, &bucket{behind: 4 * time.Minute}); len(parts["writes"].Warnings) != 0 {

@@ -18,7 +18,8 @@ type Location struct {
 	// without anything secret.
 	URL string
 
-	s3 *store.S3Config // nil for a folder
+	s3   *store.S3Config // nil for a folder
+	text string          // as the settings write it
 }
 
 // String is the location for messages.
@@ -28,6 +29,16 @@ func (l Location) String() string {
 	}
 	url, _, _ := strings.Cut(l.URL, "?")
 	return url + " at " + l.s3.Endpoint
+}
+
+// below is a folder within the location, as the settings would write it.
+func (l Location) below(folder string) string {
+	path, params, has := strings.Cut(l.text, "?")
+	path = strings.TrimSuffix(path, "/") + "/" + strings.Trim(folder, "/")
+	if has {
+		path += "?" + params
+	}
+	return path
 }
 
 // id is "" for no location.
@@ -132,7 +143,7 @@ func (to connection) location(text string, admin Admin) (Location, error) {
 		cfg.Profile, cfg.InstanceRole = to.signIn.Profile, to.signIn.InstanceRole
 		cfg.RoleARN, cfg.ExternalID, cfg.SessionDuration = to.signIn.RoleARN, to.signIn.ExternalID, to.signIn.SessionDuration
 	}
-	return Location{URL: cfg.URL(), s3: &cfg}, nil
+	return Location{URL: cfg.URL(), s3: &cfg, text: text}, nil
 }
 
 func localFolder(text string, admin Admin) (Location, error) {
@@ -142,7 +153,7 @@ func localFolder(text string, admin Admin) (Location, error) {
 	if !strings.HasPrefix(text, "file:") && !filepath.IsAbs(text) {
 		return Location{}, errors.New("write the whole path of the folder, from the root, or s3://bucket/prefix")
 	}
-	return Location{URL: text}, nil
+	return Location{URL: text, text: text}, nil
 }
 
 // overlaps says which roots share keys: the ETL would read what it wrote, or

@@ -49,6 +49,7 @@ func routes() []route {
 		{"GET /event", everybody, (*Datasource).event},     // ?fileId=&lineNumber=
 		{"GET /status", whoSeesLake, (*Datasource).status}, // of the lake
 		{"GET /etl", whoSeesLake, (*Datasource).etlStatus}, // of this data source
+		{"GET /sources", administrators, (*Datasource).lookAtSources},
 		{"POST /etl/run", administrators, (*Datasource).runNow},
 		{"POST /etl/optimize", administrators, (*Datasource).optimize}, // ?table=
 		{"POST /etl/replay", administrators, (*Datasource).replay},     // ?table=
