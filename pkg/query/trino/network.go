@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/query"
@@ -20,8 +21,9 @@ func (p *statement) joinNetwork(b *query.Bound, j query.Join, l, r relation) rel
 		return r.names[query.FindColumn(cols, []string{name})]
 	}
 	address := find(l, lcols, j.Network.Address)
-	distinct, distinctNames := []string{side("l", address), addressOf(side("l", address))}, []string{"address", "ip"}
-	on := []string{"r." + quoteIdent("ip 4") + " = (a.ip " + inIPv6 + ")", "contains(r." + quoteIdent("ip network") + ", a.ip)"}
+	ip := addressOf(side("l", address))
+	distinct, distinctNames := []string{side("l", address), ip + " " + inIPv6, bitsOf(ip)}, []string{"address", "ip 4", "ip bits"}
+	on := []string{`r."ip 4" = a."ip 4"`, `starts_with(a."ip bits", r."ip bits")`}
 	again := []string{side("l", address) + " = m.address"}
 	parts := []string{"a.address"}
 	for i := range j.LKeys {
@@ -32,7 +34,7 @@ func (p *statement) joinNetwork(b *query.Bound, j query.Join, l, r relation) rel
 		again = append(again, left+" = "+side("m", name))
 		parts = append(parts, side("a", name))
 	}
-	order := []string{side("r", "ip bits") + " DESC"}
+	order := []string{`length(r."ip bits") DESC`}
 	texts, names := sides(distinctNames, "a"), append([]string(nil), distinctNames...)
 	given := sides(l.names, "l")
 	for n, i := range b.Right {
@@ -94,21 +96,28 @@ func inOrder(b *query.Bound) bool {
 	return false
 }
 
-// networks are the rows whose column says a network, with "ip network" as Trino reads it,
-// "ip bits", and "ip 4" for one of IPv4. IPv4 within IPv6 is IPv4; a network that has all
-// of that and more is none here.
+// networks are the rows whose column says a network, with its "ip bits" and whether it is
+// one of IPv4, "ip 4"; see lookup.ParseNetwork. Addresses are of IPv6 in Trino, those of
+// IPv4 in one network of it.
 func networks(r relation, column string) string {
 	part := func(group string) string {
 		return "regexp_extract(" + side("r", column) + `, '\A([0-9A-Fa-f:.]+?)(?:/(0|[1-9][0-9]{0,2}))?\z', ` + group + ")"
 	}
-	parsed := "SELECT r.*, TRY_CAST(" + part("1") + " AS ipaddress) AS " + quoteIdent("ip base") +
-		", TRY_CAST(" + part("2") + " AS bigint) AS " + quoteIdent("ip length") +
-		", strpos(" + side("r", column) + ", ':') = 0 AS " + quoteIdent("ip text 4") + of(r, "r")
-	const base, length, text4 = `r."ip base"`, `r."ip length"`, `r."ip text 4"`
-	is4 := "(" + base + " " + inIPv6 + ")"
-	bits := "(CASE WHEN " + text4 + " THEN coalesce(" + length + ", 32) WHEN " + is4 + " THEN coalesce(" + length + ", 128) - 96 ELSE coalesce(" + length + ", 128) END)"
-	counted := "SELECT r.*, " + is4 + ` AS "ip 4", ` + bits + ` AS "ip bits"` + "\nFROM (" + parsed + ") AS r WHERE " + base + " IS NOT NULL"
-	return `SELECT r.*, CAST(r."ip base" AS varchar) || '/' || CAST(r."ip bits" AS varchar) AS "ip network"` + "\nFROM (" + counted + `) AS r WHERE r."ip bits" BETWEEN 0 AND if(r."ip 4", 32, 128)`
+	parsed := "SELECT r.*, TRY_CAST(" + part("1") + ` AS ipaddress) AS "ip base", CAST(` + part("2") + ` AS bigint) AS "ip length"` +
+		", strpos(" + side("r", column) + `, ':') = 0 AS "ip text 4"` + of(r, "r")
+	return `SELECT r.*, r."ip base" ` + inIPv6 + ` AND (r."ip text 4" OR coalesce(r."ip length", 128) >= 96) AS "ip 4", ` +
+		"substr(" + bitsOf(`r."ip base"`) + `, 1, if(r."ip text 4", 96 + coalesce(r."ip length", 32), coalesce(r."ip length", 128))) AS "ip bits"` +
+		"\nFROM (" + parsed + `) AS r` + "\nWHERE " + `r."ip base" IS NOT NULL AND coalesce(r."ip length", 0) <= if(r."ip text 4", 32, 128)`
+}
+
+// bitsOf is an address as a text of 128 zeros and ones.
+func bitsOf(ip string) string {
+	const letters = "abcdefghijklmnop"
+	text := "translate(to_hex(CAST(" + ip + " AS varbinary)), '0123456789ABCDEF', '" + letters + "')"
+	for i, letter := range letters {
+		text = fmt.Sprintf("replace(%s, '%c', '%04b')", text, letter, i)
+	}
+	return text
 }
 
 // addressOf is the address that a text says; see query.ParseAddress.
