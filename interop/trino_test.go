@@ -19,6 +19,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/auditlake/auditlake/internal/trinoserver"
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
@@ -26,14 +27,14 @@ import (
 	"github.com/auditlake/auditlake/pkg/query/trino"
 )
 
-// trinoServer is the address of a Trino, or the test is skipped.
+// trinoServer is the address of a Trino that reads folders of this machine. It is that of
+// AUDITLAKE_TRINO, or that of one which the test starts.
 func trinoServer(t *testing.T) string {
 	t.Helper()
-	url := os.Getenv("AUDITLAKE_TRINO")
-	if url == "" {
-		t.Skip("AUDITLAKE_TRINO is not the address of a Trino")
+	if url := os.Getenv("AUDITLAKE_TRINO"); url != "" {
+		return strings.TrimSuffix(url, "/")
 	}
-	return strings.TrimSuffix(url, "/")
+	return trinoserver.Start(t, trinoserver.Config{HeapMiB: 1500}).URL
 }
 
 // page is one answer of Trino's to a statement, or to the question for more of it.
