@@ -144,8 +144,14 @@ var opText = [...]string{"=", "<>", "<", "<=", ">", ">="}
 func compareDoubles(op query.Op, l, r string) string {
 	switch op {
 	case query.Equal:
-		return "(" + l + " = " + r + " OR " + bothNaN(l, r) + ")"
+		if number(l) || number(r) {
+			return "(" + l + " = " + r + ")"
+		}
+		return "(" + l + " = " + r + " OR (is_nan(" + l + ") AND is_nan(" + r + ")))"
 	case query.Less:
+		if number(l) {
+			return "(" + l + " < " + r + ")"
+		}
 		if number(r) {
 			return "(" + l + " < " + r + " OR is_nan(" + l + "))"
 		}
@@ -154,13 +160,6 @@ func compareDoubles(op query.Op, l, r string) string {
 		return compareDoubles(query.Less, r, l)
 	}
 	return "(NOT " + compareDoubles(op.Negate(), l, r) + ")"
-}
-
-func bothNaN(l, r string) string {
-	if number(l) || number(r) {
-		return "false"
-	}
-	return "(is_nan(" + l + ") AND is_nan(" + r + "))"
 }
 
 // number reports whether an expression is a constant that is a number.
@@ -294,7 +293,11 @@ func (f finder) in(x string, t columnar.Type) string {
 	case columnar.Struct:
 		parts := make([]string, len(t.Fields))
 		for i, field := range t.Fields {
-			if x := x + "." + quoteIdent(field.Name); strings.Contains(lowerASCII(field.Name), f.text) {
+			name := strings.ToLower(field.Name)
+			if f.ascii {
+				name = lowerASCII(field.Name)
+			}
+			if x := x + "." + quoteIdent(field.Name); strings.Contains(name, f.text) {
 				parts[i] = "(" + x + " IS NOT NULL)"
 			} else {
 				parts[i] = "coalesce(" + f.found(x) + ", false)"

@@ -98,7 +98,7 @@ func (p *statement) print(b *query.Bound) relation {
 	case query.Aggregate:
 		return p.aggregate(b, n, in)
 	case query.Union:
-		return union(b, in)
+		return union(in)
 	case query.Join:
 		return p.join(b, n, in)
 	case query.Window:
@@ -345,16 +345,20 @@ func leastOrGreatest(f query.AggFunc, x string, k columnar.Kind, filtered func(s
 	return "coalesce(" + filtered(of, "NOT is_nan("+x+")") + ", " + filtered("arbitrary("+x+")") + ")"
 }
 
-func union(b *query.Bound, in []relation) relation {
+// union gives one input after the other: which one a row is from is its order.
+func union(in []relation) relation {
+	names := in[0].names
+	place := fresh(names)
 	parts := make([]string, len(in))
 	for i, r := range in {
 		texts := make([]string, len(r.names))
 		for c, name := range r.names {
 			texts[c] = column(name)
 		}
-		parts[i] = selected(texts, in[0].names) + of(r, "q")
+		texts = append(texts, literal(columnar.IntValue(columnar.Long, int64(i))))
+		parts[i] = selected(texts, append(slices.Clone(names), place)) + of(r, "q")
 	}
-	return relation{text: strings.Join(parts, "\nUNION ALL\n"), names: in[0].names}
+	return relation{strings.Join(parts, "\nUNION ALL\n"), names, []term{{name: place, t: columnar.Of(columnar.Long)}}}
 }
 
 // side is a column of one side of a join.
