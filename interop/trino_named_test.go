@@ -25,7 +25,7 @@ func TestNamedQueriesAgreeWithTrino(t *testing.T) {
 	dir, source := filepath.Join(t.TempDir(), "lake"), filepath.Join(t.TempDir(), "delivered")
 	start := time.Date(2019, 12, 10, 0, 0, 0, 0, time.UTC)
 	step(t, "thirty days of logs and their tables", func() {
-		auditlake(t, "generate", "--out", source, "--start", start.Format(time.DateOnly), "--days", "30", "--events-per-day", "400", "--scenario", "article")
+		auditlake(t, "generate", "--out", source, "--start", start.Format(time.DateOnly), "--days", "30", "--events-per-day", "400", "--scenario", "detections")
 		auditlake(t, "etl", "--quiet", "--source", source, "--lake", dir)
 	})
 	local, err := store.OpenLocal(dir)
