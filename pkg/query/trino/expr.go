@@ -343,11 +343,17 @@ func (s scope) arith(e query.Arith) string {
 		l, r := micros(s.as(e.L, columnar.Timestamp)), micros(s.as(e.R, columnar.Timestamp))
 		return "(CAST(TRY(" + l + " - " + r + ") AS double) / DOUBLE '1e6')"
 	case e.Op == query.Div:
-		return "(" + s.as(e.L, columnar.Double) + " / nullif(" + s.as(e.R, columnar.Double) + ", DOUBLE '0'))"
+		return "(" + s.as(e.L, columnar.Double) + " / " + unless(s.as(e.R, columnar.Double), func(r string) string { return r + " = DOUBLE '0'" }) + ")"
 	case k.InFloats():
 		return "(" + s.as(e.L, k) + op + s.as(e.R, k) + ")"
 	}
 	return "TRY(" + s.as(e.L, k) + op + s.as(e.R, k) + ")"
+}
+
+// unless is a double, or null if something is true of it. It is no NULLIF: where its value
+// is known before there are rows and is null, Trino 476 ends the query with an error.
+func unless(x string, is func(x string) string) string {
+	return let(x, func(x string) string { return "if(" + is(x) + ", NULL, " + x + ")" })
 }
 
 // call is a function. One that has a NULL among its arguments is null.

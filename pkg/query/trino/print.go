@@ -300,7 +300,7 @@ func (s scope) aggregate(a query.Agg, t columnar.Type) string {
 		if kind.InFloats() {
 			return filtered("avg(" + x + ")")
 		}
-		return "(CAST(" + filtered("sum("+wide(x, kind)+")") + " AS double) / nullif(" + filtered("count("+x+")") + ", 0))"
+		return "(CAST(" + filtered("sum("+wide(x, kind)+")") + " AS double) / " + filtered("count("+x+")") + ")"
 	case query.Min, query.Max:
 		return leastOrGreatest(a.Func, x, kind, filtered)
 	case query.Percentile:
