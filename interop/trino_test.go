@@ -399,3 +399,37 @@ func TestCasesAgreeWithTrino(t *testing.T) {
 	}
 	compareAll(t, url, all)
 }
+
+// TestBucketsAgreeWithTrino compares buckets by the clocks of time zones, around the days
+// on which those were set.
+func TestBucketsAgreeWithTrino(t *testing.T) {
+	url := trinoServer(t)
+	b := columnar.NewBatch(columnar.Schema{{Name: "at", Type: columnar.Of(columnar.Timestamp)}})
+	for _, day := range []string{"2017-10-14", "2018-02-17", "2024-03-09", "2024-03-30", "2024-04-06", "2024-10-05", "2024-10-26", "2024-11-02", "1969-12-31", "2024-12-31"} {
+		from, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := from; at.Before(from.AddDate(0, 0, 2)); at = at.Add(97*time.Minute + time.Microsecond) {
+			b.Columns[0].AppendInt(at.UnixMicro())
+			b.Len++
+		}
+	}
+	lake := &querytest.Lake{}
+	lake.Add("t", b)
+	from := inValues(map[string][]*columnar.Batch{"t": {b}})
+	var all []*compared
+	for _, zone := range []string{"", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "America/Sao_Paulo", "America/Havana"} {
+		at := query.Column(columnar.Timestamp, "at")
+		cols := []query.Output{query.As("at", at)}
+		for _, unit := range []string{"second", "minute", "hour", "day", "week", "month", "quarter", "year", "250ms", "7s", "15m", "45m", "1h", "6h", "24h", "100h"} {
+			if slices.Contains([]string{"250ms", "7s", "45m"}, unit) && zone != "" {
+				continue // refused
+			}
+			cols = append(cols, query.As("b"+unit, query.Bucket{X: at, Unit: unit, Zone: zone}))
+		}
+		plan := query.From("t", query.TimeRange{}).Project(cols...).Sort(query.Asc("at"))
+		all = append(all, &compared{name: "zone " + zone, plan: plan, lake: lake, from: from})
+	}
+	compareAll(t, url, all)
+}

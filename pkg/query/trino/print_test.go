@@ -85,7 +85,9 @@ func TestPrintDoesNotPretend(t *testing.T) {
 	}
 	lake.Add("t", table)
 	tests := map[string]string{
-		"the first rows in no order, twice": "join left on in_network(ip, net)\n  limit 1\n    project ip\n      scan t\n  project ip as net\n    scan t",
+		"the first rows in no order, twice":   "join left on in_network(ip, net)\n  limit 1\n    project ip\n      scan t\n  project ip as net\n    scan t",
+		"a clock that is set within a bucket": "project bucket(timestamp '2024-01-01T00:00:00Z', '45m', 'America/Havana') as b\n  scan t",
+		"and within an hour":                  "project bucket(timestamp '2024-01-01T00:00:00Z', 'hour', 'Australia/Lord_Howe') as b\n  scan t",
 	}
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
