@@ -20,11 +20,11 @@ func (p *statement) joinNetwork(b *query.Bound, j query.Join, l, r relation) rel
 	find := func(r relation, cols []query.BoundCol, name string) string {
 		return r.names[query.FindColumn(cols, []string{name})]
 	}
-	address := find(l, lcols, j.Network.Address)
-	ip := addressOf(side("l", address))
-	distinct, distinctNames := []string{side("l", address), ip + " " + inIPv6, bitsOf(ip)}, []string{"address", "ip 4", "ip bits"}
+	addresses := find(l, lcols, j.Network.Address)
+	ip := address(side("l", addresses))
+	distinct, distinctNames := []string{side("l", addresses), ip + " " + inIPv6, bitsOf(ip)}, []string{"address", "ip 4", "ip bits"}
 	on := []string{`r."ip 4" = a."ip 4"`, `starts_with(a."ip bits", r."ip bits")`}
-	again := []string{side("l", address) + " = m.address"}
+	again := []string{side("l", addresses) + " = m.address"}
 	parts := []string{"a.address"}
 	for i := range j.LKeys {
 		k := lcols[query.FindColumn(lcols, j.LKeys[i:i+1])].Type.Kind
@@ -119,10 +119,3 @@ func bitsOf(ip string) string {
 	}
 	return text
 }
-
-// addressOf is the address that a text says; see query.ParseAddress.
-func addressOf(x string) string {
-	return "TRY_CAST(" + x + " AS ipaddress)"
-}
-
-const inIPv6 = "BETWEEN IPADDRESS '::ffff:0.0.0.0' AND IPADDRESS '::ffff:255.255.255.255'"
