@@ -150,7 +150,7 @@ var forms = map[string]form{
 	"in_network":        inNetwork,
 	"initcap":           initcap,
 	"least":             outermost("<"),
-	"left":              as("substr($1, 1, $2)"),
+	"left":              as("substr($1, 1, least(greatest($2, 0), 1073741824))"),
 	"length":            plainly("length"),
 	"ln":                as("IF($1 > DOUBLE '0' AND $1 < infinity(), ln($1), NULL)"),
 	"log10":             as("IF($1 > DOUBLE '0' AND $1 < infinity(), log10($1), NULL)"),
@@ -166,10 +166,10 @@ var forms = map[string]form{
 	"quarter":           clock("quarter($1)"),
 	"regexp_extract":    regexpExtract,
 	"regexp_replace":    regexpReplace,
-	"repeat":            strictly("CASE WHEN $2 > 1048576 THEN NULL WHEN $2 <= 0 OR $1 = '' THEN '' WHEN $2 * length(to_utf8($1)) > 1048576 THEN NULL ELSE rpad('', $2 * length($1), $1) END"),
+	"repeat":            strictly("CASE WHEN $2 > 1048576 THEN NULL WHEN $2 <= 0 OR $1 = '' THEN '' WHEN " + count + " * length(to_utf8($1)) > 1048576 THEN NULL ELSE rpad('', least(" + count + " * length($1), 1048576), $1) END"),
 	"replace":           strictly("IF($2 = '', $1, replace($1, $2, $3))"),
 	"reverse":           plainly("reverse"),
-	"right":             as("CASE WHEN $2 <= 0 THEN substr($1, 1, 0) WHEN $2 >= length($1) THEN $1 ELSE substr($1, -$2) END"),
+	"right":             as("CASE WHEN $2 <= 0 THEN substr($1, 1, 0) WHEN $2 >= length($1) THEN $1 ELSE substr($1, -greatest($2, 1)) END"),
 	"round":             round,
 	"rpad":              pad("rpad"),
 	"rtrim":             as("trim(TRAILING ' ' FROM $1)"),
@@ -181,14 +181,14 @@ var forms = map[string]form{
 	"sqrt":              as("IF($1 >= DOUBLE '0' AND $1 < infinity(), sqrt($1), NULL)"),
 	"starts_with":       plainly("starts_with"),
 	"strpos":            position,
-	"substring":         plainly("substr"),
+	"substring":         substring,
 	"substring_index":   strictly(substringIndex),
-	"timestamp_micros":  as(timeOfMicros("$1")),
-	"timestamp_millis":  as("IF($1 BETWEEN BIGINT '-9223372036854775' AND BIGINT '9223372036854775', date_add('millisecond', $1, " + epoch + "), NULL)"),
+	"timestamp_micros":  func(c call) (string, error) { return fromMicros(c.args[0]), nil },
+	"timestamp_millis":  timeOfMillis,
 	"timestamp_seconds": timeOfSeconds,
 	"to_timestamp":      toTimestamp,
 	"trim":              as("trim(BOTH ' ' FROM $1)"),
-	"unix_micros":       as(microsOf("$1")),
+	"unix_micros":       func(c call) (string, error) { return micros(c.args[0]), nil },
 	"unix_millis":       as("date_diff('millisecond', " + epoch + ", $1)"),
 	"unix_timestamp":    as(seconds("$1")),
 	"upper":             letterCase("upper"),
@@ -197,23 +197,29 @@ var forms = map[string]form{
 	"year":              clock("year($1)"),
 }
 
+// Of constants Trino computes also the branch of a CASE that is not taken, and ends where
+// that is an error: so no branch has one, for whatever there is.
+
+// count is the second argument as a number of characters.
+const count = "least(greatest($2, 0), 1048576)"
+
 // Trino splits from the left alone, and separators may overlap: from the end both texts
 // are taken in reverse. A text has no more parts than characters and one.
 const (
 	splitPart = "CASE WHEN $2 = '' THEN IF($3 IN (1, -1), $1, NULL)" +
 		" WHEN abs($3 + IF($3 < 0, 1, -1)) > length($1) OR $3 = 0 THEN NULL" +
 		" WHEN $3 > 0 THEN element_at(split($1, $2), $3)" +
-		" ELSE reverse(element_at(split(reverse($1), reverse($2)), -$3)) END"
+		" ELSE reverse(element_at(split(reverse($1), reverse($2)), -greatest($3, BIGINT '-2147483647'))) END"
 	substringIndex = "CASE WHEN $3 = 0 OR $2 = '' THEN '' WHEN abs($3 + IF($3 < 0, 1, -1)) > length($1) THEN $1" +
 		" WHEN $3 > 0 THEN array_join(slice(split($1, $2), 1, $3), $2)" +
-		" ELSE reverse(array_join(slice(split(reverse($1), reverse($2)), 1, -$3), reverse($2))) END"
+		" ELSE reverse(array_join(slice(split(reverse($1), reverse($2)), 1, -greatest($3, BIGINT '-2147483647')), reverse($2))) END"
 )
 
 func absolute(c call) (string, error) {
 	if c.kind.InFloats() {
 		return fill("abs($1)", c.args...), nil
 	}
-	return fill("IF($1 = BIGINT '-9223372036854775808', NULL, abs($1))", c.args...), nil
+	return fill("IF($1 = BIGINT '-9223372036854775808', NULL, abs(greatest($1, BIGINT '-9223372036854775807')))", c.args...), nil
 }
 
 // concat: Trino's own takes 127 texts and not one alone.
@@ -222,7 +228,7 @@ func concat(c call) (string, error) { return "(" + strings.Join(c.args, " || ") 
 // daysLater: dates are within five million years. Trino has some more.
 func daysLater(sign string) string {
 	return "IF(date_diff('day', DATE '1970-01-01', $1) " + sign + " least(greatest($2, BIGINT '-4294967294'), BIGINT '4294967294')" +
-		" BETWEEN BIGINT '-2147483647' AND BIGINT '2147483647', date_add('day', " + sign + "$2, $1), NULL)"
+		" BETWEEN BIGINT '-2147483647' AND BIGINT '2147483647', TRY(date_add('day', " + sign + "least(greatest($2, BIGINT '-4294967294'), BIGINT '4294967294'), $1)), NULL)"
 }
 
 // outermost is the first value than which no other is more, or less. Trino's own takes
@@ -249,7 +255,15 @@ func outermost(better string) form {
 }
 
 func pad(name string) form {
-	return strictly("CASE WHEN $2 <= length($1) THEN substr($1, 1, $2) WHEN $3 = '' THEN $1 WHEN $2 > 1048576 THEN NULL ELSE " + name + "($1, $2, $3) END")
+	return strictly("CASE WHEN $2 <= length($1) THEN substr($1, 1, greatest($2, 0)) WHEN $3 = '' THEN $1 WHEN $2 > 1048576 THEN NULL ELSE " + name + "($1, " + count + ", $3) END")
+}
+
+// substring: Trino adds place and length, and ends where the sum is no long.
+func substring(c call) (string, error) {
+	if len(c.args) == 2 {
+		return fill("substr($1, $2)", c.args...), nil
+	}
+	return fill("substr($1, $2, least(greatest($3, 0), 1073741824))", c.args...), nil
 }
 
 func position(c call) (string, error) {

@@ -25,20 +25,22 @@ func toTimestamp(c call) (string, error) {
 		}
 		layouts = []string{layout}
 	}
+	readings := make([]*reading, len(layouts))
+	for i, l := range layouts {
+		if readings[i], err = readLayout(c.Func, l); err != nil {
+			return "", err
+		}
+	}
 	return let(c.args[0], func(x string) string {
-		var ways []string
-		for _, l := range layouts {
-			var way string
-			if way, err = parsed(c.Func, x, l, zone); err != nil {
-				return ""
-			}
-			ways = append(ways, way)
+		ways := make([]string, len(readings), len(readings)+1)
+		for i, r := range readings {
+			ways[i] = r.time(x, zone)
 		}
 		if len(ways) == 1 {
 			return ways[0]
 		}
 		return "coalesce(" + strings.Join(ways, ", ") + ")"
-	}), err
+	}), nil
 }
 
 // reading is a layout as a regular expression whose groups are fields.
@@ -47,6 +49,7 @@ type reading struct {
 	groups  int
 	fields  map[string]int // the group of each
 	twice   bool
+	hours   bool // the offset has no minutes
 }
 
 // field adds a group.
@@ -131,6 +134,7 @@ next:
 				return nil, unsupported(name, fmt.Sprintf("its pattern has an element, %s, that is not said in Trino's SQL", f.layout))
 			}
 			r.field(f.name, f.pattern)
+			r.hours = r.hours || strings.HasSuffix(f.layout, "07")
 			if rest = after; f.name == "second" && decimalsOf(rest) == 0 && !laterDecimals(rest) {
 				r.groups++
 				r.fields["decimals"] = r.groups
@@ -181,12 +185,8 @@ func laterDecimals(layout string) bool {
 	return false
 }
 
-// parsed is the time that a text says by a layout, or null.
-func parsed(name, x, layout string, zone *time.Location) (string, error) {
-	r, err := readLayout(name, layout)
-	if err != nil {
-		return "", err
-	}
+// time is the time that a text says by the layout, or null.
+func (r *reading) time(x string, zone *time.Location) string {
 	p := quoteString(r.pattern.String())
 	year := r.group("year", "0000")
 	if _, there := r.fields["year2"]; there {
@@ -214,8 +214,8 @@ func parsed(name, x, layout string, zone *time.Location) (string, error) {
 	switch {
 	case hasOffset:
 		shown = let(fmt.Sprintf("regexp_extract(%s, %s, %d)", x, p, r.fields["offset"]), func(o string) string {
-			hours, minutes := "CAST(substr("+o+", 2, 2) AS bigint)", "CAST(substr('0' || replace("+o+", ':', ''), 5) AS bigint)"
-			if !strings.Contains(layout, "0700") && !strings.Contains(layout, "07:00") {
+			hours, minutes := "TRY_CAST(substr("+o+", 2, 2) AS bigint)", "TRY_CAST(substr('0' || replace("+o+", ':', ''), 5) AS bigint)"
+			if r.hours {
 				minutes = "BIGINT '0'"
 			}
 			seconds := "(" + hours + " * 3600 + " + minutes + " * 60) * IF(substr(" + o + ", 1, 1) = '-', 1, -1)"
@@ -224,7 +224,7 @@ func parsed(name, x, layout string, zone *time.Location) (string, error) {
 	case zone != time.UTC:
 		shown = let(shown, func(t string) string { return fromLocal(t, zone) })
 	}
-	return "IF(regexp_like(" + x + ", " + p + "), " + shown + ", NULL)", nil
+	return "IF(regexp_like(" + x + ", " + p + "), " + shown + ", NULL)"
 }
 
 // fromLocal is when the clock of a time zone shows a time: where it shows it twice or

@@ -81,7 +81,7 @@ func TestFunctionsThatAreNotSaid(t *testing.T) {
 	tests := map[string]query.Expr{
 		"sha2 (Trino has no SHA-2 of 224 bits)":                                           query.Fn("sha2", s, query.Int(224)),
 		"sha2 (Trino has no SHA-2 of 384 bits)":                                           query.Fn("sha2", s, query.Int(384)),
-		"regexp_extract (its expression repeats a?, which may be empty)":              query.Fn("regexp_extract", s, query.Str("(?:a?){2,}")),
+		"regexp_extract (its expression repeats a?, which may be empty)":                  query.Fn("regexp_extract", s, query.Str("(?:a?){2,}")),
 		"regexp_replace (its expression matches the empty text and others)":               query.Fn("regexp_replace", s, query.Str("a*"), query.Str("-")),
 		`to_timestamp (its pattern has an element, MST, that is not said in Trino's SQL)`: query.Fn("to_timestamp", s, query.Str("yyyy z")),
 		`hour (Trino does not know the time zone "Local")`:                                query.Fn("hour", at, query.Str("Local")),

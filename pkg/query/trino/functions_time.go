@@ -11,23 +11,15 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
-// Times are timestamp(6) by the clock of UTC. Trino's units end at the millisecond, and
-// its time zones at the year 71,000: what is below and beyond is added.
-
-// timeOfMicros is the time so many microseconds after 1970.
-func timeOfMicros(n string) string {
-	return "date_add('millisecond', " + n + " / 1000, CAST(from_unixtime_nanos(mod(" + n + ", 1000) * 1000) AS timestamp(6)))"
-}
-
-// microsOf are the microseconds from 1970 to a time. Near to 1970 a double holds them.
-func microsOf(x string) string {
-	millis := "date_diff('millisecond', " + epoch + ", " + x + ")"
-	return "(" + millis + " * 1000 + CAST(round(to_unixtime(date_add('millisecond', -" + millis + ", " + x + ")) * 1e6) AS bigint))"
+func timeOfMillis(c call) (string, error) {
+	return let(c.args[0], func(ms string) string {
+		return "IF(" + ms + " BETWEEN BIGINT '-9223372036854775' AND BIGINT '9223372036854775', " + fromMicros("(least(greatest("+ms+", BIGINT '-9223372036854775'), BIGINT '9223372036854775') * 1000)") + ", NULL)"
+	}), nil
 }
 
 func timeOfSeconds(c call) (string, error) {
 	return let(fill(nearest, "("+c.args[0]+" * DOUBLE '1e6')"), func(us string) string {
-		return "IF(abs(" + us + ") < DOUBLE '4611686018427387904', " + fill(timeOfMicros("$1"), "CAST("+us+" AS bigint)") + ", NULL)"
+		return "IF(abs(" + us + ") < DOUBLE '4611686018427387904', " + fromMicros("TRY_CAST("+us+" AS bigint)") + ", NULL)"
 	}), nil
 }
 
@@ -71,8 +63,13 @@ func fromUnixtime(c call) (string, error) {
 	if len(c.args) > 1 {
 		format = c.text(1)
 	}
-	text, err := formatted(c, "date_add('second', $1, "+epoch+")", format)
-	return fill("IF($1 BETWEEN BIGINT '-1099511627776' AND BIGINT '1099511627776', $2, NULL)", c.args[0], fill(text, c.args[0])), err
+	var err error
+	text := let(c.args[0], func(n string) string {
+		var text string
+		text, err = formatted(c, fromMicros("(least(greatest("+n+", BIGINT '-1099511627776'), BIGINT '1099511627776') * 1000000)"), format)
+		return "IF(" + n + " BETWEEN BIGINT '-1099511627776' AND BIGINT '1099511627776', " + text + ", NULL)"
+	})
+	return text, err
 }
 
 // formatted is a time by a pattern, and in the time zone of the third argument.
