@@ -225,10 +225,15 @@ func absolute(c call) (string, error) {
 // concat: Trino's own takes 127 texts and not one alone.
 func concat(c call) (string, error) { return "(" + strings.Join(c.args, " || ") + ")", nil }
 
-// daysLater: dates are within five million years. Trino has some more.
+// daysLater: dates are within five million years. Trino has some more, and ends a query
+// that leaves them, also in a branch that is not taken or a TRY; and it adds no more than
+// an integer at a time.
 func daysLater(sign string) string {
-	return "IF(date_diff('day', DATE '1970-01-01', $1) " + sign + " least(greatest($2, BIGINT '-4294967294'), BIGINT '4294967294')" +
-		" BETWEEN BIGINT '-2147483647' AND BIGINT '2147483647', TRY(date_add('day', " + sign + "least(greatest($2, BIGINT '-4294967294'), BIGINT '4294967294'), $1)), NULL)"
+	days := sign + "least(greatest($2, BIGINT '-4294967294'), BIGINT '4294967294')"
+	within := "date_diff('day', DATE '1970-01-01', $1) + (" + days + ") BETWEEN BIGINT '-2147483647' AND BIGINT '2147483647'"
+	return let("IF("+within+", "+days+", NULL)", func(n string) string {
+		return "date_add('day', " + n + " / 2, date_add('day', " + n + " - " + n + " / 2, $1))"
+	})
 }
 
 // outermost is the first value than which no other is more, or less. Trino's own takes
