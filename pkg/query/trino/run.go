@@ -82,7 +82,7 @@ func (e *Engine) read(ctx context.Context, statement string, schema columnar.Sch
 		return nil, err
 	}
 	res := &exec.Result{Schema: schema}
-	columns := make([]column, len(types))
+	columns := make([]filler, len(types))
 	if schema == nil {
 		for i, t := range types {
 			f := columnar.Field{Name: t.Name()}

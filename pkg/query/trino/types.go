@@ -20,8 +20,8 @@ import (
 // exactDigits is how many digits of a decimal a double keeps.
 const exactDigits = 15
 
-// column is how values become those of a vector; the zero value goes by its type.
-type column struct {
+// filler is how values become those of a vector; the zero value goes by its type.
+type filler struct {
 	layout string // of times of day, which are kept as texts
 }
 
@@ -33,7 +33,7 @@ type column struct {
 //	varbinary                       binary
 //	array, map, row                 compact JSON as text
 //	varchar and all others          text
-func typeOf(t *sql.ColumnType) (columnar.Type, column) {
+func typeOf(t *sql.ColumnType) (columnar.Type, filler) {
 	kind := columnar.String
 	switch t.DatabaseTypeName() {
 	case "BOOLEAN":
@@ -57,22 +57,22 @@ func typeOf(t *sql.ColumnType) (columnar.Type, column) {
 	case "VARBINARY":
 		kind = columnar.Binary
 	case "TIME":
-		return columnar.Of(kind), column{layout: "15:04:05.999999999"}
+		return columnar.Of(kind), filler{layout: "15:04:05.999999999"}
 	case "TIME WITH TIME ZONE":
-		return columnar.Of(kind), column{layout: "15:04:05.999999999Z07:00"}
+		return columnar.Of(kind), filler{layout: "15:04:05.999999999Z07:00"}
 	case "DECIMAL":
 		precision, scale, ok := t.DecimalSize()
 		if ok && precision > exactDigits {
-			return columnar.DecimalOf(int(precision), int(scale)), column{}
+			return columnar.DecimalOf(int(precision), int(scale)), filler{}
 		}
 		kind = columnar.Double
 	}
-	return columnar.Of(kind), column{}
+	return columnar.Of(kind), filler{}
 }
 
 // add appends a value as the client gives it: inside of arrays, maps and rows also as
 // JSON has it.
-func (c column) add(v *columnar.Vector, x any) error {
+func (c filler) add(v *columnar.Vector, x any) error {
 	if x == nil {
 		v.AppendNull()
 		return nil
@@ -126,7 +126,7 @@ func (c column) add(v *columnar.Vector, x any) error {
 	case k == columnar.List:
 		if list, ok := x.([]any); ok {
 			for _, e := range list {
-				if err := (column{}).add(v.Children[0], e); err != nil {
+				if err := (filler{}).add(v.Children[0], e); err != nil {
 					return err
 				}
 			}
@@ -137,7 +137,7 @@ func (c column) add(v *columnar.Vector, x any) error {
 	return fmt.Errorf("the answer has a %T where a %s is to be", x, v.Type)
 }
 
-func (c column) addText(v *columnar.Vector, x any) error {
+func (c filler) addText(v *columnar.Vector, x any) error {
 	switch x := x.(type) {
 	case string:
 		v.AppendString(x)
@@ -171,7 +171,7 @@ func addStruct(v *columnar.Vector, x any) error {
 		return fmt.Errorf("a row has %d fields and not those of %s", len(fields), v.Type)
 	}
 	for i, f := range fields {
-		if err := (column{}).add(v.Children[i], f); err != nil {
+		if err := (filler{}).add(v.Children[i], f); err != nil {
 			return err
 		}
 	}
@@ -185,10 +185,10 @@ func addMap(v *columnar.Vector, x any) error {
 		return fmt.Errorf("the answer has a %T where a %s is to be", x, v.Type)
 	}
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		if err := (column{}).add(v.Children[0], key); err != nil {
+		if err := (filler{}).add(v.Children[0], key); err != nil {
 			return err
 		}
-		if err := (column{}).add(v.Children[1], entries[key]); err != nil {
+		if err := (filler{}).add(v.Children[1], entries[key]); err != nil {
 			return err
 		}
 	}
