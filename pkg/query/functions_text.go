@@ -307,7 +307,7 @@ func regexpReplace(c call) (Eval, error) {
 	if err != nil {
 		return nil, fmt.Errorf("regular expression: %w", err)
 	}
-	parts, err := parseReplacement(string(c.args[2].Bytes), re.Groups())
+	parts, err := ParseReplacement(string(c.args[2].Bytes), re.Groups())
 	if err != nil {
 		return nil, err
 	}
@@ -316,34 +316,36 @@ func regexpReplace(c call) (Eval, error) {
 	}, nil
 }
 
-// replacing is a piece of a replacement: a text, or a group.
-type replacing struct {
-	text  string
-	group int // -1 for a text
+// Replacing is a piece of a replacement: a text, or a group.
+type Replacing struct {
+	Text  string
+	Group int // -1 for a text
 }
 
-func parseReplacement(text string, groups int) (out []replacing, err error) {
+// ParseReplacement reads what regexp_replace puts in the place of a match of an
+// expression with so many groups.
+func ParseReplacement(text string, groups int) (out []Replacing, err error) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '\\' && i+1 < len(text):
 			i++
-			out = append(out, replacing{text[i : i+1], -1})
+			out = append(out, Replacing{text[i : i+1], -1})
 		case c == '$' && i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9':
 			i++
 			group := int(text[i] - '0')
 			if group > groups {
 				return nil, fmt.Errorf("there is no group %d in the regular expression, which has %d", group, groups)
 			}
-			out = append(out, replacing{"", group})
+			out = append(out, Replacing{"", group})
 		default:
-			out = append(out, replacing{text[i : i+1], -1})
+			out = append(out, Replacing{text[i : i+1], -1})
 		}
 	}
 	return out, nil
 }
 
 func jsonObject(c call) (Eval, error) {
-	path, err := parseJSONPath(string(c.args[1].Bytes))
+	path, err := ParseJSONPath(string(c.args[1].Bytes))
 	if err != nil {
 		return nil, err
 	}
@@ -358,10 +360,10 @@ func jsonObject(c call) (Eval, error) {
 			return columnar.Value{}
 		}
 		for _, step := range path {
-			if (v.Type() == fastjson.TypeArray) != step.element {
+			if (v.Type() == fastjson.TypeArray) != step.Element {
 				return columnar.Value{}
 			}
-			if v = v.Get(step.key); v == nil {
+			if v = v.Get(step.Key); v == nil {
 				return columnar.Value{}
 			}
 		}
@@ -400,21 +402,21 @@ func isDeep(s []byte) bool {
 	return depth > fastjson.MaxDepth
 }
 
-// jsonStep is one step into a JSON value: a member of an object, or an element of
+// JSONStep is one step into a JSON value: a member of an object, or an element of
 // an array by its index.
-type jsonStep struct {
-	key     string
-	element bool
+type JSONStep struct {
+	Key     string
+	Element bool
 }
 
-// parseJSONPath reads a path such as $.a.b[0]['c d'].
-func parseJSONPath(text string) ([]jsonStep, error) {
+// ParseJSONPath reads a path such as $.a.b[0]['c d'].
+func ParseJSONPath(text string) ([]JSONStep, error) {
 	bad := fmt.Errorf("path %q is not like $.a.b[0]['c']", text)
 	rest, ok := strings.CutPrefix(text, "$")
 	if !ok {
 		return nil, bad
 	}
-	var path []jsonStep
+	var path []JSONStep
 	for rest != "" {
 		step, after, err := parseJSONStep(rest)
 		if err != nil {
@@ -425,7 +427,7 @@ func parseJSONPath(text string) ([]jsonStep, error) {
 	return path, nil
 }
 
-func parseJSONStep(rest string) (step jsonStep, after string, err error) {
+func parseJSONStep(rest string) (step JSONStep, after string, err error) {
 	if name, ok := strings.CutPrefix(rest, "."); ok {
 		end := strings.IndexAny(name, ".[")
 		if end < 0 {
@@ -434,19 +436,19 @@ func parseJSONStep(rest string) (step jsonStep, after string, err error) {
 		if end == 0 || name[0] == '*' {
 			return step, "", errors.New("no name")
 		}
-		return jsonStep{key: name[:end]}, name[end:], nil
+		return JSONStep{Key: name[:end]}, name[end:], nil
 	}
 	if name, ok := strings.CutPrefix(rest, "['"); ok {
 		key, after, ok := strings.Cut(name, "']")
 		if !ok {
 			return step, "", errors.New("no end")
 		}
-		return jsonStep{key: key}, after, nil
+		return JSONStep{Key: key}, after, nil
 	}
 	index, after, ok := strings.Cut(strings.TrimPrefix(rest, "["), "]")
 	n, err := strconv.ParseUint(index, 10, 31)
 	if !ok || rest[0] != '[' || err != nil {
 		return step, "", errors.New("no index")
 	}
-	return jsonStep{key: strconv.FormatUint(n, 10), element: true}, after, nil
+	return JSONStep{Key: strconv.FormatUint(n, 10), Element: true}, after, nil
 }

@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -140,8 +141,35 @@ func fromUnixtime(c call) (Eval, error) {
 	}, nil
 }
 
-// timePart appends what one part of a pattern says of a time.
-type timePart func(buf []byte, t time.Time) []byte
+// TimePart is a part of a pattern that writes times.
+type TimePart struct {
+	Text string // as it is, where there is no Layout
+	// Layout is one element as Go's time has it, or one that it does not have: D is the
+	// day of the year and H the hour without zeros before them, SSS are decimals of the second.
+	Layout string
+}
+
+func (p TimePart) append(buf []byte, t time.Time) []byte {
+	switch {
+	case p.Layout == "":
+		return append(buf, p.Text...)
+	case p.Layout == "D":
+		return strconv.AppendInt(buf, int64(t.YearDay()), 10)
+	case p.Layout == "H":
+		return strconv.AppendInt(buf, int64(t.Hour()), 10)
+	case p.Layout[0] == 'S':
+		return append(buf, fmt.Sprintf("%09d", t.Nanosecond())[:len(p.Layout)]...)
+	}
+	return t.AppendFormat(buf, p.Layout)
+}
+
+// TimePattern reads a pattern that writes times: of letters, or with a % in it of those.
+func TimePattern(format string) ([]TimePart, error) {
+	if strings.Contains(format, "%") {
+		return percentParts(format)
+	}
+	return letterParts(format)
+}
 
 // timeWriter writes times by the pattern that is an argument, and in the time zone
 // after it.
@@ -153,11 +181,7 @@ func timeWriter(c call, arg int, format string) (func(time.Time) columnar.Value,
 	if arg < len(c.args) {
 		format = string(c.args[arg].Bytes)
 	}
-	parse := letterParts
-	if strings.Contains(format, "%") {
-		parse = percentParts
-	}
-	parts, err := parse(format)
+	parts, err := TimePattern(format)
 	if err != nil {
 		return nil, err
 	}
@@ -165,32 +189,24 @@ func timeWriter(c call, arg int, format string) (func(time.Time) columnar.Value,
 	return func(t time.Time) columnar.Value {
 		t, buf = t.In(loc), buf[:0]
 		for _, p := range parts {
-			buf = p(buf, t)
+			buf = p.append(buf, t)
 		}
 		return bytesValue(buf)
 	}, nil
 }
 
-func literally(text string) timePart {
-	return func(buf []byte, _ time.Time) []byte { return append(buf, text...) }
-}
-
-func layoutPart(layout string) timePart {
-	return func(buf []byte, t time.Time) []byte { return t.AppendFormat(buf, layout) }
-}
-
 // percentLayouts are the letters after %, as Go's time has it.
 var percentLayouts = map[byte]string{
 	'Y': "2006", 'y': "06", 'm': "01", 'd': "02", 'H': "15", 'i': "04", 's': "05", 'S': "05",
-	'T': "15:04:05", 'M': "January", 'b': "Jan", 'W': "Monday", 'a': "Mon", 'j': "002",
+	'T': "15:04:05", 'f': "SSSSSS", 'M': "January", 'b': "Jan", 'W': "Monday", 'a': "Mon", 'j': "002",
 }
 
 // percentParts reads a pattern such as %Y-%m-%d.
-func percentParts(format string) ([]timePart, error) {
-	var parts []timePart
+func percentParts(format string) ([]TimePart, error) {
+	var parts []TimePart
 	for rest := format; rest != ""; {
 		literal, after, found := strings.Cut(rest, "%")
-		parts = append(parts, literally(literal))
+		parts = append(parts, TimePart{Text: literal})
 		if rest = after; !found {
 			break
 		}
@@ -202,11 +218,9 @@ func percentParts(format string) ([]timePart, error) {
 		layout, known := percentLayouts[letter]
 		switch {
 		case letter == '%':
-			parts = append(parts, literally("%"))
-		case letter == 'f':
-			parts = append(parts, func(buf []byte, t time.Time) []byte { return fmt.Appendf(buf, "%06d", t.Nanosecond()/1000) })
+			parts = append(parts, TimePart{Text: "%"})
 		case known:
-			parts = append(parts, layoutPart(layout))
+			parts = append(parts, TimePart{Layout: layout})
 		default:
 			return nil, fmt.Errorf("format %q: %%%c is not known; there are %%Y %%y %%m %%d %%H %%i %%s %%f %%T %%M %%b %%W %%a %%j %%%%", format, letter)
 		}
@@ -261,27 +275,21 @@ func letterTokens(format string) ([]letterToken, error) {
 	return out, nil
 }
 
-func letterParts(format string) ([]timePart, error) {
+func letterParts(format string) ([]TimePart, error) {
 	tokens, err := letterTokens(format)
 	if err != nil {
 		return nil, err
 	}
-	var parts []timePart
+	var parts []TimePart
 	for _, t := range tokens {
 		layout, known := letterLayouts[t.text]
 		switch {
 		case !t.letter:
-			parts = append(parts, literally(t.text))
-		case t.text[0] == 'S' && len(t.text) <= 9:
-			parts = append(parts, func(buf []byte, at time.Time) []byte {
-				return append(buf, fmt.Sprintf("%09d", at.Nanosecond())[:len(t.text)]...)
-			})
-		case t.text == "D":
-			parts = append(parts, func(buf []byte, at time.Time) []byte { return fmt.Appendf(buf, "%d", at.YearDay()) })
-		case t.text == "H":
-			parts = append(parts, func(buf []byte, at time.Time) []byte { return fmt.Appendf(buf, "%d", at.Hour()) })
+			parts = append(parts, TimePart{Text: t.text})
+		case t.text[0] == 'S' && len(t.text) <= 9, t.text == "D", t.text == "H":
+			parts = append(parts, TimePart{Layout: t.text})
 		case known:
-			parts = append(parts, layoutPart(layout))
+			parts = append(parts, TimePart{Layout: layout})
 		default:
 			return nil, unknownLetter(format, t.text)
 		}
@@ -305,7 +313,7 @@ func toTimestamp(c call) (Eval, error) {
 	}
 	layouts := TimeLayouts[:]
 	if len(c.args) > 1 {
-		layout, err := parseLayout(string(c.args[1].Bytes))
+		layout, err := ParseLayout(string(c.args[1].Bytes))
 		if err != nil {
 			return nil, err
 		}
@@ -321,8 +329,8 @@ func toTimestamp(c call) (Eval, error) {
 	}, nil
 }
 
-// parseLayout is a pattern of letters as Go's time reads it.
-func parseLayout(format string) (string, error) {
+// ParseLayout is a pattern of letters that reads times, as Go's time has it.
+func ParseLayout(format string) (string, error) {
 	tokens, err := letterTokens(format)
 	if err != nil {
 		return "", err

@@ -86,16 +86,16 @@ func (r *Regexp) Find(s []byte) []int {
 // replace puts the pieces in the place of every match, from the left. A match of
 // nothing right behind another does not count. It ends when there are more than
 // LongestText bytes.
-func (r *Regexp) replace(s []byte, parts []replacing) []byte {
+func (r *Regexp) replace(s []byte, parts []Replacing) []byte {
 	out := make([]byte, 0, len(s))
 	from := 0
 	for at := range r.all(s) {
 		out = append(out, s[from:at[0]]...)
 		for _, p := range parts {
-			if p.group < 0 {
-				out = append(out, p.text...)
-			} else if at[2*p.group] >= 0 {
-				out = append(out, s[at[2*p.group]:at[2*p.group+1]]...)
+			if p.Group < 0 {
+				out = append(out, p.Text...)
+			} else if at[2*p.Group] >= 0 {
+				out = append(out, s[at[2*p.Group]:at[2*p.Group+1]]...)
 			}
 			if len(out) > LongestText {
 				return out

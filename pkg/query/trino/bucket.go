@@ -10,7 +10,7 @@ import (
 
 // bucket is the start of the bucket of time that a timestamp is in; see
 // query.Bucketing.
-func bucket(x string, e query.Bucket, p *printer) string {
+func bucket(x string, e query.Bucket, p *statement) string {
 	unit, every := bucketUnit(e.Unit)
 	if e.Zone == "" || e.Zone == "UTC" {
 		return cut(x, unit, every)
@@ -55,7 +55,7 @@ func cut(x, unit string, every time.Duration) string {
 		return let(micros(x), func(n string) string { return fromMicros(floor(n, every.Microseconds())) })
 	}
 	return let(seconds(x), func(n string) string {
-		return "date_add('second', " + floor(n, int64(every/time.Second)) + ", " + epoch + ")"
+		return fromSeconds(floor(n, int64(every/time.Second)))
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 // an operand of anything; none ends a query with an error, as null is the value of what
 // has none.
 type scope struct {
-	p     *printer
+	p     *statement
 	cols  []query.BoundCol
 	names []string // of the columns
 }

@@ -129,17 +129,31 @@ func seconds(x string) string {
 	return "date_diff('second', " + epoch + ", date_trunc('second', " + x + "))"
 }
 
-// micros are the microseconds from 1970 to a timestamp(6). The text of one ends in its
-// six decimals: Trino has no unit as small.
+// micros are the microseconds from 1970 to a timestamp(6). Trino has no unit as small, but
+// a double holds what is left of a day. Its date_add takes no more than an integer, and
+// its to_unixtime of a time without a zone asks the session for one.
 func micros(x string) string {
 	return let(x, func(x string) string {
-		return "(" + seconds(x) + " * BIGINT '1000000' + CAST(substr(CAST(" + x + " AS varchar), -6) AS bigint))"
+		return let("date_diff('day', "+epoch+", "+x+")", func(days string) string {
+			return "(" + days + " * BIGINT '86400000000' + CAST(round(to_unixtime(with_timezone(date_add('day', -" + days + ", " + x + "), 'UTC')) * DOUBLE '1e6') AS bigint))"
+		})
 	})
 }
 
-// fromMicros is the timestamp(6) so many microseconds after 1970.
+// fromMicros is the timestamp(6) so many microseconds after 1970. Trino's times with a
+// zone, of which one is made on the way, end at the year 71,000.
 func fromMicros(n string) string {
-	return "CAST(from_unixtime_nanos(CAST(" + n + " AS decimal(38, 0)) * 1000) AT TIME ZONE 'UTC' AS timestamp(6))"
+	return let(n, func(n string) string {
+		small := "CAST(from_unixtime_nanos(mod(" + n + ", BIGINT '1000') * BIGINT '1000') AT TIME ZONE 'UTC' AS timestamp(6))"
+		return "date_add('day', " + n + " / BIGINT '86400000000', date_add('millisecond', mod(" + n + " / BIGINT '1000', BIGINT '86400000'), " + small + "))"
+	})
+}
+
+// fromSeconds is the same of seconds.
+func fromSeconds(n string) string {
+	return let(n, func(n string) string {
+		return "date_add('day', " + n + " / BIGINT '86400', date_add('second', mod(" + n + ", BIGINT '86400'), " + epoch + "))"
+	})
 }
 
 // let is what body says of the value of x, which is computed once. Where x is as good

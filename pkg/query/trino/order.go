@@ -24,7 +24,7 @@ func direction(desc bool) string { //nolint:revive // of a sort key, whose field
 }
 
 // orderBy is an order over the columns of q.
-func (p *printer) orderBy(order []term) string {
+func (p *statement) orderBy(order []term) string {
 	if len(order) == 0 {
 		return ""
 	}
@@ -75,7 +75,7 @@ func orderTexts(x string, t columnar.Type, desc string) []string {
 
 // sort adds nothing to a statement but the order, and a column for each key that is
 // none yet.
-func (p *printer) sort(b *query.Bound, n query.Sort, in []relation) relation {
+func (p *statement) sort(b *query.Bound, n query.Sort, in []relation) relation {
 	s := p.scope(b, in)
 	r := in[0]
 	taken := slices.Clone(r.names)

@@ -45,7 +45,7 @@ func (e *UnsupportedError) Error() string { return e.Construct + " is not suppor
 // brackets. Which of the table's rows may be seen is up to it; the time range of the scan
 // is not. What cannot be said in Trino is an *UnsupportedError.
 func Print(b *query.Bound, from func(scan *query.Bound) (string, error)) (string, error) {
-	p := &printer{from: from}
+	p := &statement{from: from}
 	r := p.print(b)
 	cols := make([]string, len(b.Cols))
 	for i, c := range b.Cols {
@@ -58,14 +58,14 @@ func Print(b *query.Bound, from func(scan *query.Bound) (string, error)) (string
 	return text, nil
 }
 
-// printer prints one plan. Its error is the first that there was; what is printed after
+// statement prints one plan. Its error is the first that there was; what is printed after
 // it is of no meaning.
-type printer struct {
+type statement struct {
 	from func(*query.Bound) (string, error)
 	err  error
 }
 
-func (p *printer) note(err error) {
+func (p *statement) note(err error) {
 	if p.err == nil {
 		p.err = err
 	}
@@ -82,7 +82,7 @@ type relation struct {
 // of is a relation as what a SELECT is from.
 func of(r relation, as string) string { return "\nFROM (" + r.text + ") AS " + as }
 
-func (p *printer) print(b *query.Bound) relation {
+func (p *statement) print(b *query.Bound) relation {
 	in := make([]relation, len(b.Inputs))
 	for i := range in {
 		in[i] = p.print(b.Inputs[i])
@@ -114,7 +114,7 @@ func (p *printer) print(b *query.Bound) relation {
 }
 
 // scope is the columns of the first input.
-func (p *printer) scope(b *query.Bound, in []relation) scope {
+func (p *statement) scope(b *query.Bound, in []relation) scope {
 	return scope{p, b.Inputs[0].Cols, in[0].names}
 }
 
@@ -148,7 +148,7 @@ func selected(texts, names []string) string {
 }
 
 // scan reads a table. Its time range is also one of dates, by which files are left out.
-func (p *printer) scan(b *query.Bound, s query.Scan) relation {
+func (p *statement) scan(b *query.Bound, s query.Scan) relation {
 	names := unlike(b.Cols)
 	texts := make([]string, len(b.Cols))
 	if b.Table == nil {
@@ -234,7 +234,7 @@ func withZone(micros int64) string {
 	return "TIMESTAMP '" + time.UnixMicro(micros).UTC().Format(form) + " UTC'"
 }
 
-func (p *printer) project(b *query.Bound, n query.Project, in []relation) relation {
+func (p *statement) project(b *query.Bound, n query.Project, in []relation) relation {
 	s := p.scope(b, in)
 	texts := make([]string, len(n.Cols))
 	for i, c := range n.Cols {
@@ -249,7 +249,7 @@ func (p *printer) project(b *query.Bound, n query.Project, in []relation) relati
 	return relation{selected(texts, all) + of(in[0], "q"), names, order}
 }
 
-func (p *printer) aggregate(b *query.Bound, n query.Aggregate, in []relation) relation {
+func (p *statement) aggregate(b *query.Bound, n query.Aggregate, in []relation) relation {
 	s := p.scope(b, in)
 	var texts, places []string
 	for i, by := range n.By {
@@ -301,7 +301,7 @@ func (s scope) aggregate(a query.Agg, t columnar.Type) string {
 		}
 		return "(CAST(" + filtered("sum("+wide(x, kind)+")") + " AS double) / nullif(" + filtered("count("+x+")") + ", 0))"
 	case query.Min, query.Max:
-		return extreme(a.Func, x, kind, filtered)
+		return leastOrGreatest(a.Func, x, kind, filtered)
 	case query.Percentile:
 		sorted := filtered("array_agg("+x+" ORDER BY "+strings.Join(orderTexts(x, t, ""), ", ")+")", x+" IS NOT NULL")
 		rank := fmt.Sprintf("greatest(BIGINT '1', CAST(ceil(%s * %s) AS bigint))", literal(columnar.FloatValue(a.P)), filtered("count("+x+")"))
@@ -332,8 +332,8 @@ func exactly(k columnar.Kind, sum string) string {
 	return "CAST(" + sum + " AS bigint)"
 }
 
-// extreme is the least or greatest value, NaN being before all numbers.
-func extreme(f query.AggFunc, x string, k columnar.Kind, filtered func(string, ...string) string) string {
+// leastOrGreatest is the least or greatest value, NaN being before all numbers.
+func leastOrGreatest(f query.AggFunc, x string, k columnar.Kind, filtered func(string, ...string) string) string {
 	of := f.String() + "(" + x + ")"
 	switch {
 	case !k.InFloats():
@@ -359,16 +359,16 @@ func union(b *query.Bound, in []relation) relation {
 // side is a column of one side of a join.
 func side(as, name string) string { return as + "." + quoteIdent(name) }
 
-func (p *printer) join(b *query.Bound, j query.Join, in []relation) relation {
+func (p *statement) join(b *query.Bound, j query.Join, in []relation) relation {
 	l, r := in[0], in[1]
+	if j.Network != nil {
+		return p.joinNetwork(b, j, l, r)
+	}
 	var on []string
 	for i := range j.LKeys {
 		lc, rc := query.FindColumn(b.Inputs[0].Cols, j.LKeys[i:i+1]), query.FindColumn(b.Inputs[1].Cols, j.RKeys[i:i+1])
 		k := b.Inputs[0].Cols[lc].Type.Kind
 		on = append(on, key(side("l", l.names[lc]), k)+" = "+key(side("r", r.names[rc]), k))
-	}
-	if j.Network != nil {
-		return p.joinNetwork(b, j, l, r, on)
 	}
 	names, texts := unlike(b.Cols), given(b, l, r)
 	text := selected(texts, names) + of(l, "l")
@@ -392,17 +392,15 @@ func key(x string, k columnar.Kind) string {
 }
 
 // given are the columns of both sides that a join gives.
-func given(b *query.Bound, l, r relation) (texts []string) {
-	for _, name := range l.names {
-		texts = append(texts, side("l", name))
-	}
+func given(b *query.Bound, l, r relation) []string {
+	texts := sides(l.names, "l")
 	for _, i := range b.Right {
 		texts = append(texts, side("r", r.names[i]))
 	}
 	return texts
 }
 
-func (p *printer) window(b *query.Bound, w query.Window, in []relation) relation {
+func (p *statement) window(b *query.Bound, w query.Window, in []relation) relation {
 	s := p.scope(b, in)
 	t := b.Cols[len(b.Cols)-1].Type
 	function := w.Func.String() + "()"
@@ -456,6 +454,8 @@ func (s scope) over(w query.Window) string {
 		}
 	case len(order) == 0:
 		frame = ""
+	case w.Within > 0 && w.Within%time.Millisecond == 0:
+		frame = fmt.Sprintf("RANGE BETWEEN INTERVAL '%d.%03d' SECOND PRECEDING AND CURRENT ROW", w.Within/time.Second, w.Within%time.Second/time.Millisecond)
 	case w.Within > 0: // Trino's intervals have no microseconds
 		order = []string{micros(s.print(w.Order[0].By)) + " NULLS FIRST"}
 		frame = fmt.Sprintf("RANGE BETWEEN BIGINT '%d' PRECEDING AND CURRENT ROW", w.Within.Microseconds())

@@ -1,0 +1,240 @@
+package trino
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/query"
+)
+
+// Times are timestamp(6) by the clock of UTC. Trino's units end at the millisecond, and
+// its time zones at the year 71,000: what is below and beyond is added.
+
+// timeOfMicros is the time so many microseconds after 1970.
+func timeOfMicros(n string) string {
+	return "date_add('millisecond', " + n + " / 1000, CAST(from_unixtime_nanos(mod(" + n + ", 1000) * 1000) AS timestamp(6)))"
+}
+
+// microsOf are the microseconds from 1970 to a time. Near to 1970 a double holds them.
+func microsOf(x string) string {
+	millis := "date_diff('millisecond', " + epoch + ", " + x + ")"
+	return "(" + millis + " * 1000 + CAST(round(to_unixtime(date_add('millisecond', -" + millis + ", " + x + ")) * 1e6) AS bigint))"
+}
+
+func timeOfSeconds(c call) (string, error) {
+	return let(fill(nearest, "("+c.args[0]+" * DOUBLE '1e6')"), func(us string) string {
+		return "IF(abs(" + us + ") < DOUBLE '4611686018427387904', " + fill(timeOfMicros("$1"), "CAST("+us+" AS bigint)") + ", NULL)"
+	}), nil
+}
+
+// zoneOf is the time zone that an argument names, or UTC.
+func zoneOf(c call, arg int) (*time.Location, error) {
+	if arg >= len(c.args) {
+		return time.UTC, nil
+	}
+	if name := c.text(arg); name == "Local" || notInTrino[name] {
+		return nil, unsupported(c.Func, fmt.Sprintf("Trino does not know the time zone %q", name))
+	}
+	return time.LoadLocation(c.text(arg))
+}
+
+// notInTrino are names of time zones that Trino lacks.
+var notInTrino = map[string]bool{}
+
+// local is what the clock of a time zone shows at a time.
+func local(x string, zone *time.Location) string {
+	if zone == time.UTC {
+		return x
+	}
+	return "CAST(with_timezone(" + x + ", 'UTC') AT TIME ZONE " + quoteString(zone.String()) + " AS timestamp(6))"
+}
+
+// clock is a part of what the clock of a time zone shows.
+func clock(part string) form {
+	return func(c call) (string, error) {
+		zone, err := zoneOf(c, 1)
+		if err != nil {
+			return "", err
+		}
+		return fill(part, local(c.args[0], zone)), nil
+	}
+}
+
+func dateFormat(c call) (string, error) { return formatted(c, c.args[0], c.text(1)) }
+
+func fromUnixtime(c call) (string, error) {
+	format := "yyyy-MM-dd HH:mm:ss"
+	if len(c.args) > 1 {
+		format = c.text(1)
+	}
+	text, err := formatted(c, "date_add('second', $1, "+epoch+")", format)
+	return fill("IF($1 BETWEEN BIGINT '-1099511627776' AND BIGINT '1099511627776', $2, NULL)", c.args[0], fill(text, c.args[0])), err
+}
+
+// formatted is a time by a pattern, and in the time zone of the third argument.
+func formatted(c call, at, format string) (string, error) {
+	zone, err := zoneOf(c, 2)
+	if err != nil {
+		return "", err
+	}
+	parts, err := query.TimePattern(format)
+	if err != nil {
+		return "", err
+	}
+	var pieces []string
+	text := ""
+	flush := func() {
+		if text != "" {
+			pieces, text = append(pieces, quoteString(text)), ""
+		}
+	}
+	for _, p := range parts {
+		if p.Layout == "" {
+			text += p.Text
+			continue
+		}
+		flush()
+		pieces = append(pieces, layoutPart(p.Layout, zone))
+	}
+	flush()
+	if pieces == nil {
+		pieces = []string{"''"}
+	}
+	// $1 is the time, and $2 what the clock shows.
+	return let(at, func(u string) string {
+		return fill("IF($1 IS NULL, NULL, "+strings.Join(pieces, " || ")+")", u, local(u, zone))
+	}), nil
+}
+
+const (
+	longMonths = "ARRAY['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']"
+	longDays   = "ARRAY['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']"
+)
+
+func digits(n string) string { return "CAST(" + n + " AS varchar)" }
+
+func padded(n string, width int) string { return fmt.Sprintf("lpad(%s, %d, '0')", digits(n), width) }
+
+// layoutPart is one element of what Go's time writes.
+func layoutPart(layout string, zone *time.Location) string {
+	switch layout {
+	case "2006":
+		return "IF(year($2) < 0, '-', '') || IF(abs(year($2)) < 1000, lpad(CAST(abs(year($2)) AS varchar), 4, '0'), CAST(abs(year($2)) AS varchar))"
+	case "06":
+		return padded("mod(greatest(year($2), 0), 100)", 2)
+	case "01":
+		return padded("month($2)", 2)
+	case "1":
+		return digits("month($2)")
+	case "Jan":
+		return "substr(" + longMonths + "[month($2)], 1, 3)"
+	case "January":
+		return longMonths + "[month($2)]"
+	case "02":
+		return padded("day($2)", 2)
+	case "2":
+		return digits("day($2)")
+	case "002":
+		return padded("day_of_year($2)", 3)
+	case "D":
+		return digits("day_of_year($2)")
+	case "Mon":
+		return "substr(" + longDays + "[day_of_week($2)], 1, 3)"
+	case "Monday":
+		return longDays + "[day_of_week($2)]"
+	case "15":
+		return padded("hour($2)", 2)
+	case "H":
+		return digits("hour($2)")
+	case "03":
+		return padded("(mod(hour($2) + 11, 12) + 1)", 2)
+	case "3":
+		return digits("(mod(hour($2) + 11, 12) + 1)")
+	case "04":
+		return padded("minute($2)", 2)
+	case "4":
+		return digits("minute($2)")
+	case "05":
+		return padded("second($2)", 2)
+	case "5":
+		return digits("second($2)")
+	case "15:04:05":
+		return layoutPart("15", zone) + " || ':' || " + layoutPart("04", zone) + " || ':' || " + layoutPart("05", zone)
+	case "PM":
+		return "IF(hour($2) >= 12, 'PM', 'AM')"
+	case "MST":
+		return abbreviation(zone)
+	}
+	if layout[0] == 'S' {
+		return fmt.Sprintf("substr(substr(CAST($1 AS varchar), -6) || '000', 1, %d)", len(layout))
+	}
+	return offset(layout)
+}
+
+const offsetSeconds = "date_diff('second', $1, $2)"
+
+// offset is that of a time zone from UTC, in minutes that are cut off.
+func offset(layout string) string {
+	minutes := "abs(" + offsetSeconds + " / 60)"
+	hh, mm := padded(minutes+" / 60", 2), padded("mod("+minutes+", 60)", 2)
+	text := "IF(" + offsetSeconds + " <= -60, '-', '+') || " + hh
+	switch layout[1:] {
+	case "0700":
+		text += " || " + mm
+	case "07:00":
+		text += " || ':' || " + mm
+	}
+	if layout[0] == 'Z' {
+		return "IF(" + offsetSeconds + " = 0, 'Z', " + text + ")"
+	}
+	return text
+}
+
+// abbreviation is the name that a time zone has at a time, such as CET. It follows from
+// the offset, but for some years long ago.
+func abbreviation(zone *time.Location) string {
+	type span struct {
+		from, to time.Time // of which the first has no start and the last no end
+		name     string
+		offset   int
+	}
+	var spans []span
+	last := map[int]string{} // by offset
+	for at := time.Date(1700, 1, 1, 0, 0, 0, 0, time.UTC).In(zone); at.Year() < 2500; {
+		name, seconds := at.Zone()
+		_, end := at.ZoneBounds()
+		spans = append(spans, span{at, end, name, seconds})
+		last[seconds] = name
+		if end.IsZero() {
+			break
+		}
+		at = end
+	}
+	if len(last) == 1 {
+		return quoteString(spans[0].name)
+	}
+	var b strings.Builder
+	b.WriteString("CASE")
+	for i, s := range spans {
+		if s.name == last[s.offset] {
+			continue
+		}
+		test := "$1 < " + timeLiteral(s.to)
+		if i > 0 {
+			test += " AND $1 >= " + timeLiteral(s.from)
+		}
+		b.WriteString(" WHEN " + test + " THEN " + quoteString(s.name))
+	}
+	for _, seconds := range slices.Sorted(maps.Keys(last)) {
+		fmt.Fprintf(&b, " WHEN %s = %d THEN %s", offsetSeconds, seconds, quoteString(last[seconds]))
+	}
+	return b.String() + " END"
+}
+
+func timeLiteral(t time.Time) string {
+	return literal(columnar.IntValue(columnar.Timestamp, t.UnixMicro()))
+}
