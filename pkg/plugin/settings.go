@@ -39,6 +39,7 @@ type Settings struct {
 	Redaction Redaction
 
 	Databricks Databricks
+	Trino      Trino
 
 	// Queries are named queries of the data source's own, and QueryProblems, each a
 	// sentence without its point, why others are not among them.
@@ -115,6 +116,7 @@ func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
 		Scope:      f.scope(),
 		Redaction:  f.redaction(),
 		Databricks: f.databricks(),
+		Trino:      f.trino(),
 	}
 	out.Retention, out.Warnings = f.retention(out.LookbackDays)
 	out.Queries, out.QueryProblems = f.queries()
@@ -296,7 +298,7 @@ func (s Settings) Conceal(text string) string {
 			}
 		}
 	}
-	for _, secret := range []string{s.Databricks.Token, s.Databricks.ClientSecret} {
+	for _, secret := range []string{s.Databricks.Token, s.Databricks.ClientSecret, s.Trino.Config.Password, s.Trino.Config.Token} {
 		secrets[secret] = secret
 	}
 	return concealer(secrets).Replace(text)

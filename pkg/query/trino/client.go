@@ -188,9 +188,9 @@ func (p *progress) read(resp *http.Response) error {
 		ID      string `json:"id"`
 		NextURI string `json:"nextUri"`
 		Stats   struct {
-			TotalSplits, CompletedSplits             int64
-			ProcessedRows, PhysicalInputBytes        int64
-			CPUTimeMillis, QueuedTimeMillis          int64
+			TotalSplits, CompletedSplits              int64
+			ProcessedRows, PhysicalInputBytes         int64
+			CPUTimeMillis, QueuedTimeMillis           int64
 			ElapsedTimeMillis, PeakMemoryBytes, Nodes int64
 		} `json:"stats"`
 	}
