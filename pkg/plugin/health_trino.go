@@ -10,8 +10,8 @@ import (
 	"github.com/auditlake/auditlake/pkg/query/exec"
 )
 
-// mostNamed is how many tables a message names.
-const mostNamed = 5
+// mostTables is how many tables a message names.
+const mostTables = 5
 
 // checkTrino runs a statement and looks which of the lake's tables are registered.
 func (c checkup) checkTrino(ctx context.Context) (f finding, err error) {
@@ -40,8 +40,8 @@ func (c checkup) checkTrino(ctx context.Context) (f finding, err error) {
 	at := c.settings.Trino.Config
 	f.text = fmt.Sprintf("answers queries, and has %d of the lake's tables in %s.%s", known, at.Catalog, at.Schema)
 	if len(missing) > 0 {
-		named := strings.Join(missing[:min(len(missing), mostNamed)], ", ")
-		if more := len(missing) - mostNamed; more > 0 {
+		named := strings.Join(missing[:min(len(missing), mostTables)], ", ")
+		if more := len(missing) - mostTables; more > 0 {
 			named += fmt.Sprintf(" and %d more", more)
 		}
 		f.warnings = append(f.warnings, fmt.Sprintf("does not know %s: register the tables in %s.%s, or queries of them that go to Trino fail", named, at.Catalog, at.Schema))

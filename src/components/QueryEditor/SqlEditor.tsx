@@ -1,5 +1,5 @@
 import React, { useState } from 'react';
-import { ConfirmModal, RadioButtonGroup, Stack } from '@grafana/ui';
+import { Combobox, ConfirmModal, RadioButtonGroup, Stack } from '@grafana/ui';
 import { buildSql, newBuilder } from '../../sqlBuilder';
 import { type SqlModel } from '../../types';
 import { BuilderEditor } from './BuilderEditor';
@@ -13,20 +13,27 @@ const modes: Array<{ value: Mode; label: string }> = [
   { value: 'code', label: 'Code' },
 ];
 
+type Dialect = 'embedded' | 'trino';
+
+const dialects: Array<{ value: Dialect; label: string }> = [
+  { value: 'embedded', label: 'Embedded SQL' },
+  { value: 'trino', label: 'Trino SQL' },
+];
+
 /** Says whether the builder can go on without losing what was written. */
-const isOfBuilder = ({ sql, builder }: SqlModel) =>
-  !sql?.trim() || (builder !== undefined && buildSql(builder) === sql);
+const isOfBuilder = ({ sql, builder, dialect }: SqlModel) =>
+  !sql?.trim() || (!dialect && builder !== undefined && buildSql(builder) === sql);
 
 /** A statement, made of parts or written. What the builder makes can be edited; the way back gives that up. */
 export function SqlEditor(props: PartProps<SqlModel>) {
-  const { query, onChange, onRunQuery } = props;
+  const { datasource, query, onChange, onRunQuery } = props;
   const [isAsking, setAsking] = useState(false);
   const mode = query.editorMode ?? 'code';
 
   const build = () => {
     const builder = query.builder ?? newBuilder;
     setAsking(false);
-    onChange({ ...query, editorMode: 'builder', builder, sql: buildSql(builder) });
+    onChange({ ...query, editorMode: 'builder', builder, sql: buildSql(builder), dialect: undefined });
     onRunQuery();
   };
   const choose = (next: Mode) => {
@@ -44,13 +51,24 @@ export function SqlEditor(props: PartProps<SqlModel>) {
 
   return (
     <Stack direction="column" gap={1}>
-      <RadioButtonGroup
-        aria-label="How the statement is made"
-        size="sm"
-        options={modes}
-        value={mode}
-        onChange={choose}
-      />
+      <Stack gap={1} alignItems="center">
+        <RadioButtonGroup
+          aria-label="How the statement is made"
+          size="sm"
+          options={modes}
+          value={mode}
+          onChange={choose}
+        />
+        {mode === 'code' && (datasource.asksTrino || query.dialect) && (
+          <Combobox
+            aria-label="Dialect"
+            width={18}
+            options={dialects}
+            value={query.dialect || 'embedded'}
+            onChange={({ value }) => onChange({ ...query, dialect: value === 'trino' ? value : undefined })}
+          />
+        )}
+      </Stack>
       {mode === 'builder' ? <BuilderEditor {...props} /> : <SqlTextEditor {...props} />}
       <ConfirmModal
         isOpen={isAsking}
