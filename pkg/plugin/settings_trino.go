@@ -26,10 +26,11 @@ type Trino struct {
 // Asks says whether anything may go to a cluster.
 func (t Trino) Asks() bool { return t.Engine != routing.Embedded }
 
-// The names under which tables are looked for, if the settings say no others.
+// What counts if the settings say nothing else; see docs/register.md.
 const (
 	defaultTrinoCatalog = "delta"
 	defaultTrinoSchema  = "auditlake"
+	defaultTrinoUser    = "auditlake"
 )
 
 func (f *fields) trino() Trino {
@@ -62,6 +63,9 @@ func (f *fields) trino() Trino {
 		SessionProperties: f.properties("trinoSessionProperties"), Source: "auditlake",
 	}
 	out.Config.ClientTags = f.optionalList("trinoClientTags")
+	if out.Config.Token == "" { // which names a user itself
+		out.Config.User = textOr(out.Config.User, defaultTrinoUser)
+	}
 	u, err := trino.ParseURL(at)
 	if err != nil {
 		f.say("trinoUrl", "%v", err)
@@ -87,8 +91,6 @@ func (f *fields) trinoSignIn(c trino.Config, u *url.URL) {
 	switch {
 	case c.Password != "" && c.Token != "":
 		f.say("trinoToken", "enter a token or a password, not both")
-	case c.User == "" && c.Token == "":
-		f.say("trinoUser", "enter the user that queries run as")
 	case (c.Password != "" || c.Token != "") && trino.IsPlain(u):
 		f.say("trinoUrl", "write a URL with https: a password or token is not sent over http, except to this machine")
 	}

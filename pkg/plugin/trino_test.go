@@ -313,7 +313,6 @@ func TestSettingsOfATrino(t *testing.T) {
 	}{
 		"an engine without a cluster": {nil, map[string]any{"engine": "trino"}, "trinoUrl: enter the URL"},
 		"an engine that is none":      {nil, map[string]any{"engine": "spark"}, "engine: an engine is embedded, trino or auto"},
-		"nobody":                      {nil, map[string]any{"trinoUrl": "https://t"}, "trinoUser: enter the user"},
 		"a password in the URL":       {nil, map[string]any{"trinoUrl": "https://u:hunter22@t", "trinoUser": "u"}, "without user"},
 		"a password over http":        {map[string]string{"trinoPassword": "hunter22"}, map[string]any{"trinoUrl": "http://t", "trinoUser": "u"}, "not sent over http"},
 		"password and token":          {map[string]string{"trinoPassword": "hunter22", "trinoToken": "hunter22"}, map[string]any{"trinoUrl": "https://t", "trinoUser": "u"}, "not both"},

@@ -61,8 +61,8 @@ export function Trino(editor: ConfigEditorProps) {
         {...editor}
         name="trinoUser"
         label="User"
-        description="Whom queries run as. Let it read the tables and nothing else."
-        required={Boolean(trinoUrl)}
+        description="Whom queries run as: let it read the tables and nothing else."
+        placeholder="auditlake"
       />
       <SecretField {...editor} name="trinoPassword" label="Password of Trino" />
       <SecretField {...editor} name="trinoToken" label="Token of Trino" description="A JWT, in the place of a password." />
