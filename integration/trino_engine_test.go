@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,29 +13,63 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/auditlake/auditlake/integration/s3server"
+	"github.com/auditlake/auditlake/internal/generate"
+	"github.com/auditlake/auditlake/internal/trinoserver"
+	"github.com/auditlake/auditlake/internal/truthtest"
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/trino"
 )
 
-// engineOn is an engine on a Trino with the catalog tpch.
-func engineOn(t *testing.T, user string) *trino.Engine {
-	t.Helper()
-	at := os.Getenv("AUDITLAKE_TRINO")
-	if at == "" {
-		t.Skip("AUDITLAKE_TRINO names no Trino")
-	}
-	e, err := trino.Open(trino.Config{URL: at, User: user, Catalog: "tpch", Schema: "tiny", Source: "auditlake test", ClientTags: []string{"a", "b"},
-		SessionProperties: map[string]string{"query_max_run_time": "10m"}})
+// TestTrinoRunsStatements is what the engine makes of a real Trino, which at last is
+// killed.
+func TestTrinoRunsStatements(t *testing.T) {
+	server := trinoserver.Start(t, trinoserver.Config{})
+	e, err := trino.Open(trino.Config{
+		URL: server.URL, User: "test", Catalog: trinoserver.Scratch, Schema: "default", Source: "auditlake test", ClientTags: []string{"a", "b"},
+		SessionProperties: map[string]string{"query_max_run_time": "10m"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
+	defer func() { _ = e.Close() }()
+	for name, test := range map[string]func(*testing.T, *trino.Engine){
+		"types round trip":              typesRoundTrip,
+		"the types of a plan":           typesOfAPlan,
+		"what a query took":             whatAQueryTook,
+		"limits":                        limits,
+		"a query that nobody waits for": nobodyWaits,
+		"what is wrong":                 whatIsWrong,
+		"tables that are registered":    registered,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, e) })
+	}
+	t.Run("Trino is killed", func(t *testing.T) {
+		time.AfterFunc(2*time.Second, server.Stop)
+		_, info, err := e.Run(t.Context(), long, nil, exec.Options{})
+		if !errors.Is(err, trino.ErrUnavailable) || !strings.Contains(err.Error(), strings.TrimPrefix(server.URL, "http://")) ||
+			!strings.Contains(err.Error(), "that the coordinator runs") || info.QueryID == "" {
+			t.Errorf("%v, %+v", err, info)
 		}
 	})
-	return e
+}
+
+const (
+	thousands = "UNNEST(sequence(1, 10000))"
+	// long takes hours and gives one row; many gives 100,000,000 in no time.
+	long = "SELECT count(*) FROM " + thousands + " a(x) CROSS JOIN " + thousands + " b(x) CROSS JOIN " + thousands + " c(x) WHERE (a.x * b.x + c.x) % 1000003 = 7"
+	many = "SELECT a.x, b.x, 'some text that takes memory' FROM " + thousands + " a(x) CROSS JOIN " + thousands + " b(x)"
+)
+
+func registered(t *testing.T, e *trino.Engine) {
+	if _, _, err := e.Run(t.Context(), "CREATE TABLE IF NOT EXISTS numbers AS SELECT x FROM "+thousands+" a(x)", nil, exec.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := e.Tables(t.Context()); err != nil || !slices.Contains(names, "numbers") {
+		t.Errorf("%v, %v", names, err)
+	}
 }
 
 // valuesOf is the rows of an answer.
@@ -50,8 +84,7 @@ func valuesOf(r *exec.Result) (rows [][]any) {
 	return rows
 }
 
-func TestTrinoTypesRoundTrip(t *testing.T) {
-	e := engineOn(t, "types")
+func typesRoundTrip(t *testing.T, e *trino.Engine) {
 	statement := `SELECT * FROM (VALUES
 		(true, tinyint '-128', smallint '32767', -2147483648, bigint '9223372036854775807', real '1.5', nan(), decimal '12.50',
 		 decimal '12345678901234567890.5', 'a"é<', char 'x ', x'00ff', date '1969-12-31', timestamp '1969-12-31 23:59:59.999999',
@@ -98,8 +131,7 @@ func TestTrinoTypesRoundTrip(t *testing.T) {
 	}
 }
 
-func TestTrinoFillsTheTypesOfAPlan(t *testing.T) {
-	e := engineOn(t, "plan")
+func typesOfAPlan(t *testing.T, e *trino.Engine) {
 	text, long := columnar.Of(columnar.String), columnar.Of(columnar.Long)
 	schema := columnar.Schema{
 		{Name: "n", Type: long},
@@ -123,21 +155,21 @@ func TestTrinoFillsTheTypesOfAPlan(t *testing.T) {
 	}
 }
 
-func TestTrinoTellsWhatAQueryTook(t *testing.T) {
-	res, info, err := engineOn(t, "meta").Run(t.Context(), "SELECT count(DISTINCT partkey) FROM lineitem", nil, exec.Options{})
+func whatAQueryTook(t *testing.T, e *trino.Engine) {
+	registered(t, e)
+	res, info, err := e.Run(t.Context(), "SELECT count(DISTINCT x % 100) FROM numbers", nil, exec.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := res.Batch.Columns[0].Ints[0]; got != 2000 {
-		t.Errorf("%d parts", got)
+	if got := res.Batch.Columns[0].Ints[0]; got != 100 {
+		t.Errorf("%d values", got)
 	}
-	if info.Splits < 1 || info.Rows < 60000 || info.CPU <= 0 || info.Elapsed <= 0 || res.Stats.Scan.Rows != info.Rows {
+	if info.Splits < 1 || info.Rows != 10000 || info.Nodes != 1 || info.CPU <= 0 || info.Elapsed <= 0 || res.Stats.Scan.Rows != info.Rows {
 		t.Errorf("info %+v, stats %+v", info, res.Stats)
 	}
 }
 
-func TestTrinoStopsAtTheLimits(t *testing.T) {
-	e := engineOn(t, "limits")
+func limits(t *testing.T, e *trino.Engine) {
 	for name, test := range map[string]struct {
 		o    exec.Options
 		want exec.LimitError
@@ -146,7 +178,7 @@ func TestTrinoStopsAtTheLimits(t *testing.T) {
 		"memory": {exec.Options{MaxMemory: 4 << 20}, exec.LimitError{Limit: "MaxMemory", Max: 4 << 20}},
 	} {
 		began := time.Now()
-		_, info, err := e.Run(t.Context(), "SELECT * FROM tpch.sf10.lineitem", nil, test.o)
+		_, info, err := e.Run(t.Context(), many, nil, test.o)
 		limit, ok := errors.AsType[*exec.LimitError](err)
 		if !ok || *limit != test.want {
 			t.Errorf("%s: %v", name, err)
@@ -155,11 +187,10 @@ func TestTrinoStopsAtTheLimits(t *testing.T) {
 	}
 }
 
-func TestTrinoEndsAQueryThatNobodyWaitsFor(t *testing.T) {
-	e := engineOn(t, "cancel")
+func nobodyWaits(t *testing.T, e *trino.Engine) {
 	for name, statement := range map[string]string{
-		"before the first row": "SELECT count(*) FROM tpch.sf100.lineitem l JOIN tpch.sf100.orders o ON l.orderkey = o.orderkey WHERE l.comment LIKE '%xyz%'",
-		"while rows come":      "SELECT * FROM tpch.sf10.lineitem",
+		"before the first row": long,
+		"while rows come":      many,
 	} {
 		for cause, with := range map[string]func(context.Context) (context.Context, context.CancelFunc){
 			"canceled": func(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -167,7 +198,9 @@ func TestTrinoEndsAQueryThatNobodyWaitsFor(t *testing.T) {
 				time.AfterFunc(2*time.Second, cancel)
 				return ctx, cancel
 			},
-			"timeout": func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 2*time.Second) },
+			"timeout": func(ctx context.Context) (context.Context, context.CancelFunc) {
+				return context.WithTimeout(ctx, 2*time.Second)
+			},
 		} {
 			t.Run(name+", "+cause, func(t *testing.T) {
 				ctx, cancel := with(t.Context())
@@ -203,22 +236,58 @@ func endsWithin(t *testing.T, e *trino.Engine, id string, since time.Time) {
 	}
 }
 
-func TestTrinoSaysWhatIsWrong(t *testing.T) {
-	e := engineOn(t, "wrong")
+func whatIsWrong(t *testing.T, e *trino.Engine) {
 	for statement, want := range map[string]struct {
 		class        error
 		line, column int
 		text         string
 	}{
-		"SELECT\n  nothing FROM orders":            {trino.ErrStatement, 2, 3, "Column 'nothing' cannot be resolved"},
-		"SELEC 1":                                  {trino.ErrStatement, 1, 1, "mismatched input 'SELEC'"},
-		"SELECT 1 FROM gone":                       {trino.ErrNotRegistered, 1, 15, "register"},
-		"SELECT 1/(orderkey - orderkey) FROM orders": {trino.ErrStatement, 0, 0, "Division by zero"},
+		"SELECT\n  nothing FROM system.runtime.nodes": {trino.ErrStatement, 2, 3, "Column 'nothing' cannot be resolved"},
+		"SELEC 1":            {trino.ErrStatement, 1, 1, "mismatched input 'SELEC'"},
+		"SELECT 1 FROM gone": {trino.ErrNotRegistered, 1, 15, "register"},
+		"SELECT 1/(length(node_id) - length(node_id)) FROM system.runtime.nodes": {trino.ErrStatement, 0, 0, "Division by zero"},
 	} {
 		_, info, err := e.Run(t.Context(), statement, nil, exec.Options{})
 		failed, ok := errors.AsType[*trino.Error](err)
 		if !ok || !errors.Is(err, want.class) || failed.Line != want.line || failed.Column != want.column || !strings.Contains(err.Error(), want.text) || info.QueryID == "" {
 			t.Errorf("%s: %v (%+v)", statement, err, failed)
 		}
+	}
+}
+
+// TestTrinoAnswersQueriesOfALake has the command line answer by a Trino, over the tables of
+// a bucket that grow meanwhile, and compares with what the embedded engine says.
+func TestTrinoAnswersQueriesOfALake(t *testing.T) {
+	endpoint, cfg := s3server.Start(t)
+	server := trinoserver.Start(t, trinoserver.Config{Lake: cfg})
+	month := generate.Config{Seed: 3, Start: time.Date(2019, 12, 20, 0, 0, 0, 0, time.UTC), Days: 10, EventsPerDay: 300, Scenario: generate.Article}
+	lakeURL := lakeOnS3(t, endpoint, cfg, month, month.Start.AddDate(0, 0, 4))
+	if _, err := server.Query(t.Context(), "CREATE SCHEMA lake.auditlake"); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tablesOf(t, lakeURL) {
+		location := trinoserver.Config{Lake: cfg}.Location("lake/" + strings.TrimSuffix(lake.Root(table.Name), "/"))
+		if _, err := server.Query(t.Context(), fmt.Sprintf("CALL lake.system.register_table(schema_name => 'auditlake', table_name => '%s', table_location => '%s')", table.Name, location)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(args ...string) string {
+		args = append([]string{"query", "--lake", lakeURL, "--format", "csv", "--trino-url", server.URL, "--trino-catalog", "lake"}, args...)
+		return truthtest.MustRun(t, args...)
+	}
+	for _, question := range [][]string{
+		{"--named", "clusters_by_creator"},
+		{"--named", "clusters_created_per_day"},
+		{"--sql", "select actionName, count(*) as n, min(date_time) as first from silver group by 1 order by n desc, 1 limit 20"},
+	} {
+		here, there := ask(question...), ask(append(question, "--engine", "trino")...)
+		if diff := cmp.Diff(here, there); diff != "" || strings.Count(here, "\n") < 3 {
+			t.Errorf("%s (-here +Trino):\n%s", question, diff)
+		}
+	}
+	got := ask("--dialect", "trino", "--sql", "SELECT count(*) AS n FROM clusters WHERE $__timeFilter(date_time)", "--from", "2019-12-28", "--to", "2019-12-29")
+	want := ask("--sql", "SELECT count(*) AS n FROM clusters WHERE $__timeFilter(date_time)", "--from", "2019-12-28", "--to", "2019-12-29")
+	if got != want || got == "n\n0\n" {
+		t.Errorf("SQL of Trino: %q, not %q", got, want)
 	}
 }
