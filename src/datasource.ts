@@ -47,10 +47,14 @@ export class AuditlakeDataSource
 {
   annotations = annotations;
   readonly supportsAdjustableWindow = true;
+  /** SQL can be written for a Trino, too. */
+  readonly asksTrino: boolean;
 
   constructor(settings: DataSourceInstanceSettings<AuditlakeOptions>) {
     super(settings);
     this.variables = new AuditlakeVariables(this);
+    const { trinoUrl, engine } = settings.jsonData ?? {};
+    this.asksTrino = Boolean(trinoUrl) && engine !== 'embedded';
   }
 
   getDefaultQuery(app?: CoreApp): Partial<AuditlakeQuery> {

@@ -12,6 +12,9 @@ export type DatabricksAuth = 'pat' | 'oauth';
 /** The least role that sees everything; `Viewer` is everybody, `None` nobody. */
 export type UnredactedRole = 'Admin' | 'Editor' | 'Viewer' | 'None';
 
+/** Who answers queries: Grafana's machine, a Trino, or the latter for what has much to read. */
+export type Engine = 'embedded' | 'trino' | 'auto';
+
 /**
  * What a data source is configured with; docs/settings.md describes every key, `Settings` in pkg/plugin reads them.
  * A key that is missing or empty has its default. Numbers may be texts, which provisioning makes of variables.
@@ -91,6 +94,25 @@ export interface AuditlakeOptions extends DataSourceJsonData {
   register?: string[];
   /** Of Glue; default `auditlake`. */
   glueDatabase?: string;
+
+  /** Coordinator of a Trino where the lake's tables are registered; empty is none. */
+  trinoUrl?: string;
+  /** Who answers a query that does not say it; default `auto` with a `trinoUrl`, else `embedded`. */
+  engine?: Engine;
+  /** MiB that a query has to read for `auto` to be Trino; default 4096. */
+  trinoAboveMiB?: number | string;
+  /** Default `delta`. */
+  trinoCatalog?: string;
+  /** Default `auditlake`. */
+  trinoSchema?: string;
+  trinoUser?: string;
+  /** A line `name=value` for each, or an object. */
+  trinoSessionProperties?: string | Record<string, string>;
+  trinoClientTags?: string[];
+  /** Time of one query on Trino; default `5m`. */
+  trinoTimeout?: string;
+  /** Queries that run on Trino at once, up to 64; default 4. */
+  maxTrinoQueries?: number | string;
 }
 
 /** Sent to the backend when saved and never read back. */
@@ -106,4 +128,9 @@ export interface AuditlakeSecureOptions {
   databricksToken?: string;
   /** For `oauth`. */
   databricksClientSecret?: string;
+  trinoPassword?: string;
+  /** A JWT, in the place of a password. */
+  trinoToken?: string;
+  /** Certificates in PEM. */
+  trinoCACert?: string;
 }

@@ -1,4 +1,5 @@
 import { type DataQuery } from '@grafana/schema';
+import { type Engine } from './settings';
 
 /**
  * One query as it is stored in a dashboard and sent to the backend, where `queryType` names the handler. A query
@@ -25,6 +26,8 @@ interface Model extends DataQuery {
 }
 
 interface Rows {
+  /** Who answers, where the data source has a Trino; empty leaves it to its settings. */
+  engine?: '' | Engine;
   /** `names` shows users, jobs and clusters by name instead of id. */
   display?: '' | 'names';
   /** No rows are the number 0. In alert rules the default is what suits the query, elsewhere it is false. */
@@ -48,6 +51,8 @@ export interface NamedModel extends Model, Rows {
 export interface SqlModel extends Model, Rows {
   queryType: 'sql';
   sql?: string;
+  /** Whose SQL it is: `trino` is that of Trino itself, which only Trino answers; empty is ours. */
+  dialect?: '' | 'trino';
   /** Default `table`. */
   format?: Format;
   /** What `sql` was made of in the builder; the backend looks at `sql` alone. */

@@ -21,6 +21,7 @@ func queryCommand() *cobra.Command {
 		lakeURL, name, text, from, to, format, folder string
 		pairs                                         []string
 		list, explain                                 bool
+		engine                                        engineFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "query --lake URL --named NAME | --sql TEXT",
@@ -30,7 +31,13 @@ func queryCommand() *cobra.Command {
 
 With --sql it answers a SELECT statement over the tables of the lake. That looks at
 all events, unless it says otherwise: $__timeFilter(date_time) and the other macros
-that panels have stand for the range from --from to --to.`,
+that panels have stand for the range from --from to --to.
+
+With --engine trino a Trino answers, where the lake's tables are registered: see
+auditlake register. Named queries, and SQL that plans say, are answered from the very
+rows that the embedded engine would read, and with the same result. With --dialect
+trino the statement is SQL of Trino itself, which needs no --lake. A password or token is
+taken from $TRINO_PASSWORD or $TRINO_TOKEN.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
@@ -42,7 +49,10 @@ that panels have stand for the range from --from to --to.`,
 				listQueries(cmd, catalog)
 				return nil
 			}
-			if lakeURL == "" || (name == "") == (text == "") {
+			if err := engine.check(text != ""); err != nil {
+				return err
+			}
+			if lakeURL == "" && engine.dialect == "" || (name == "") == (text == "") {
 				return fmt.Errorf("query needs --lake, and either --named or --sql; --list shows the names")
 			}
 			if err := checkFormat(format, "table", "json", "csv"); err != nil {
@@ -52,16 +62,28 @@ that panels have stand for the range from --from to --to.`,
 			if err != nil {
 				return err
 			}
-			l, err := existingLake(cmd, lakeURL)
+			answers, err := engine.open()
 			if err != nil {
 				return err
 			}
-			asked := askNamed
-			if text != "" {
-				name, asked = text, askSQL
+			defer answers.close()
+			var tables query.Catalog
+			if engine.dialect == "" {
+				l, err := existingLake(cmd, lakeURL)
+				if err != nil {
+					return err
+				}
+				tables = query.OfLake(l)
+			}
+			asked := answers.askNamed
+			switch {
+			case engine.dialect != "":
+				name, asked = text, answers.askTrino
+			case text != "":
+				name, asked = text, answers.askSQL
 			}
 			start := time.Now()
-			res, explained, err := asked(cmd.Context(), catalog, query.OfLake(l), name, pairs, r)
+			res, explained, err := asked(cmd.Context(), catalog, tables, name, pairs, r)
 			if err != nil {
 				return err
 			}
@@ -89,12 +111,13 @@ that panels have stand for the range from --from to --to.`,
 	f.StringVar(&format, "format", "table", "table, json or csv")
 	f.StringVar(&folder, "queries", "", queriesUsage)
 	f.BoolVar(&list, "list", false, "list the named queries")
+	engine.add(cmd)
 	f.BoolVar(&explain, "explain", false, "also print the plan and what it read, to standard error")
 	return cmd
 }
 
 // askNamed answers a query of the catalog, and says by which plan.
-func askNamed(
+func (a *answering) askNamed(
 	ctx context.Context, catalog *named.Catalog, tables query.Catalog, name string, pairs []string, r query.TimeRange,
 ) (*exec.Result, string, error) {
 	params, err := parseParams(pairs)
@@ -112,15 +135,19 @@ func askNamed(
 	if err != nil {
 		return nil, "", err
 	}
-	res, err := exec.Run(ctx, tables, plan, exec.Options{})
+	bound, err := query.Bind(ctx, tables, plan)
 	if err != nil {
 		return nil, "", fmt.Errorf("query %s: %w", name, err)
 	}
-	return res, plan.String(), nil
+	res, how, err := a.run(ctx, bound, func() (*exec.Result, error) { return exec.RunBound(ctx, bound, exec.Options{}) })
+	if err != nil {
+		return nil, "", fmt.Errorf("query %s: %w", name, err)
+	}
+	return res, plan.String() + how, nil
 }
 
 // askSQL answers a statement, and says how.
-func askSQL(
+func (a *answering) askSQL(
 	ctx context.Context, _ *named.Catalog, tables query.Catalog, text string, pairs []string, r query.TimeRange,
 ) (*exec.Result, string, error) {
 	if len(pairs) > 0 {
@@ -130,11 +157,12 @@ func askSQL(
 	if err != nil {
 		return nil, "", fmt.Errorf("statement: %w", err)
 	}
-	res, err := route.Run(ctx, exec.Options{})
+	bound, _ := route.Bound()
+	res, how, err := a.run(ctx, bound, func() (*exec.Result, error) { return route.Run(ctx, exec.Options{}) })
 	if err != nil {
 		return nil, "", fmt.Errorf("statement: %w", err)
 	}
-	return res, route.Explained, nil
+	return res, route.Explained + how, nil
 }
 
 func listQueries(cmd *cobra.Command, catalog *named.Catalog) {

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/auditlake/auditlake/pkg/query/trino"
 	"github.com/auditlake/auditlake/pkg/register"
 	"github.com/auditlake/auditlake/pkg/store"
 )
@@ -175,13 +176,14 @@ func (r registering) open(cmd *cobra.Command) (register.Catalog, error) {
 		}
 		return register.NewGlue(register.GlueConfig{AWS: aws, Endpoint: r.glueAddress, Database: r.schema}), nil
 	}
-	ask, err := register.AskTrino(register.TrinoConfig{
-		URL: r.trinoURL, User: r.trinoUser, Password: os.Getenv(envTrinoPassword), Token: os.Getenv(envTrinoToken), Source: Engine(),
+	engine, err := trino.Open(trino.Config{
+		URL: r.trinoURL, Catalog: r.catalog, Schema: r.schema,
+		User: r.trinoUser, Password: os.Getenv(envTrinoPassword), Token: os.Getenv(envTrinoToken), Source: Engine(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--trino-url: %w", err)
 	}
-	return register.NewTrino(ask, r.catalog, r.schema), nil
+	return register.NewTrino(engine.Ask, r.catalog, r.schema), nil
 }
 
 // show lists the tables that something was done with; that nothing had to be done

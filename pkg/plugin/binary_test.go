@@ -422,7 +422,7 @@ func TestSettingsThatChange(t *testing.T) {
 			t.Errorf("%s: notices %v", name, notices)
 		}
 	}
-	if got := h.health(); got.Status != backend.HealthStatusOk || !strings.Contains(got.Message, "no tables yet") {
+	if got := h.health(); got.Status != backend.HealthStatusOk || !strings.Contains(got.Message, "nothing to show yet") {
 		t.Errorf("health %s: %s", got.Status, got.Message)
 	}
 	if code, body := h.get("status"); code != http.StatusOK || !strings.HasPrefix(string(body), `{"tables":[],"runs":[],"etl":{"state":"off",`) {

@@ -20,6 +20,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
 	"github.com/auditlake/auditlake/pkg/plugin/turns"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/trino"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -50,6 +51,8 @@ type Datasource struct {
 	secrets *strings.Replacer // puts stars in the place of secrets
 	turns   *turns.Turns
 	sqlite  chan struct{}             // has room for one statement at a time
+	trino   *trino.Engine             // nil if nothing goes to a cluster
+	onTrino chan struct{}             // has room for the queries that run there at a time
 	answers *answers.Cache[*computed] // nil with settingsErr
 
 	life context.Context // ends when the instance is disposed
@@ -66,6 +69,12 @@ func (s *Shell) New(ctx context.Context, settings backend.DataSourceInstanceSett
 	}
 	d.turns = turns.New(d.settings.Limits.ParallelQueries)
 	d.sqlite = make(chan struct{}, 1)
+	if d.settings.Trino.Asks() {
+		d.onTrino = make(chan struct{}, d.settings.Trino.Queries)
+		if d.trino, d.settingsErr = trino.Open(d.settings.Trino.Config); d.settingsErr != nil {
+			return d
+		}
+	}
 	d.spec = s.spec(d.settings, d.owner, d.serial)
 	var root store.Store
 	if d.sources, root, d.settingsErr = d.settings.open(ctx); d.settingsErr != nil {
@@ -94,6 +103,11 @@ func (d *Datasource) Dispose() {
 	d.shell.metrics.caches.remove(d.lake)
 	if d.answers != nil {
 		d.answers.Close()
+	}
+	if d.trino != nil {
+		if err := d.trino.Close(); err != nil {
+			log.DefaultLogger.Warn("Closing the connections to Trino failed", "error", d.conceal(err.Error()))
+		}
 	}
 }
 
@@ -210,7 +224,7 @@ func (d *Datasource) under(ctx context.Context) (context.Context, func()) {
 
 // cause is why the work under ctx ended with err: our own reason if we ended it.
 func cause(ctx context.Context, err error) error {
-	for _, own := range []error{errReplaced, errSlow, errQueryTimeout} {
+	for _, own := range []error{errReplaced, errSlow, errQueryTimeout, errTrinoTimeout} {
 		if err != nil && errors.Is(context.Cause(ctx), own) {
 			return own
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/query/named"
 	"github.com/auditlake/auditlake/pkg/query/sql"
 	"github.com/auditlake/auditlake/pkg/query/sqlite"
+	"github.com/auditlake/auditlake/pkg/query/trino"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -36,6 +37,8 @@ var (
 	errPanic = errors.New("panic")
 	// errQueryTimeout: a query took longer than the limit of the data source.
 	errQueryTimeout = errors.New("query took too long")
+	// errTrinoTimeout: the same, of a query on Trino.
+	errTrinoTimeout = errors.New("query on trino took too long")
 	// errRequest: a parameter of a resource is missing or malformed.
 	errRequest = errors.New("malformed request")
 	// errLine: the lake has no such line, or none that may be seen.
@@ -93,6 +96,16 @@ var outcomes = []outcome{
 	{is(supervisor.ErrBusy), statusConflict, downstream, "The ETL is at work: try again when it has ended", false},
 	{is(etl.ErrLeased), statusConflict, downstream, "Another replica of Grafana is at work on the lake: ask again when it has ended", true},
 	{is(errQueryTimeout), backend.StatusTimeout, downstream, "The query took longer than the data source allows: choose a shorter time range, or raise queryTimeout in its settings", false},
+	{is(errTrinoTimeout), backend.StatusTimeout, downstream, "The query took longer on Trino than the data source allows, and was ended there: choose a shorter time range, or raise trinoTimeout in its settings", false},
+	{is(errPrinted), backend.StatusInternal, ours, "Trino does not take what the query was printed as: set its engine to embedded, and report it", true},
+	{is(trino.ErrStatement), backend.StatusBadRequest, downstream, "Trino cannot answer the SQL", true},
+	{is(trino.ErrSignIn), backend.StatusForbidden, downstream, "Trino refuses to let the data source in", true},
+	{is(trino.ErrDenied), backend.StatusForbidden, downstream, "Trino denies access", true},
+	{is(trino.ErrNotRegistered), backend.StatusNotFound, downstream, "Trino does not know a table of the lake", true},
+	{is(trino.ErrResources), backend.StatusBadGateway, downstream, "Trino ended the query", true},
+	{is(trino.ErrExternal), backend.StatusBadGateway, downstream, "Trino cannot read the lake", true},
+	{is(trino.ErrUnavailable), backend.StatusBadGateway, downstream, "Trino does not answer", true},
+	{is(trino.ErrInternal), backend.StatusBadGateway, downstream, "Trino failed", true},
 	{a[*lookup.Error], backend.StatusBadRequest, downstream, "A look-up table of the lake needs a change", true},
 	{is(query.ErrNoTable), backend.StatusNotFound, downstream, "The lake does not have a table that the query needs", true},
 	{is(errResource), backend.StatusNotFound, downstream, "Not found", true},

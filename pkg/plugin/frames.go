@@ -57,8 +57,12 @@ type about struct {
 	Alertable bool `json:"alertable"`
 	// Cache is miss, hit, or shared with an equal query at the same time.
 	Cache answers.How `json:"cache"`
-	// Engine is what answered SQL: plan or sqlite.
+	// Engine is what answered: trino, or embedded, which of SQL is plan or sqlite.
 	Engine string `json:"engine,omitempty"`
+	// EngineReason is why, where there is a choice.
+	EngineReason string `json:"engineReason,omitempty"`
+	// Trino is what Trino says of the query, if it answered.
+	Trino *aboutTrino `json:"trino,omitempty"`
 	// Tables are the Delta versions of the tables that were read, by name.
 	Tables map[string]int64 `json:"tables"`
 
@@ -137,16 +141,16 @@ func (a answer) tables() []string {
 	return a.plan.Tables()
 }
 
-// executed is what the inspector shows.
+// executed is what the inspector shows: what was asked, and what an engine works on.
 func (a answer) executed() string {
-	switch {
-	case a.statement != "":
-	case a.plan.Root == nil:
-		return ""
-	default:
-		return a.plan.String()
+	asked := a.statement
+	if asked == "" && a.plan.Root != nil {
+		asked = a.plan.String()
 	}
-	return a.statement + "\n\n" + a.explained
+	if a.explained == "" {
+		return asked
+	}
+	return asked + "\n\n" + a.explained
 }
 
 // shapeOf is the contract that suits the query: by its catalog entry, as far as
@@ -191,6 +195,21 @@ func (a answer) stats() []data.QueryStat {
 	kept := 0.0
 	if r.how == answers.Kept {
 		kept = 1
+	}
+	if t := r.trino; t != nil {
+		return []data.QueryStat{
+			stat("Rows scanned", "", float64(t.Rows)),
+			stat("Bytes fetched", "bytes", float64(t.Bytes)),
+			stat("Splits", "", float64(t.Splits)),
+			stat("Nodes", "", float64(t.Nodes)),
+			stat("CPU time on the cluster", "ms", float64(t.CPUMs)),
+			stat("Memory", "bytes", float64(r.Stats.Memory)),
+			stat("Answer from memory", "bool", kept),
+			ms("Time waiting for a slot", r.waited),
+			ms("Time running", r.ran),
+			ms("Time finding snapshots", r.bound),
+			ms("Time", r.took),
+		}
 	}
 	return []data.QueryStat{
 		stat("Rows scanned", "", float64(scan.Rows)),

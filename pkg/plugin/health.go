@@ -27,7 +27,7 @@ const (
 
 // part is one thing that a data source depends on.
 type part struct {
-	Name    string `json:"name"` // settings, queries, source, lake, writes, queue, identities, register, schedule
+	Name    string `json:"name"` // settings, queries, source, lake, writes, queue, trino, identities, register, schedule
 	URL     string `json:"url,omitempty"`
 	OK      bool   `json:"ok"`
 	Message string `json:"message"` // sentences
@@ -160,6 +160,10 @@ func (c checkup) parts(ctx context.Context) []part {
 			add("queue", Location{URL: c.settings.Queue}, c.checkQueue)
 		}
 	}
+	if c.trino != nil {
+		parts = append(parts, part{Name: "trino", URL: c.settings.Trino.Config.URL})
+		checks = append(checks, c.checkTrino)
+	}
 	var group errgroup.Group
 	group.SetLimit(healthParallel)
 	for i, check := range checks {
@@ -193,7 +197,7 @@ func guarded(ctx context.Context, check func(context.Context) (finding, error)) 
 }
 
 // titles are how messages call the parts that have a URL.
-var titles = map[string]string{"source": "Source", "lake": "Lake", "writes": "Writing to", "queue": "Queue"}
+var titles = map[string]string{"source": "Source", "lake": "Lake", "writes": "Writing to", "queue": "Queue", "trino": "Trino"}
 
 // found completes a part with what a check of it gave.
 func (c checkup) found(ctx context.Context, p part, f finding, err error) part {

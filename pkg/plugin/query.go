@@ -88,7 +88,9 @@ type model struct {
 	Named     string               `json:"named"`
 	Params    map[string]paramText `json:"params"`
 	SQL       string               `json:"sql"`
-	Format    format               `json:"format"` // of SQL
+	Dialect   string               `json:"dialect"` // of SQL: empty is ours, trino is Trino's
+	Engine    string               `json:"engine"`  // of named queries and SQL; empty leaves it to the settings
+	Format    format               `json:"format"`  // of SQL
 
 	// Of events and volume: see events.Question. Filters are of the query itself.
 	Table     string            `json:"table"`

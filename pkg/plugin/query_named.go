@@ -41,7 +41,19 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 	if plan, err = query.Narrow(plan, m.AdhocFilters); err != nil {
 		return nil, err
 	}
-	r, err := d.run(ctx, d.view(q.user), plan)
+	engine, err := d.engineOf(m)
+	if err != nil {
+		return nil, err
+	}
+	var by routed
+	r, err := d.work(ctx, func(ctx context.Context) (task, error) {
+		bound, err := query.Bind(ctx, d.view(q.user), plan)
+		if err != nil {
+			return nil, err
+		}
+		by, err = d.route(ctx, bound, engine, planned{bound})
+		return by.task, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", chosen.Name, err)
 	}
@@ -54,6 +66,7 @@ func (d *Datasource) named(ctx context.Context, q question, m model) (*answer, e
 		name: chosen.Name, shape: shape, plan: plan, result: r,
 		about: about{Named: chosen.Name, Alertable: isAlertable(shape)},
 	}
+	by.tell(out)
 	zero := q.alert && !chosen.Alert.NoData
 	if m.Zero != nil {
 		zero = *m.Zero

@@ -9,6 +9,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/routing"
 	"github.com/auditlake/auditlake/pkg/query/sql"
 	"github.com/auditlake/auditlake/pkg/query/sqlite"
 )
@@ -31,6 +32,18 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 	if m.SQL == "" {
 		return nil, fmt.Errorf("%w: there is no SQL in it", errQuery)
 	}
+	switch m.Dialect {
+	case "":
+	case dialectTrino:
+		return d.trinoSQL(ctx, q, m)
+	default:
+		return nil, fmt.Errorf("%w: dialect %q is not known; there is %s, and without one it is that of the embedded engine", errQuery, m.Dialect, dialectTrino)
+	}
+	engine, err := d.engineOf(m)
+	if err != nil {
+		return nil, err
+	}
+	var by routed
 	span := query.TimeRange{From: q.TimeRange.From, To: q.TimeRange.To}
 	var route *sqlite.Route
 	r, err := d.work(ctx, func(ctx context.Context) (_ task, err error) {
@@ -40,7 +53,19 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 		if a[*query.PlanError](err) { // of a type, say: what is asked is the user's here
 			err = fmt.Errorf("%w: %w", errSQL, err)
 		}
-		return route, err
+		if err != nil {
+			return nil, err
+		}
+		bound, ok := route.Bound()
+		if !ok {
+			by = routed{task: route}
+			if d.settings.Trino.Asks() {
+				by.Choice = routing.Choice{Engine: routing.Embedded, Reason: "no plan says the statement, so it is one for SQLite"}
+			}
+			return route, nil
+		}
+		by, err = d.route(ctx, bound, engine, route)
+		return by.task, err
 	})
 	if err != nil {
 		return nil, err
@@ -53,6 +78,7 @@ func (d *Datasource) sql(ctx context.Context, q question, m model) (*answer, err
 		shape: shape, statement: route.Expanded, explained: route.Explained, plan: route.Plan, result: r,
 		about: about{Alertable: isAlertable(shape), Engine: route.Engine},
 	}
+	by.tell(out)
 	if m.Zero != nil && *m.Zero {
 		out.zeros, err = zerosOf(route.Plan, r.Schema, shape, q.TimeRange)
 	}

@@ -26,6 +26,9 @@ const (
 	roleNone  = "None"
 )
 
+// hides says whether anything is hidden from anybody.
+func (r Redaction) hides() bool { return r.CommandText || len(r.Keys) > 0 }
+
 // Applies says whether user sees what is hidden as hidden. Requests without a
 // user, of alert rules, count as a viewer's, and so do roles that are not known.
 func (r Redaction) Applies(user *backend.User) bool {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
+	"github.com/auditlake/auditlake/pkg/query/trino"
 	"github.com/auditlake/auditlake/pkg/register"
 	"github.com/auditlake/auditlake/pkg/store"
 )
@@ -21,14 +22,8 @@ type Register struct {
 	// GlueDatabase is the database of the Glue Data Catalog; "" for none. Glue is
 	// reached with the credentials of the lake.
 	GlueDatabase string
-	// Trino is nil for none.
-	Trino *RegisterTrino
-}
-
-// RegisterTrino is a schema of a Trino.
-type RegisterTrino struct {
-	URL, Catalog, Schema  string
-	User, Password, Token string
+	// Trino is the schema that Settings.Trino names.
+	Trino bool
 }
 
 // Values of register.
@@ -38,7 +33,7 @@ const (
 )
 
 // Any says whether tables are registered anywhere.
-func (r Register) Any() bool { return r.GlueDatabase != "" || r.Trino != nil }
+func (r Register) Any() bool { return r.GlueDatabase != "" || r.Trino }
 
 func (f *fields) register() (r Register) {
 	entries, given := f.list("register")
@@ -52,38 +47,14 @@ func (f *fields) register() (r Register) {
 				r.GlueDatabase = register.DefaultSchema
 			}
 		case registerTrino:
-			r.Trino = f.registerTrino()
+			if r.Trino = true; f.text("trinoUrl") == "" {
+				f.say("trinoUrl", "enter the coordinator that tables are registered at, or take %s out of %s", registerTrino, f.name("register"))
+			}
 		default:
 			f.say("register", "write %s, %s or both; for other engines auditlake register prints SQL", registerTrino, registerGlue)
 		}
 	}
 	return r
-}
-
-func (f *fields) registerTrino() *RegisterTrino {
-	to := &RegisterTrino{
-		URL: f.text("trinoUrl"), Catalog: f.text("trinoCatalog"), Schema: f.text("trinoSchema"),
-		User: f.text("trinoUser"), Password: f.secret("trinoPassword"), Token: f.secret("trinoToken"),
-	}
-	if to.Catalog == "" {
-		to.Catalog = "delta"
-	}
-	if to.Schema == "" {
-		to.Schema = register.DefaultSchema
-	}
-	if to.User == "" && to.Token == "" {
-		to.User = "auditlake"
-	}
-	if to.URL == "" {
-		f.say("trinoUrl", "enter the coordinator that tables are registered at, or take %s out of %s", registerTrino, f.name("register"))
-	} else if _, err := to.ask(); err != nil {
-		f.say("trinoUrl", "%v", err)
-	}
-	return to
-}
-
-func (r *RegisterTrino) ask() (register.Ask, error) {
-	return register.AskTrino(register.TrinoConfig{URL: r.URL, User: r.User, Password: r.Password, Token: r.Token, Source: "auditlake"})
 }
 
 // destination is a catalog, and how the engines behind it call the lake.
@@ -93,27 +64,28 @@ type destination struct {
 	catalog register.Catalog
 }
 
-// destinations sends nothing.
-func (s Settings) destinations(ctx context.Context) ([]destination, error) {
-	var all []destination
-	if to := s.Register.Trino; to != nil {
-		ask, err := to.ask()
+// destinations sends nothing. The caller calls done when it is through with them.
+func (s Settings) destinations(ctx context.Context) (all []destination, done func(), err error) {
+	done = func() {}
+	if s.Register.Trino {
+		engine, err := trino.Open(s.Trino.Config)
 		if err != nil {
-			return nil, err
+			return nil, done, err
 		}
-		all = append(all, destination{"Trino", "trino", register.NewTrino(ask, to.Catalog, to.Schema)})
+		done = func() { _ = engine.Close() } // of idle connections
+		all = append(all, destination{"Trino", "trino", register.NewTrino(engine.Ask, s.Trino.Config.Catalog, s.Trino.Config.Schema)})
 	}
 	if database := s.Register.GlueDatabase; database != "" {
 		if s.Lake.s3 == nil {
-			return nil, errors.New("glue does not know folders of a machine")
+			return nil, done, errors.New("glue does not know folders of a machine")
 		}
 		config, err := s.Lake.s3.AWS(ctx)
 		if err != nil {
-			return nil, err
+			return nil, done, err
 		}
 		all = append(all, destination{"Glue", "athena", register.NewGlue(register.GlueConfig{AWS: config, Database: database})})
 	}
-	return all, nil
+	return all, done, nil
 }
 
 // registering is what became of registering after the last run that did.
@@ -165,7 +137,8 @@ func (p *pipeline) register(ctx context.Context, sum etl.Summary) {
 
 // registerAll goes on to the next catalog where one fails.
 func (p *pipeline) registerAll(ctx context.Context) (sum registering, err error) {
-	all, err := p.settings.destinations(ctx)
+	all, done, err := p.settings.destinations(ctx)
+	defer done()
 	if err != nil {
 		return registering{}, err
 	}

@@ -34,10 +34,10 @@ func TestSettingsOfRegistration(t *testing.T) {
 		"a database of its own": {map[string]any{"register": "Glue", "glueDatabase": "audit"}, plugin.Register{GlueDatabase: "audit"}, ""},
 		"nothing of an engine":  {map[string]any{"register": []string{"hive"}}, plugin.Register{}, "register: write trino, glue or both"},
 		"Trino without a place": {map[string]any{"register": []string{"trino"}}, plugin.Register{}, "trinoUrl: enter the coordinator"},
-		"a token over http":     {map[string]any{"register": []string{"trino"}, "trinoUrl": "http://trino:8080"}, plugin.Register{}, "trinoUrl: a password or token is sent to https alone"},
+		"a token over http":     {map[string]any{"register": []string{"trino"}, "trinoUrl": "http://trino:8080"}, plugin.Register{}, "trinoUrl: write a URL with https"},
 		"Glue for a folder":     {map[string]any{"register": []string{"glue"}, "lake": "/lake"}, plugin.Register{}, "Glue does not know folders of a machine"},
 		"a URL with a password": {map[string]any{"register": []string{"trino"}, "trinoUrl": "https://me:planted@trino"}, plugin.Register{}, "trinoUrl: write the URL of the coordinator without user"},
-		"both, and a token":     {map[string]any{"register": "trino, glue", "trinoUrl": "https://trino:8443", "trinoSchema": "audit"}, plugin.Register{GlueDatabase: "auditlake", Trino: &plugin.RegisterTrino{URL: "https://trino:8443", Catalog: "delta", Schema: "audit", Token: "planted-token"}}, ""},
+		"both, and a token":     {map[string]any{"register": "trino, glue", "trinoUrl": "https://trino:8443", "trinoSchema": "audit"}, plugin.Register{GlueDatabase: "auditlake", Trino: true}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			given := map[string]any{"lake": "s3://lake"}
@@ -57,7 +57,10 @@ func TestSettingsOfRegistration(t *testing.T) {
 			if diff := cmp.Diff(test.want, got.Register); diff != "" {
 				t.Errorf("register (-want +got):\n%s", diff)
 			}
-			if got.Register.Trino != nil && (strings.Contains(got.Fingerprint(), "planted") || got.Conceal("planted-token") == "planted-token") {
+			if at := got.Trino.Config; got.Register.Trino && (at.URL != "https://trino:8443" || at.Catalog != "delta" || at.Schema != "audit" || at.Token != "planted-token") {
+				t.Errorf("registered at %+v", at)
+			}
+			if got.Register.Trino && (strings.Contains(got.Fingerprint(), "planted") || got.Conceal("planted-token") == "planted-token") {
 				t.Error("the token shows")
 			}
 		})
@@ -93,7 +96,8 @@ func (s *someTrino) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(statement, "CALL"):
 		s.tables[quoted[3]] = quoted[5]
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"data": rows})
+	columns := []map[string]any{{"name": "x", "type": "varchar", "typeSignature": map[string]any{"rawType": "varchar", "arguments": []any{}}}}
+	_ = json.NewEncoder(w).Encode(map[string]any{"id": "q", "columns": columns, "data": rows})
 }
 
 func (s *someTrino) names() []string {
@@ -113,7 +117,7 @@ func TestARunRegistersWhatIsNew(t *testing.T) {
 	}
 	shell := newShell(t, plugin.Admin{AllowLocalFolders: true})
 	owner := supervisor.Owner{Org: 1, UID: "lake"}
-	s := settings(t, map[string]any{"lake": folder, "sources": []string{source}, "register": []string{"trino"}, "trinoUrl": server.URL})
+	s := settings(t, map[string]any{"lake": folder, "sources": []string{source}, "register": []string{"trino"}, "trinoUrl": server.URL, "engine": "embedded"})
 	parsed, err := plugin.ParseSettings(t.Context(), s, plugin.Admin{AllowLocalFolders: true})
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +179,7 @@ func TestHealthOfRegistration(t *testing.T) {
 	server := httptest.NewServer(trino)
 	t.Cleanup(server.Close)
 	source, folder := unknownOwner(t)
-	given := map[string]any{"lake": folder, "sources": []string{source}, "register": []string{"trino"}, "trinoUrl": server.URL}
+	given := map[string]any{"lake": folder, "sources": []string{source}, "register": []string{"trino"}, "trinoUrl": server.URL, "engine": "embedded"}
 	shell := newShell(t, plugin.Admin{AllowLocalFolders: true})
 	runPipeline(t, settings(t, given), shell, supervisor.Owner{UID: "lake"})
 

@@ -41,6 +41,7 @@ type computed struct {
 	*exec.Result
 	waited time.Duration // for a slot
 	ran    time.Duration
+	trino  *aboutTrino // nil: worked out here
 }
 
 func (c *computed) size() int64 { return c.Result.Size() }
@@ -60,12 +61,14 @@ func (d *Datasource) run(ctx context.Context, tables query.Catalog, plan query.P
 // work is run for whatever find makes of the question.
 func (d *Datasource) work(ctx context.Context, find func(context.Context) (task, error)) (*result, error) {
 	began := time.Now()
-	ctx, cancel := context.WithTimeoutCause(ctx, d.settings.Limits.QueryTimeout, errQueryTimeout)
-	defer cancel()
-	t, err := find(ctx)
+	finding, found := context.WithTimeoutCause(ctx, d.settings.Limits.QueryTimeout, errQueryTimeout)
+	defer found()
+	t, err := find(finding)
 	if err != nil {
-		return nil, cause(ctx, err)
+		return nil, cause(finding, err)
 	}
+	ctx, cancel := d.bounded(ctx, t, began)
+	defer cancel()
 	r := &result{tables: t.Versions(), bound: time.Since(began), how: answers.Run}
 	compute := func(ctx context.Context) (*computed, error) { return d.compute(ctx, t) }
 	if key, ok := t.Key(); ok {
@@ -80,14 +83,28 @@ func (d *Datasource) work(ctx context.Context, find func(context.Context) (task,
 	return r, nil
 }
 
+// bounded ends ctx when a task that began then has had its time.
+func (d *Datasource) bounded(ctx context.Context, t task, began time.Time) (context.Context, context.CancelFunc) {
+	if _, ok := t.(*trinoTask); ok {
+		return context.WithDeadlineCause(ctx, began.Add(d.settings.Trino.Timeout), errTrinoTimeout)
+	}
+	return context.WithDeadlineCause(ctx, began.Add(d.settings.Limits.QueryTimeout), errQueryTimeout)
+}
+
 // compute waits for a turn and works the answer out, in no more than the time of
 // one query, however many wait for it.
 func (d *Datasource) compute(ctx context.Context, t task) (_ *computed, err error) {
 	defer guard(ctx, &err)
-	limits := d.settings.Limits
-	ctx, cancel := context.WithTimeoutCause(ctx, limits.QueryTimeout, errQueryTimeout)
+	limits, came := d.settings.Limits, time.Now()
+	ctx, cancel := d.bounded(ctx, t, came)
 	defer cancel()
 	c := &computed{}
+	if t, ok := t.(*trinoTask); ok {
+		if err := d.askTrino(ctx, t, c); err != nil {
+			return nil, cause(ctx, err)
+		}
+		return c, nil
+	}
 	if route, ok := t.(*sqlite.Route); ok && route.Engine == sqlite.SQLite {
 		select { // before a turn, which others may have meanwhile
 		case d.sqlite <- struct{}{}:

@@ -16,6 +16,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/etl"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/named"
+	"github.com/auditlake/auditlake/pkg/query/trino"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -43,6 +44,7 @@ type Settings struct {
 
 	Databricks Databricks
 	Register   Register
+	Trino      Trino
 
 	// Queries are named queries of the data source's own, and QueryProblems, each a
 	// sentence without its point, why others are not among them.
@@ -121,6 +123,7 @@ func (f *fields) settings(admin Admin, rules awsRules) (Settings, error) {
 		Databricks: f.databricks(),
 		Queue:      f.queueURL(),
 		Register:   f.register(),
+		Trino:      f.trino(),
 	}
 	out.Retention, out.Warnings = f.retention(out.LookbackDays)
 	out.Queries, out.QueryProblems = f.queries()
@@ -230,9 +233,10 @@ func (s Settings) Fingerprint() string {
 		LookbackDays int
 		Retention    Retention
 		Memory       int64
-		Databricks   *Databricks `json:",omitempty"`
-		Queue        string      `json:",omitempty"`
-		Register     *Register   `json:",omitempty"`
+		Databricks   *Databricks   `json:",omitempty"`
+		Queue        string        `json:",omitempty"`
+		Register     *Register     `json:",omitempty"`
+		Trino        *trino.Config `json:",omitempty"`
 	}{
 		Lake: rootOf(s.Lake), Schedule: s.Schedule, LookbackDays: s.LookbackDays,
 		Retention: s.Retention, Memory: s.Limits.ETLMemoryBytes, Queue: s.Queue,
@@ -242,6 +246,9 @@ func (s Settings) Fingerprint() string {
 	}
 	if s.Register.Any() {
 		concern.Register = &s.Register
+	}
+	if s.Register.Trino {
+		concern.Trino = &s.Trino.Config
 	}
 	for _, l := range s.Sources {
 		concern.Sources = append(concern.Sources, rootOf(l))
@@ -311,11 +318,8 @@ func (s Settings) Conceal(text string) string {
 			}
 		}
 	}
-	for _, secret := range []string{s.Databricks.Token, s.Databricks.ClientSecret} {
+	for _, secret := range []string{s.Databricks.Token, s.Databricks.ClientSecret, s.Trino.Config.Password, s.Trino.Config.Token} {
 		secrets[secret] = secret
-	}
-	if to := s.Register.Trino; to != nil {
-		secrets[to.Password], secrets[to.Token] = to.Password, to.Token
 	}
 	return concealer(secrets).Replace(text)
 }

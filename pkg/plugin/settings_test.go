@@ -15,6 +15,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/plugin"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/routing"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -239,6 +240,7 @@ func TestWhatIsNotSetHasADefault(t *testing.T) {
 			MaxRows: 100_000, MaxJoinRows: 100_000_000, ResultCacheBytes: 32 << 20, QueryMemoryBytes: 256 << 20, QueryTimeout: time.Minute, ParallelQueries: 4, ETLMemoryBytes: 192 << 20,
 		},
 		Redaction: plugin.Redaction{CommandText: true, Unredacted: "Admin"},
+		Trino:     plugin.Trino{Engine: routing.Embedded, Above: 4 << 30, Queries: 4, Timeout: 5 * time.Minute},
 	}
 	for name, given := range map[string]map[string]any{
 		"left away": {},

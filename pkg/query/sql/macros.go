@@ -16,7 +16,17 @@ type Macros struct {
 	Range    query.TimeRange
 	Interval time.Duration // $__interval; 0 is a minute
 	Zone     string        // IANA name, by whose clock $__timeGroup has its buckets; "" is UTC
+	Dialect  Dialect       // of what the macros become
 }
+
+// Dialect is whose SQL a statement is.
+type Dialect string
+
+// The dialects.
+const (
+	Embedded Dialect = ""
+	Trino    Dialect = "trino" // which has no $__timeGroup by the clock of a zone
+)
 
 // Macro is one macro, for who writes a statement.
 type Macro struct {
@@ -69,7 +79,7 @@ func KnownMacros() []Macro {
 			us, _ := m.from(at)
 			return strconv.FormatInt(ceilDiv(us, 1000), 10)
 		}),
-		number("$__interval", "time between two points of the panel, as an INTERVAL", func(m Macros, _ int, _ []string) string { return intervalText(m.interval()) }),
+		number("$__interval", "time between two points of the panel, as an INTERVAL", func(m Macros, _ int, _ []string) string { return m.intervalText(m.interval()) }),
 		number("$__interval_ms", "time between two points of the panel in milliseconds", func(m Macros, _ int, _ []string) string {
 			return strconv.FormatInt(m.interval().Milliseconds(), 10)
 		}),
@@ -119,18 +129,21 @@ func (m Macros) to(at int) (int64, bool) {
 	return to, true
 }
 
-func timestampText(us int64) string {
+func (m Macros) timestampText(us int64) string {
+	if m.Dialect == Trino {
+		return trinoTime(us)
+	}
 	return "TIMESTAMP '" + time.UnixMicro(us).UTC().Format(time.RFC3339Nano) + "'"
 }
 
 func (m Macros) fromText(at int) (string, bool) {
 	us, bounded := m.from(at)
-	return timestampText(us), bounded
+	return m.timestampText(us), bounded
 }
 
 func (m Macros) toText(at int) (string, bool) {
 	us, bounded := m.to(at)
-	return timestampText(us), bounded
+	return m.timestampText(us), bounded
 }
 
 // between is a condition on a value that is to be from <= x < to, of bounds that are
@@ -148,7 +161,7 @@ func (m Macros) between(x string, text func(us int64) string) string {
 	return "true"
 }
 
-func (m Macros) timeFilter(_ int, args []string) string { return m.between(args[0], timestampText) }
+func (m Macros) timeFilter(_ int, args []string) string { return m.between(args[0], m.timestampText) }
 
 func (m Macros) epochFilter(_ int, args []string) string {
 	return m.between(args[0], func(us int64) string { return strconv.FormatInt(ceilDiv(us, 1e6), 10) })
@@ -178,6 +191,9 @@ func (m Macros) timeGroup(at int, args []string) string {
 		fail(at, "$__timeGroup does not fill what is missing: write $__timeGroup(%s, %s), and let the panel connect null values, or an alert rule take no data for zero", args[0], args[1])
 	}
 	unit := m.bucket(at, args[1])
+	if m.Dialect == Trino {
+		return trinoBucket(unit, args[0])
+	}
 	zone := ""
 	if m.Zone != "" && m.Zone != "UTC" {
 		zone = ", '" + strings.ReplaceAll(m.Zone, "'", "''") + "'"
@@ -249,7 +265,7 @@ func unitOf(d time.Duration) string {
 }
 
 // intervalText is a duration as an INTERVAL, in the largest unit that it is whole in.
-func intervalText(d time.Duration) string {
+func (m Macros) intervalText(d time.Duration) string {
 	for _, unit := range []struct {
 		name string
 		size time.Duration
@@ -257,6 +273,9 @@ func intervalText(d time.Duration) string {
 		if d%unit.size == 0 {
 			return fmt.Sprintf("INTERVAL '%d' %s", d/unit.size, unit.name)
 		}
+	}
+	if m.Dialect == Trino {
+		return fmt.Sprintf("INTERVAL '%d.%03d' SECOND", d/time.Second, (d % time.Second).Milliseconds())
 	}
 	return fmt.Sprintf("INTERVAL '%d' MILLISECOND", d.Milliseconds())
 }
@@ -354,7 +373,7 @@ func (e *expansion) piece(text string, at, offset int) (next int, becomes *strin
 	case isWordStart(c):
 		return wordEnd(text, at), nil
 	case isDigit(c):
-		return bareInterval(text, at)
+		return e.macros.bareInterval(text, at)
 	case strings.HasPrefix(text[at:], "$__"):
 		end, made := e.macro(text, at, offset)
 		return end, &made
@@ -364,7 +383,7 @@ func (e *expansion) piece(text string, at, offset int) (next int, becomes *strin
 	return at + 1, nil
 }
 
-func bareInterval(text string, at int) (int, *string) {
+func (m Macros) bareInterval(text string, at int) (int, *string) {
 	end := wordEnd(text, at)
 	digits := at
 	for digits < end && isDigit(text[digits]) {
@@ -375,7 +394,7 @@ func bareInterval(text string, at int) (int, *string) {
 	if !ok || err != nil || at > 0 && text[at-1] == '.' || end < len(text) && text[end] == '.' {
 		return end, nil
 	}
-	made := intervalText(time.Duration(n) * size)
+	made := m.intervalText(time.Duration(n) * size)
 	return end, &made
 }
 

@@ -135,3 +135,36 @@ func FuzzExpand(f *testing.F) {
 		}
 	})
 }
+
+func TestMacrosForTrino(t *testing.T) {
+	at := func(text string) time.Time {
+		v, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	m := sql.Macros{
+		Range:    query.TimeRange{From: at("2024-01-31T00:00:00Z"), To: at("2024-02-01T00:00:00.000001Z")},
+		Interval: 250 * time.Millisecond, Dialect: sql.Trino,
+	}
+	const from, to = "TIMESTAMP '2024-01-31 00:00:00.000 UTC'", "TIMESTAMP '2024-02-01 00:00:00.000001 UTC'"
+	for text, want := range map[string]string{
+		"$__timeFilter(t.date_time)":        "(t.date_time >= " + from + " AND t.date_time < " + to + ")",
+		"$__timeFrom()":                     from,
+		"$__timeTo(x)":                      "x < " + to,
+		"$__dateFilter(date)":               "(date >= DATE '2024-01-31' AND date <= DATE '2024-02-01')",
+		"$__interval":                       "INTERVAL '0.250' SECOND",
+		"$__from":                           "1706659200000",
+		"'$__from'":                         "'$__from'",
+		"$__timeGroup(date_time, 1h)":       "date_trunc('hour', CAST(date_time AS timestamp(6) with time zone))",
+		"$__timeGroup(date_time, '1M')":     "date_trunc('month', CAST(date_time AS timestamp(6) with time zone))",
+		"$__timeGroup(x, 5m)":               "from_unixtime(floor(to_unixtime(CAST(x AS timestamp(6) with time zone)) * 1000 / 300000) * 300000 / 1000)",
+		"$__timeGroup(x, $__interval)":      "from_unixtime(floor(to_unixtime(CAST(x AS timestamp(6) with time zone)) * 1000 / 250) * 250 / 1000)",
+		"$__timeGroup(greatest(x, y), 90s)": "from_unixtime(floor(to_unixtime(CAST(greatest(x, y) AS timestamp(6) with time zone)) * 1000 / 90000) * 90000 / 1000)",
+	} {
+		if got, err := sql.Expand(text, m); err != nil || got != want {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+}

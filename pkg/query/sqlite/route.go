@@ -77,6 +77,9 @@ func Choose(ctx context.Context, catalog query.Catalog, ask Question) (*Route, e
 	return &Route{Engine: SQLite, Expanded: expanded, Explained: q.String(), query: q}, nil
 }
 
+// Bound is the plan over its snapshots; false if SQLite answers.
+func (r *Route) Bound() (b *query.Bound, ok bool) { return r.bound, r.bound != nil }
+
 // Key is equal only for routes that have the same answer.
 func (r *Route) Key() (key string, ok bool) {
 	if r.bound != nil {

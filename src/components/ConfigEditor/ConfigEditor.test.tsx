@@ -259,4 +259,33 @@ describe('ConfigEditor', () => {
     expect(settings().secureJsonData).toEqual({ databricksClientSecret: 'hush' });
     expect(screen.queryByLabelText(/^Token/)).not.toBeInTheDocument();
   });
+
+  it('asks for a Trino and how to sign in to it', async () => {
+    const settings = open();
+    await unfold();
+    expect(screen.getByLabelText(/^Engine/)).toHaveValue('Embedded');
+
+    await enter(screen.getByLabelText(/^Coordinator/), 'https://trino:8443');
+    expect(screen.getByLabelText(/^Engine/)).toHaveValue('Auto');
+    await enter(screen.getByLabelText(/^User/), 'grafana');
+    await enter(screen.getByLabelText(/^Password of Trino/), 'hush');
+    await enter(screen.getByLabelText(/^Session properties/), 'query_max_run_time=10m\nquery_priority=2');
+    await enter(screen.getByLabelText(/^Client tags/), 'panels{Enter}');
+    await enter(screen.getByLabelText(/^Trino above/), '100');
+
+    expect(settings().jsonData).toEqual({
+      trinoUrl: 'https://trino:8443',
+      trinoUser: 'grafana',
+      trinoSessionProperties: 'query_max_run_time=10m\nquery_priority=2',
+      trinoClientTags: ['panels'],
+      trinoAboveMiB: 100,
+    });
+    expect(settings().secureJsonData).toEqual({ trinoPassword: 'hush' });
+  });
+
+  it('shows session properties that provisioning wrote as an object', () => {
+    open({ jsonData: { trinoUrl: 'https://trino:8443', trinoSessionProperties: { a: '1', b: 'x' } } });
+
+    expect(screen.getByLabelText(/^Session properties/)).toHaveValue('a=1\nb=x');
+  });
 });

@@ -8,6 +8,7 @@ import { Identities } from './Identities';
 import { Limits } from './Limits';
 import { Schedule } from './Schedule';
 import { State } from './State/State';
+import { Trino } from './Trino';
 import { Visibility } from './Visibility';
 
 export function ConfigEditor(editor: ConfigEditorProps) {
@@ -48,6 +49,8 @@ export function ConfigEditor(editor: ConfigEditorProps) {
       <Visibility {...editor} />
       <Divider />
       <Identities {...editor} />
+      <Divider />
+      <Trino {...editor} />
       <State uid={editor.options.uid} version={editor.options.version} />
     </>
   );

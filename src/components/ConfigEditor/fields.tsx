@@ -93,7 +93,7 @@ export function ListField({
   description,
   placeholder,
   ...editor
-}: FieldProps<'sources' | 'workspaces' | 'redactKeys'>) {
+}: FieldProps<'sources' | 'workspaces' | 'redactKeys' | 'trinoClientTags'>) {
   const id = `config-${name}`;
   return (
     <Field label={label} description={description} htmlFor={id}>

@@ -141,3 +141,28 @@ describe('the builder', () => {
     expect(query()).toMatchObject({ editorMode: 'builder', sql });
   });
 });
+
+describe('the dialect', () => {
+  it('is not asked for where there is no Trino', async () => {
+    await open({ queryType: 'sql', sql: 'SELECT 1' }, loaded);
+
+    expect(screen.queryByLabelText('Dialect')).not.toBeInTheDocument();
+  });
+
+  it('is kept in the query, and ours is none', async () => {
+    const { query } = await open({ queryType: 'sql', sql: 'SELECT 1' }, { ...loaded, asksTrino: true });
+    expect(screen.getByLabelText('Dialect')).toHaveValue('Embedded SQL');
+
+    await choose('Dialect', 'Trino SQL');
+    expect(query()).toMatchObject({ sql: 'SELECT 1', dialect: 'trino' });
+
+    await choose('Dialect', 'Embedded SQL');
+    expect(query()).toMatchObject({ sql: 'SELECT 1', dialect: undefined });
+  });
+
+  it('is shown of a statement for Trino wherever that is opened', async () => {
+    await open({ queryType: 'sql', sql: 'SELECT 1', dialect: 'trino' }, loaded);
+
+    expect(screen.getByLabelText('Dialect')).toHaveValue('Trino SQL');
+  });
+});

@@ -25,7 +25,7 @@ const formatLabels: Record<Format, string> = {
 };
 
 /** The type of the query, and what queries of several types have in common. */
-export function Header({ app, query, offer, onChange, onRunQuery }: PartProps & { offer: Offer }) {
+export function Header({ app, datasource, query, offer, onChange, onRunQuery }: PartProps & { offer: Offer }) {
   // What was typed is there again when its type is chosen again.
   const left = useRef<Partial<Record<QueryType, AuditlakeQuery>>>({});
   const { types, formats } = offer;
@@ -75,7 +75,7 @@ export function Header({ app, query, offer, onChange, onRunQuery }: PartProps & 
       {query.queryType === 'sql' && (
         <>
           <FlexItem grow={1} />
-          <SqlMode query={query} onChange={onChange} onRunQuery={onRunQuery} />
+          <SqlMode query={query} asksTrino={datasource.asksTrino} onChange={onChange} onRunQuery={onRunQuery} />
         </>
       )}
     </EditorHeader>

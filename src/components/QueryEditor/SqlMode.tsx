@@ -1,5 +1,5 @@
 import React, { useState } from 'react';
-import { ConfirmModal, RadioButtonGroup } from '@grafana/ui';
+import { Combobox, ConfirmModal, RadioButtonGroup } from '@grafana/ui';
 import { buildSql, newBuilder } from '../../sqlBuilder';
 import { type AuditlakeQuery, type SqlModel } from '../../types';
 
@@ -7,6 +7,8 @@ type Mode = 'builder' | 'code';
 
 interface Props {
   query: SqlModel;
+  /** Whether the data source has a Trino. */
+  asksTrino: boolean;
   onChange: (query: AuditlakeQuery) => void;
   onRunQuery: () => void;
 }
@@ -16,22 +18,29 @@ const modes: Array<{ value: Mode; label: string }> = [
   { value: 'code', label: 'Code' },
 ];
 
+type Dialect = 'embedded' | 'trino';
+
+const dialects: Array<{ value: Dialect; label: string }> = [
+  { value: 'embedded', label: 'Embedded SQL' },
+  { value: 'trino', label: 'Trino SQL' },
+];
+
 /** How the statement is made; without a choice it is written. */
 export const modeOf = ({ editorMode }: SqlModel): Mode => editorMode ?? 'code';
 
 /** Says whether the builder can go on without losing what was written. */
-const isOfBuilder = ({ sql, builder }: SqlModel) =>
-  !sql?.trim() || (builder !== undefined && buildSql(builder) === sql);
+const isOfBuilder = ({ sql, builder, dialect }: SqlModel) =>
+  !sql?.trim() || (!dialect && builder !== undefined && buildSql(builder) === sql);
 
 /** A statement is made of parts or written. What the builder makes can be edited; the way back gives that up. */
-export function SqlMode({ query, onChange, onRunQuery }: Props) {
+export function SqlMode({ query, asksTrino, onChange, onRunQuery }: Props) {
   const [isAsking, setAsking] = useState(false);
   const mode = modeOf(query);
 
   const build = () => {
     const builder = query.builder ?? newBuilder;
     setAsking(false);
-    onChange({ ...query, editorMode: 'builder', builder, sql: buildSql(builder) });
+    onChange({ ...query, editorMode: 'builder', builder, sql: buildSql(builder), dialect: undefined });
     onRunQuery();
   };
   const choose = (next: Mode) => {
@@ -49,6 +58,15 @@ export function SqlMode({ query, onChange, onRunQuery }: Props) {
 
   return (
     <>
+      {mode === 'code' && (asksTrino || query.dialect) && (
+        <Combobox
+          aria-label="Dialect"
+          width={18}
+          options={dialects}
+          value={query.dialect || 'embedded'}
+          onChange={({ value }) => onChange({ ...query, dialect: value === 'trino' ? value : undefined })}
+        />
+      )}
       <RadioButtonGroup
         aria-label="How the statement is made"
         size="sm"
