@@ -136,6 +136,7 @@ func (s *Server) start(shell string, command []string) error {
 	}
 	defer func() { _ = out.Close() }() // the process has its own
 	s.cmd = exec.Command(shell, append([]string{"-c", guard, "sh"}, command...)...)
+	s.cmd.Dir = filepath.Dir(s.log) // where it puts logs of its own
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	if s.hold, err = s.cmd.StdinPipe(); err != nil {
 		return err
