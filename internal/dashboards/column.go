@@ -61,7 +61,7 @@ func columns() map[string]column {
 		"setting":     {title: "Setting", least: 150, wrap: true},
 		"agent":       {title: "User agent", least: 180},
 		"service":     {title: "Service", least: 110},
-		"lineNumber":  {title: "Line", unit: countUnit, width: 70},
+		"lineNumber":  {title: "Delivered line", unit: countUnit, width: 125},
 		"spike":       {title: "Spike", width: 80},
 		"neverStops":  {title: "Never stops", width: 115},
 		"endOfLife":   {title: "Past its end", width: 120},

@@ -118,8 +118,13 @@ async function compare(section, panel, rows, dashboard) {
   }
   // Tables draw the rows that there is room for, in an order of their own.
   const texts = shown.split('\n').map((text) => text.trim());
+  const hidden = panel.fieldConfig.overrides
+    .filter(({ properties }) => properties.some(({ id, value }) => id === 'custom.hideFrom' && value.viz))
+    .map(({ matcher }) => matcher.options);
   const seen = rows.filter((row) =>
-    Object.values(row)
+    Object.entries(row)
+      .filter(([name]) => !hidden.includes(name))
+      .map(([, value]) => value)
       .filter((value) => typeof value === 'string' && !/^\d{4}-\d\d-\d\d/.test(value) && value !== '')
       .every((value) => texts.includes(value))
   );
