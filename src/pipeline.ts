@@ -41,6 +41,7 @@ export interface LakeStatus {
     rows: number;
     files: number;
     bytes: number;
+    firstEvent?: string | null;
     lastEvent: string | null;
   }>;
   /** Newest first. */
@@ -52,6 +53,29 @@ export interface LakeStatus {
     filesRead: number;
     bronzeRows: number;
   }>;
+}
+
+/** What the sources hold and what of it is in the lake, from `GET sources`; docs/resources.md has the fields. */
+export interface SourcesFound {
+  sources: SourceFound[];
+  landed: { files: number; bytes: number; lines: number; firstDate: string; lastDate: string } | null;
+}
+
+export interface SourceFound {
+  /** As the settings write it. */
+  url: string;
+  ok: boolean;
+  message: string;
+  warnings: string[];
+  workspaces: string[];
+  firstDate: string;
+  lastDate: string;
+  keys: number;
+  files: number;
+  bytes: number;
+  unrecognised: number;
+  complete: boolean;
+  suggestions: string[];
 }
 
 /** One thing that a data source depends on, as Save & test found it. */
@@ -78,6 +102,8 @@ async function call<T>(method: 'GET' | 'POST', url: string): Promise<T> {
 }
 
 export const lakeStatus = (uid: string) => call<LakeStatus>('GET', path(uid, 'resources/status'));
+
+export const sourcesFound = (uid: string) => call<SourcesFound>('GET', path(uid, 'resources/sources'));
 
 /** Starts a task, which goes on when this has answered. */
 export const startTask = (uid: string, task: Task) => call<EtlStatus>('POST', path(uid, `resources/etl/${task}`));

@@ -10,6 +10,10 @@ type Settings = DataSourceSettings<AuditlakeOptions, AuditlakeSecureOptions>;
 
 /** Shows the editor as Grafana does, keeping what it reports; the returned function gives the settings as they stand. */
 function open(given: Partial<Settings> = {}): () => Settings {
+  return page(given).settings;
+}
+
+function page(given: Partial<Settings>) {
   let current = { name: 'Auditlake', jsonData: {}, secureJsonFields: {}, ...given } as Settings;
 
   function Page() {
@@ -20,8 +24,7 @@ function open(given: Partial<Settings> = {}): () => Settings {
     };
     return <ConfigEditor options={options} onOptionsChange={onOptionsChange} />;
   }
-  render(<Page />);
-  return () => current;
+  return { ...render(<Page />), settings: () => current };
 }
 
 /** Pastes a text, which is much faster than typing it key by key; a final {Enter} is pressed. */
@@ -46,15 +49,27 @@ beforeEach(() => {
 });
 
 describe('ConfigEditor', () => {
-  it('collects several sources', async () => {
+  it('collects several sources, however long their URLs are', async () => {
+    const long = `s3://acme-databricks-audit-logs-of-the-whole-company/${'delivery/'.repeat(5)}`;
     const settings = open();
-    const input = screen.getByLabelText(/^Sources/);
 
-    await enter(input, 's3://logs/a{Enter}');
-    await enter(input, 's3://logs/b{Enter}');
+    await enter(screen.getByLabelText(/^Sources/), ` ${long} `);
+    expect(settings().jsonData.sources).toEqual([long]);
+    await userEvent.click(screen.getByRole('button', { name: 'Add source' }));
+    await enter(screen.getByLabelText('Source 2'), 's3://logs/b');
+    expect(settings().jsonData.sources).toEqual([long, 's3://logs/b']);
 
-    expect(settings().jsonData.sources).toEqual(['s3://logs/a', 's3://logs/b']);
-    expect(screen.getByText('s3://logs/a')).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Remove source 1' }));
+    expect(settings().jsonData.sources).toEqual(['s3://logs/b']);
+    expect(screen.getByLabelText(/^Sources/)).toHaveValue('s3://logs/b');
+  });
+
+  it('shows lists that provisioning wrote as texts', async () => {
+    open({ jsonData: { sources: 's3://a, s3://b', workspaces: '1,2' } as unknown as AuditlakeOptions });
+    await unfold();
+
+    expect(screen.getByLabelText('Source 2')).toHaveValue('s3://b');
+    expect(screen.getByText('2')).toBeInTheDocument();
   });
 
   it('stores the lake without stray blanks', async () => {
@@ -81,16 +96,16 @@ describe('ConfigEditor', () => {
   it('asks for no keys by default', () => {
     open();
 
-    expect(screen.queryByLabelText(/^Secret access key/)).not.toBeInTheDocument();
+    expect(screen.queryByLabelText(/^Secret Access Key/)).not.toBeInTheDocument();
   });
 
   it('asks for both keys when they are chosen', async () => {
     const settings = open();
 
-    await userEvent.click(screen.getByLabelText('Authentication provider'));
-    await userEvent.click(await screen.findByRole('option', { name: /Access and secret key/ }));
-    await enter(screen.getByLabelText(/^Access key ID/), 'AKIA');
-    await enter(screen.getByLabelText(/^Secret access key/), 'hush');
+    await userEvent.click(screen.getByLabelText(/^Authentication Provider/));
+    await userEvent.click(await screen.findByRole('option', { name: /Access & secret key/ }));
+    await enter(screen.getByLabelText(/^Access Key ID/), 'AKIA');
+    await enter(screen.getByLabelText(/^Secret Access Key/), 'hush');
 
     expect(settings().jsonData.authType).toBe('keys');
     expect(settings().secureJsonData).toEqual({ accessKey: 'AKIA', secretKey: 'hush' });
@@ -101,10 +116,10 @@ describe('ConfigEditor', () => {
       jsonData: { authType: 'keys' },
       secureJsonFields: { accessKey: true, secretKey: true },
     });
-    expect(screen.getByLabelText(/^Secret access key/)).toHaveValue('configured');
+    expect(screen.getByLabelText(/^Secret Access Key/)).toHaveValue('configured');
 
     await userEvent.click(screen.getAllByRole('button', { name: 'Reset' })[1]);
-    await enter(screen.getByLabelText(/^Secret access key/), 'new');
+    await enter(screen.getByLabelText(/^Secret Access Key/), 'new');
 
     expect(settings().secureJsonFields).toEqual({ accessKey: true, secretKey: false });
     expect(settings().secureJsonData).toEqual({ secretKey: 'new' });
@@ -114,20 +129,20 @@ describe('ConfigEditor', () => {
     config.awsAllowedAuthProviders = ['default', 'keys'];
     open({ jsonData: { authType: 'ec2_iam_role' } });
 
-    await userEvent.click(screen.getByLabelText('Authentication provider'));
+    await userEvent.click(screen.getByLabelText(/^Authentication Provider/));
 
     const offered = await screen.findAllByRole('option');
     expect(offered.map((option) => option.textContent)).toEqual([
-      expect.stringContaining('AWS SDK default'),
-      expect.stringContaining('Access and secret key'),
-      expect.stringContaining('EC2 IAM role'),
+      expect.stringContaining('Workspace IAM Role'),
+      expect.stringContaining('AWS SDK Default'),
+      expect.stringContaining('Access & secret key'),
     ]);
   });
 
   it('asks for the profile of the credentials file', async () => {
     const settings = open({ jsonData: { authType: 'credentials' } });
 
-    await enter(screen.getByLabelText(/^Profile/), 'team');
+    await enter(screen.getByLabelText(/^Credentials Profile Name/), 'team');
 
     expect(settings().jsonData).toEqual({ authType: 'credentials', profile: 'team' });
   });
@@ -135,7 +150,7 @@ describe('ConfigEditor', () => {
   it('asks for the role to assume', async () => {
     const settings = open();
 
-    await enter(screen.getByLabelText(/^Role ARN/), 'arn:aws:iam::1:role/r');
+    await enter(screen.getByLabelText(/^Assume Role ARN/), 'arn:aws:iam::1:role/r');
     await enter(screen.getByLabelText(/^External ID/), 'grafana');
 
     expect(settings().jsonData).toEqual({ assumeRoleArn: 'arn:aws:iam::1:role/r', externalId: 'grafana' });
@@ -144,10 +159,92 @@ describe('ConfigEditor', () => {
   it('hides roles where they may not be assumed, unless one is set', () => {
     config.awsAssumeRoleEnabled = false;
     open();
-    expect(screen.queryByLabelText(/^Role ARN/)).not.toBeInTheDocument();
+    expect(screen.queryByLabelText(/^Assume Role ARN/)).not.toBeInTheDocument();
 
     open({ jsonData: { assumeRoleArn: 'arn:aws:iam::1:role/r' } });
-    expect(screen.getByLabelText(/^Role ARN/)).toHaveValue('arn:aws:iam::1:role/r');
+    expect(screen.getByLabelText(/^Assume Role ARN/)).toHaveValue('arn:aws:iam::1:role/r');
+  });
+
+  it('takes a region of the list, or another', async () => {
+    const settings = open();
+
+    await userEvent.click(screen.getByLabelText(/^Default Region/));
+    await userEvent.paste('eu-central-1');
+    await userEvent.click(await screen.findByRole('option', { name: 'eu-central-1' }));
+    expect(settings().jsonData.defaultRegion).toBe('eu-central-1');
+
+    await userEvent.clear(screen.getByLabelText(/^Default Region/));
+    await userEvent.paste('garage');
+    await userEvent.click(await screen.findByRole('option', { name: /garage/ }));
+    expect(settings().jsonData.defaultRegion).toBe('garage');
+  });
+
+  it('says beside the fields what is wrong, once they are left', async () => {
+    open({ jsonData: { sources: ['s3://logs/delivery'], bronzeRetentionDays: 2 } });
+    expect(screen.getByText(/^Write more than the 3 days of Look back/)).toBeInTheDocument();
+
+    const lake = screen.getByLabelText(/^Lake/);
+    await userEvent.click(lake);
+    await userEvent.tab();
+    expect(screen.getByText('Needed')).toBeInTheDocument();
+
+    await enter(lake, 's3://logs/delivery/lake');
+    expect(screen.queryByText(/^Overlaps/)).not.toBeInTheDocument();
+    await userEvent.tab();
+    expect(screen.getByText(/^Overlaps with the source s3:..logs.delivery:/)).toBeInTheDocument();
+    expect(lake).toHaveAccessibleDescription(/^Overlaps/);
+  });
+
+  it('says that what is chosen is not allowed', () => {
+    config.awsAllowedAuthProviders = ['default'];
+    config.awsAssumeRoleEnabled = false;
+    open({ jsonData: { authType: 'ec2_iam_role', assumeRoleArn: 'arn:aws:iam::1:role/r' } });
+
+    expect(screen.getByText(/have ec2_iam_role added to allowed_auth_providers/)).toBeInTheDocument();
+    expect(screen.getByText(/have assume_role_enabled = true set/)).toBeInTheDocument();
+  });
+
+  it('lets nothing be changed that is provisioned', async () => {
+    open({
+      readOnly: true,
+      jsonData: {
+        sources: ['s3://logs'],
+        lake: 's3://lake',
+        authType: 'keys',
+        tlsAuthWithCACert: true,
+        workspaces: ['1'],
+      },
+      secureJsonFields: { accessKey: true, secretKey: true, tlsCACert: true },
+    });
+    await unfold();
+
+    for (const role of ['textbox', 'spinbutton', 'combobox', 'switch', 'radio']) {
+      for (const input of screen.queryAllByRole(role)) {
+        expect(input).toBeDisabled();
+      }
+    }
+    expect(screen.getByLabelText(/^Secret Access Key/)).toHaveValue('configured');
+    expect(screen.queryByRole('button', { name: /Reset|Remove source/ })).not.toBeInTheDocument();
+    expect(screen.getByRole('button', { name: 'Add source' })).toBeDisabled();
+  });
+
+  it('offers browsers nothing to fill in', async () => {
+    const { container } = page({
+      jsonData: { authType: 'keys', databricksHost: 'https://x', tlsAuthWithCACert: true },
+    });
+    await unfold();
+
+    const inputs = [
+      ...container.querySelectorAll('input[type=text], input[type=number], input[type=password], textarea'),
+    ];
+    const tags = ['config-workspaces', 'config-redactKeys']; // of @grafana/ui, which does not say
+    expect(
+      inputs
+        .filter(
+          (input) => !tags.includes(input.id) && !/^(off|new-password)$/.test(input.getAttribute('autocomplete') ?? '')
+        )
+        .map((input) => input.id)
+    ).toEqual([]);
   });
 
   it('takes a certificate only where it is used', async () => {

@@ -1,11 +1,11 @@
 import React from 'react';
-import { ConfigSection, DataSourceDescription } from '@grafana/plugin-ui';
+import { DataSourceDescription } from '@grafana/plugin-ui';
 import { Divider } from '@grafana/ui';
-import { Authentication } from './Authentication';
-import { Connection } from './Connection';
-import { ListField, TextField, type ConfigEditorProps } from './fields';
+import { AwsConnection } from './AwsConnection';
+import { type ConfigEditorProps } from './fields';
 import { Identities } from './Identities';
 import { Limits } from './Limits';
+import { Places } from './Places';
 import { Schedule } from './Schedule';
 import { State } from './State/State';
 import { Trino } from './Trino';
@@ -20,27 +20,9 @@ export function ConfigEditor(editor: ConfigEditorProps) {
         hasRequiredFields
       />
       <Divider />
-      <ConfigSection title="Lake" description="Where the audit logs arrive and where the Delta tables are kept.">
-        <ListField
-          {...editor}
-          name="sources"
-          label="Sources"
-          description="Where Databricks delivers the logs. Press Enter after each URL. A lake that is filled elsewhere needs none."
-          placeholder="s3://acme-audit-logs/delivery"
-        />
-        <TextField
-          {...editor}
-          name="lake"
-          label="Lake"
-          description="Root of the Delta tables, outside every source."
-          placeholder="s3://acme-auditlake/lake"
-          required
-        />
-      </ConfigSection>
+      <Places {...editor} />
       <Divider />
-      <Authentication {...editor} />
-      <Divider />
-      <Connection {...editor} />
+      <AwsConnection {...editor} />
       <Divider />
       <Schedule {...editor} />
       <Divider />

@@ -2,6 +2,7 @@ import React from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { Field, RadioButtonGroup } from '@grafana/ui';
 import { type DatabricksAuth } from '../../settings';
+import { hostProblem } from './checks';
 import { SecretField, SwitchField, TextField, update, type ConfigEditorProps } from './fields';
 
 const ways: Array<{ value: DatabricksAuth; label: string }> = [
@@ -26,6 +27,7 @@ export function Identities(editor: ConfigEditorProps) {
         label="Host"
         description="Of a workspace, or of the account console. Empty: nobody is asked."
         placeholder="https://dbc-a1b2c3d4-e5f6.cloud.databricks.com"
+        problem={hostProblem(databricksHost ?? '')}
       />
       <TextField
         {...editor}
@@ -34,7 +36,7 @@ export function Identities(editor: ConfigEditorProps) {
         description="Only with the account console as host."
         placeholder="11112222-3333-4444-5555-666677778888"
       />
-      <Field label="Sign in with">
+      <Field label="Sign in with" disabled={editor.options.readOnly}>
         <RadioButtonGroup
           aria-label="Sign in with"
           options={ways}

@@ -1,5 +1,6 @@
 import React from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
+import { durationProblem } from './checks';
 import { NumberField, TextField, type ConfigEditorProps } from './fields';
 
 /** What the data source may use of Grafana's machine. */
@@ -22,6 +23,7 @@ export function Limits(editor: ConfigEditorProps) {
         label="Time of a query"
         description="Waiting for its turn included."
         placeholder="60s"
+        problem={durationProblem(editor.options.jsonData.queryTimeout ?? '', '1s', '1h')}
       />
       <NumberField {...editor} name="maxParallelQueries" label="Queries at once" placeholder="4" min={1} max={64} />
       <NumberField

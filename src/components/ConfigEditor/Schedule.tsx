@@ -1,7 +1,8 @@
 import React from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
-import { Combobox, Field, type ComboboxOption } from '@grafana/ui';
-import { NumberField, TextField, update, width, type ConfigEditorProps } from './fields';
+import { type ComboboxOption } from '@grafana/ui';
+import { mostDays, retentionProblem, scheduleProblem } from './checks';
+import { ChoiceField, NumberField, TextField, type ConfigEditorProps } from './fields';
 
 const schedules: Array<ComboboxOption<string>> = [
   { value: '5m', label: 'Every 5 minutes' },
@@ -23,23 +24,23 @@ const layers = [
 
 /** When the ETL runs and how long rows stay. Nothing of it applies to a data source without sources. */
 export function Schedule(editor: ConfigEditorProps) {
+  const { jsonData } = editor.options;
+  const { schedule = '' } = jsonData;
   return (
     <ConfigSection
       title="Schedule and retention"
       description="How the lake is filled from the sources, if there are any."
       isCollapsible
     >
-      <Field label="Schedule" description="Or type a duration of your own, such as 30m or 6h; at least 1m.">
-        <Combobox
-          id="config-schedule"
-          width={width}
-          options={schedules}
-          value={editor.options.jsonData.schedule || '15m'}
-          createCustomValue
-          // Enter on a text that matches nothing comes without an option.
-          onChange={(option?: ComboboxOption<string>) => option && update(editor, { schedule: option.value })}
-        />
-      </Field>
+      <ChoiceField
+        {...editor}
+        name="schedule"
+        label="Schedule"
+        description="Or type a duration of your own, such as 30m or 6h; at least 1m."
+        choices={schedules}
+        fallback="15m"
+        problem={scheduleProblem(schedule)}
+      />
       <TextField
         {...editor}
         name="queueUrl"
@@ -54,10 +55,20 @@ export function Schedule(editor: ConfigEditorProps) {
         description="How far before the newest delivery each run looks; once a day a run looks at everything."
         placeholder="3"
         min={1}
+        max={3650}
         unit="days"
       />
       {layers.map((layer) => (
-        <NumberField key={layer.name} {...editor} {...layer} placeholder="0 = for ever" min={0} unit="days" />
+        <NumberField
+          key={layer.name}
+          {...editor}
+          {...layer}
+          placeholder="0 = for ever"
+          min={0}
+          max={mostDays}
+          unit="days"
+          problem={retentionProblem(jsonData[layer.name], jsonData)}
+        />
       ))}
     </ConfigSection>
   );

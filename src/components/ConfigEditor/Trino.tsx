@@ -37,7 +37,7 @@ export function Trino(editor: ConfigEditorProps) {
         description="URL without user, path and parameters."
         placeholder="https://trino.example.com:8443"
       />
-      <Field label="Engine" description="Who answers a query that does not say it.">
+      <Field label="Engine" description="Who answers a query that does not say it." disabled={editor.options.readOnly}>
         <Combobox
           id="config-engine"
           width={width}
@@ -53,6 +53,7 @@ export function Trino(editor: ConfigEditorProps) {
         description="What a query has to read of the store for Auto to be Trino."
         placeholder="4096"
         min={0}
+        max={2 ** 30}
         unit="MiB"
       />
       <TextField {...editor} name="trinoCatalog" label="Catalog" placeholder="delta" />
@@ -65,7 +66,12 @@ export function Trino(editor: ConfigEditorProps) {
         placeholder="auditlake"
       />
       <SecretField {...editor} name="trinoPassword" label="Password of Trino" />
-      <SecretField {...editor} name="trinoToken" label="Token of Trino" description="A JWT, in the place of a password." />
+      <SecretField
+        {...editor}
+        name="trinoToken"
+        label="Token of Trino"
+        description="A JWT, in the place of a password."
+      />
       <SecretField
         {...editor}
         name="trinoCACert"
@@ -74,7 +80,11 @@ export function Trino(editor: ConfigEditorProps) {
         placeholder="-----BEGIN CERTIFICATE-----"
         rows={5}
       />
-      <Field label="Session properties" description="One on each line, such as query_max_run_time=10m.">
+      <Field
+        label="Session properties"
+        description="One on each line, such as query_max_run_time=10m."
+        disabled={editor.options.readOnly}
+      >
         <TextArea
           id="config-trinoSessionProperties"
           cols={width}
@@ -83,7 +93,12 @@ export function Trino(editor: ConfigEditorProps) {
           onChange={(event) => update(editor, { trinoSessionProperties: event.currentTarget.value || undefined })}
         />
       </Field>
-      <ListField {...editor} name="trinoClientTags" label="Client tags" description="For resource groups of the cluster." />
+      <ListField
+        {...editor}
+        name="trinoClientTags"
+        label="Client tags"
+        description="For resource groups of the cluster."
+      />
       <TextField
         {...editor}
         name="trinoTimeout"
@@ -92,6 +107,14 @@ export function Trino(editor: ConfigEditorProps) {
         placeholder="5m"
       />
       <NumberField {...editor} name="maxTrinoQueries" label="Queries on Trino" placeholder="4" min={1} max={64} />
+      <ListField
+        {...editor}
+        name="register"
+        label="Register tables"
+        description="Where the ETL makes new tables known: trino, glue, or both."
+        placeholder="trino"
+      />
+      <TextField {...editor} name="glueDatabase" label="Glue database" placeholder="auditlake" />
     </ConfigSection>
   );
 }

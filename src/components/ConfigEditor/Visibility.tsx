@@ -2,6 +2,7 @@ import React from 'react';
 import { ConfigSection, ConfigSubSection } from '@grafana/plugin-ui';
 import { Field, RadioButtonGroup } from '@grafana/ui';
 import { type UnredactedRole } from '../../settings';
+import { listOf, workspacesProblem } from './checks';
 import { ListField, SwitchField, update, type ConfigEditorProps } from './fields';
 
 const roles: Array<{ value: UnredactedRole; label: string }> = [
@@ -22,6 +23,7 @@ export function Visibility(editor: ConfigEditorProps) {
           label="Workspaces"
           description="Ids of the workspaces whose events may be seen, 0 for events of the account. Empty: all."
           placeholder="8252695801807218"
+          problem={workspacesProblem(listOf(editor.options.jsonData.workspaces))}
         />
       </ConfigSubSection>
       <ConfigSubSection title="Redaction">
@@ -42,6 +44,7 @@ export function Visibility(editor: ConfigEditorProps) {
         <Field
           label="Who sees everything"
           description="Alert rules and other requests without a user count as viewers."
+          disabled={editor.options.readOnly}
         >
           <RadioButtonGroup
             options={roles}

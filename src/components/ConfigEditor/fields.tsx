@@ -1,7 +1,17 @@
-import React from 'react';
-import { Field, Input, SecretInput, SecretTextArea, Switch, TagsInput } from '@grafana/ui';
+import React, { useState, type ReactNode } from 'react';
+import {
+  Combobox,
+  Field,
+  Input,
+  SecretInput,
+  SecretTextArea,
+  Switch,
+  TagsInput,
+  type ComboboxOption,
+} from '@grafana/ui';
 import { type DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import { type AuditlakeOptions, type AuditlakeSecureOptions } from '../../settings';
+import { listOf, wholeProblem, type Problem } from './checks';
 
 export type ConfigEditorProps = DataSourcePluginOptionsEditorProps<AuditlakeOptions, AuditlakeSecureOptions>;
 
@@ -14,9 +24,11 @@ interface FieldProps<K> extends ConfigEditorProps {
   /** Key in jsonData or secureJsonData; the input's id is `config-<key>`. */
   name: K;
   label: string;
-  description?: string;
+  description?: ReactNode;
   placeholder?: string;
   required?: boolean;
+  /** What is wrong with the value. */
+  problem?: Problem;
 }
 
 export const width = 60;
@@ -27,14 +39,45 @@ export function update({ options, onOptionsChange }: ConfigEditorProps, change: 
   onOptionsChange({ ...options, jsonData: Object.fromEntries(entries) });
 }
 
-export function TextField({ name, label, description, placeholder, required, ...editor }: FieldProps<KeyOf<string>>) {
+/**
+ * Shows a problem when the input is not being written in, and that a value is missing once the input was left. What it
+ * gives is for the Field, and its `watch` for the input.
+ */
+export function useShown(problem: Problem, isMissing: boolean) {
+  const [isWriting, setWriting] = useState(false);
+  const [wasLeft, setLeft] = useState(false);
+  const error = isWriting ? undefined : (problem ?? (isMissing && wasLeft ? 'Needed' : undefined));
+  const watch = {
+    onFocus: () => setWriting(true),
+    onBlur: () => {
+      setWriting(false);
+      setLeft(true);
+    },
+  };
+  return { field: { invalid: Boolean(error), error }, watch };
+}
+
+export function TextField({
+  name,
+  label,
+  description,
+  placeholder,
+  required,
+  problem,
+  ...editor
+}: FieldProps<KeyOf<string>>) {
+  const value = String(editor.options.jsonData[name] ?? '');
+  const { field, watch } = useShown(problem, Boolean(required) && !value);
   return (
-    <Field label={label} description={description} required={required}>
+    <Field {...field} label={label} description={description} required={required} disabled={editor.options.readOnly}>
       <Input
+        {...watch}
         id={`config-${name}`}
         width={width}
         placeholder={placeholder}
-        value={editor.options.jsonData[name] ?? ''}
+        // Browsers and password managers take a text beside a secret for a user's name.
+        autoComplete="off"
+        value={value}
         onChange={(event) => update(editor, { [name]: event.currentTarget.value.trim() })}
       />
     </Field>
@@ -43,16 +86,29 @@ export function TextField({ name, label, description, placeholder, required, ...
 
 interface NumberFieldProps extends FieldProps<KeyOf<number | string>> {
   min: number;
-  max?: number;
+  max: number;
   /** Unit shown behind the number. */
   unit?: string;
 }
 
 /** An emptied number is left to the backend's default, which the placeholder shows. */
-export function NumberField({ name, label, description, placeholder, min, max, unit, ...editor }: NumberFieldProps) {
+export function NumberField({
+  name,
+  label,
+  description,
+  placeholder,
+  min,
+  max,
+  unit,
+  problem,
+  ...editor
+}: NumberFieldProps) {
+  const value = editor.options.jsonData[name] ?? '';
+  const { field, watch } = useShown(wholeProblem(value, min, max) ?? problem, false);
   return (
-    <Field label={label} description={description}>
+    <Field {...field} label={label} description={description} disabled={editor.options.readOnly}>
       <Input
+        {...watch}
         id={`config-${name}`}
         type="number"
         width={width / 2}
@@ -60,7 +116,8 @@ export function NumberField({ name, label, description, placeholder, min, max, u
         max={max}
         suffix={unit}
         placeholder={placeholder}
-        value={editor.options.jsonData[name] ?? ''}
+        autoComplete="off"
+        value={value}
         onChange={({ currentTarget: { value } }) =>
           update(editor, { [name]: value === '' ? undefined : Number(value) })
         }
@@ -76,7 +133,7 @@ interface SwitchFieldProps extends FieldProps<KeyOf<boolean>> {
 
 export function SwitchField({ name, label, description, fallback, ...editor }: SwitchFieldProps) {
   return (
-    <Field label={label} description={description}>
+    <Field label={label} description={description} disabled={editor.options.readOnly}>
       <Switch
         id={`config-${name}`}
         value={editor.options.jsonData[name] ?? fallback}
@@ -86,23 +143,73 @@ export function SwitchField({ name, label, description, fallback, ...editor }: S
   );
 }
 
-/** A list of texts; each is taken over with Enter or when the input is left. */
+interface ChoiceFieldProps extends FieldProps<KeyOf<string>> {
+  choices: Array<ComboboxOption<string>>;
+  /** What is shown, and meant, while nothing is set. */
+  fallback?: string;
+}
+
+/** A text that is mostly one of a few; others can be typed. */
+export function ChoiceField({
+  name,
+  label,
+  description,
+  placeholder,
+  problem,
+  choices,
+  fallback,
+  ...editor
+}: ChoiceFieldProps) {
+  return (
+    <Field
+      label={label}
+      description={description}
+      disabled={editor.options.readOnly}
+      invalid={Boolean(problem)}
+      error={problem}
+    >
+      <Combobox
+        id={`config-${name}`}
+        width={width}
+        placeholder={placeholder}
+        options={choices}
+        value={editor.options.jsonData[name] || fallback || null}
+        createCustomValue
+        isClearable={!fallback}
+        // Enter on a text that matches nothing comes without an option, as clearing does.
+        onChange={(option?: ComboboxOption<string> | null) =>
+          (option || !fallback) && update(editor, { [name]: option?.value.trim() ?? '' })
+        }
+      />
+    </Field>
+  );
+}
+
+/** A list of short texts; each is taken over with Enter or when the input is left. */
 export function ListField({
   name,
   label,
   description,
   placeholder,
+  problem,
   ...editor
-}: FieldProps<'sources' | 'workspaces' | 'redactKeys' | 'trinoClientTags'>) {
+}: FieldProps<'workspaces' | 'redactKeys' | 'trinoClientTags' | 'register'>) {
   const id = `config-${name}`;
   return (
-    <Field label={label} description={description} htmlFor={id}>
+    <Field
+      label={label}
+      description={description}
+      htmlFor={id}
+      disabled={editor.options.readOnly}
+      invalid={Boolean(problem)}
+      error={problem}
+    >
       <TagsInput
         id={id}
         width={width}
         placeholder={placeholder}
-        tags={(editor.options.jsonData[name] ?? []).map(String)}
-        onChange={(tags) => update(editor, { [name]: tags })}
+        tags={listOf(editor.options.jsonData[name])}
+        onChange={(tags) => update(editor, { [name]: tags.map((tag) => tag.trim()).filter(Boolean) })}
         autoColors={false}
         addOnBlur
       />
@@ -124,17 +231,31 @@ export function SecretField({ name, label, description, placeholder, required, r
       secureJsonFields: { ...options.secureJsonFields, [name]: false },
       secureJsonData: { ...options.secureJsonData, [name]: value },
     });
-  const input = {
-    id: `config-${name}`,
-    placeholder,
-    isConfigured: Boolean(options.secureJsonFields?.[name]),
-    value: options.secureJsonData?.[name] ?? '',
-    onReset: () => set(''),
-  };
+  const isConfigured = Boolean(options.secureJsonFields?.[name]);
+  const value = options.secureJsonData?.[name] ?? '';
+  const { field, watch } = useShown(undefined, Boolean(required) && !isConfigured && !value);
+  const id = `config-${name}`;
+  const input = { ...watch, id, placeholder, isConfigured, value, onReset: () => set('') };
   return (
-    <Field label={label} description={description} htmlFor={input.id} required={required}>
-      {rows ? (
-        <SecretTextArea {...input} rows={rows} cols={width} onChange={(event) => set(event.currentTarget.value)} />
+    <Field
+      {...field}
+      label={label}
+      description={description}
+      htmlFor={id}
+      required={required}
+      disabled={options.readOnly}
+    >
+      {options.readOnly ? (
+        // What is provisioned cannot be reset.
+        <Input id={id} width={width} value={isConfigured ? 'configured' : ''} readOnly />
+      ) : rows ? (
+        <SecretTextArea
+          {...input}
+          rows={rows}
+          cols={width}
+          autoComplete="off"
+          onChange={(event) => set(event.currentTarget.value)}
+        />
       ) : (
         <SecretInput
           {...input}

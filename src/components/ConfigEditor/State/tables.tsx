@@ -18,8 +18,16 @@ export function TableTable({ tables }: Pick<LakeStatus, 'tables'>) {
     <>
       <Sheet
         caption="Tables"
-        head={['Table', 'Rows', 'Files', 'Size', 'Newest event']}
-        rows={shown.map((t) => [t.name, number(t.rows), number(t.files), bytes(t.bytes), time(t.lastEvent)])}
+        head={['Table', 'Rows', 'Files', 'Size', 'Oldest event', 'Newest event', 'Version']}
+        rows={shown.map((t) => [
+          t.name,
+          number(t.rows),
+          number(t.files),
+          bytes(t.bytes),
+          time(t.firstEvent ?? null),
+          time(t.lastEvent),
+          number(t.version),
+        ])}
       />
       {tables.length > few && (
         <Button
