@@ -128,6 +128,9 @@ func compareCalls(t *testing.T, url, name string, batch *columnar.Batch, calls [
 			compared++
 			kind := ours.Batch.Schema[c].Type.Kind
 			have := trinoText(ours.Batch.Columns[c], i)
+			if row[c] != nil && (kind == columnar.Date || kind == columnar.Timestamp) { // beyond the year 9999
+				row[c] = new(strings.TrimPrefix(*row[c], "+"))
+			}
 			if sameCell(kind, row[c], have) || kind.InFloats() && sameOddDouble(row[c], have) {
 				continue
 			}

@@ -43,8 +43,11 @@ func jsonObject(c call) (string, error) {
 	mark := "regexp_replace($1, " + quoteString(jsonText+`|(-?[0-9][-+.0-9Ee]*)`) + `, x -> IF(x[2] IS NULL, '"S' || replace(replace(x[1], '\', '\\'), '"', '\"') || '"', '"N' || x[2] || '"'))`
 	parts := "regexp_replace(json_format(json_extract(" + mark + ", " + quoteString(marked) + ")), " + quoteString(`"(?:S([^"\\]*(?:\\.[^"\\]*)*)|N([^"]*))"`) +
 		`, x -> IF(x[2] IS NULL, '"' || replace(replace(x[1], '\"', '"'), '\\', '\') || '"', x[2]))`
-	text := "IF(" + strings.Join(checks, " AND ") + ", coalesce(json_extract_scalar($1, " + quoteString(path) + "), nullif(" + parts + ", 'null')" +
-		", nullif(json_format(json_extract($1, " + quoteString(path) + ")), 'null')), NULL)" // where a name has an escape that it could do without
+	notNull := func(json string) string { // JSON's null is a text, too
+		return let(json, func(j string) string { return "IF(" + j + " = 'null', NULL, " + j + ")" })
+	}
+	text := "IF(" + strings.Join(checks, " AND ") + ", coalesce(json_extract_scalar($1, " + quoteString(path) + "), " + notNull(parts) +
+		", " + notNull("json_format(json_extract($1, "+quoteString(path)+"))") + "), NULL)" // where a name has an escape that it could do without
 	return fill(text, c.args[0]), nil
 }
 
