@@ -24,7 +24,7 @@ func TestSemanticsAreHeld(t *testing.T) {
 		}
 	}
 	known := map[string]bool{}
-	for _, pattern := range []string{"*_test.go", "exec/*_test.go", "../../interop/*_test.go", "exec/testdata/*.test"} {
+	for _, pattern := range []string{"*_test.go", "exec/*_test.go", "trino/*_test.go", "../../interop/*_test.go", "exec/testdata/*.test"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)

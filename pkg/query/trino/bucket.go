@@ -21,7 +21,7 @@ func bucket(x string, e query.Bucket, p *statement) string {
 	}
 	there := func(x string) string { return "(with_timezone(" + x + ", 'UTC') AT TIME ZONE " + zone + ")" }
 	if unit == "minute" || unit == "hour" || unit == "" && every <= time.Hour {
-		if unit == "" && every%time.Second != 0 {
+		if !whole(unit, every, e.Zone) {
 			p.note(&UnsupportedError{"bucket of " + e.Unit + " in " + e.Zone})
 		}
 		// By the clock, and back by what the clock is ahead.
@@ -35,6 +35,16 @@ func bucket(x string, e query.Bucket, p *statement) string {
 	}
 	wall := cut("CAST("+there(x)+" AS timestamp(6))", unit, every)
 	return "CAST(with_timezone(" + wall + ", " + zone + ") AT TIME ZONE 'UTC' AS timestamp(6))"
+}
+
+// whole reports whether no clock of the zone was set in the middle of such a bucket since
+// zones have whole minutes: that is done on the half hour, and by one of them on
+// Lord Howe alone. When it was set, Trino does not tell.
+func whole(unit string, every time.Duration, zone string) bool {
+	if unit == "hour" || every == time.Hour {
+		return zone != "Australia/Lord_Howe" && zone != "Australia/LHI"
+	}
+	return unit == "minute" || every%time.Second == 0 && 30*time.Minute%every == 0
 }
 
 // bucketUnit is a unit that Trino has, or a duration.

@@ -56,7 +56,7 @@ func parse(x string, to columnar.Kind) string {
 	case columnar.Long:
 		return "TRY_CAST(" + whole(longText) + " AS bigint)"
 	case columnar.Double: // what is too large for one is infinite in Trino
-		return "nullif(nullif(TRY_CAST(" + whole(doubleText) + " AS double), infinity()), -infinity())"
+		return unless("TRY_CAST("+whole(doubleText)+" AS double)", func(x string) string { return "is_infinite(" + x + ")" })
 	case columnar.Boolean: // ſ is an s whose case does not count
 		return "(CASE replace(lower(" + x + "), 'ſ', 's') WHEN 'true' THEN true WHEN 'false' THEN false END)"
 	case columnar.Date:

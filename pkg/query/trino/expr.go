@@ -144,8 +144,14 @@ var opText = [...]string{"=", "<>", "<", "<=", ">", ">="}
 func compareDoubles(op query.Op, l, r string) string {
 	switch op {
 	case query.Equal:
-		return "(" + l + " = " + r + " OR " + bothNaN(l, r) + ")"
+		if number(l) || number(r) {
+			return "(" + l + " = " + r + ")"
+		}
+		return "(" + l + " = " + r + " OR (is_nan(" + l + ") AND is_nan(" + r + ")))"
 	case query.Less:
+		if number(l) {
+			return "(" + l + " < " + r + ")"
+		}
 		if number(r) {
 			return "(" + l + " < " + r + " OR is_nan(" + l + "))"
 		}
@@ -154,13 +160,6 @@ func compareDoubles(op query.Op, l, r string) string {
 		return compareDoubles(query.Less, r, l)
 	}
 	return "(NOT " + compareDoubles(op.Negate(), l, r) + ")"
-}
-
-func bothNaN(l, r string) string {
-	if number(l) || number(r) {
-		return "false"
-	}
-	return "(is_nan(" + l + ") AND is_nan(" + r + "))"
 }
 
 // number reports whether an expression is a constant that is a number.
@@ -294,7 +293,11 @@ func (f finder) in(x string, t columnar.Type) string {
 	case columnar.Struct:
 		parts := make([]string, len(t.Fields))
 		for i, field := range t.Fields {
-			if x := x + "." + quoteIdent(field.Name); strings.Contains(lowerASCII(field.Name), f.text) {
+			name := strings.ToLower(field.Name)
+			if f.ascii {
+				name = lowerASCII(field.Name)
+			}
+			if x := x + "." + quoteIdent(field.Name); strings.Contains(name, f.text) {
 				parts[i] = "(" + x + " IS NOT NULL)"
 			} else {
 				parts[i] = "coalesce(" + f.found(x) + ", false)"
@@ -340,11 +343,17 @@ func (s scope) arith(e query.Arith) string {
 		l, r := micros(s.as(e.L, columnar.Timestamp)), micros(s.as(e.R, columnar.Timestamp))
 		return "(CAST(TRY(" + l + " - " + r + ") AS double) / DOUBLE '1e6')"
 	case e.Op == query.Div:
-		return "(" + s.as(e.L, columnar.Double) + " / nullif(" + s.as(e.R, columnar.Double) + ", DOUBLE '0'))"
+		return "(" + s.as(e.L, columnar.Double) + " / " + unless(s.as(e.R, columnar.Double), func(r string) string { return r + " = DOUBLE '0'" }) + ")"
 	case k.InFloats():
 		return "(" + s.as(e.L, k) + op + s.as(e.R, k) + ")"
 	}
 	return "TRY(" + s.as(e.L, k) + op + s.as(e.R, k) + ")"
+}
+
+// unless is a double, or null if something is true of it. It is no NULLIF: where its value
+// is known before there are rows and is null, Trino 476 ends the query with an error.
+func unless(x string, is func(x string) string) string {
+	return let(x, func(x string) string { return "if(" + is(x) + ", NULL, " + x + ")" })
 }
 
 // call is a function. One that has a NULL among its arguments is null.

@@ -40,7 +40,7 @@ type UnsupportedError struct{ Construct string }
 func (e *UnsupportedError) Error() string { return e.Construct + " is not supported on Trino" }
 
 // Print is a bound plan as one statement of Trino, with the columns of b.Schema() in
-// order, and the rows in the plan's order. From writes a scanned table that exists as an
+// order, most of which have their names, and the rows in the plan's order. From writes a scanned table that exists as an
 // item of FROM, without an alias: a name, FOR VERSION AS OF a version, or a SELECT in
 // brackets. Which of the table's rows may be seen is up to it; the time range of the scan
 // is not. What cannot be said in Trino is an *UnsupportedError.
@@ -48,8 +48,8 @@ func Print(b *query.Bound, from func(scan *query.Bound) (string, error)) (string
 	p := &statement{from: from}
 	r := p.print(b)
 	cols := make([]string, len(b.Cols))
-	for i, c := range b.Cols {
-		cols[i] = column(r.names[i]) + " AS " + quoteIdent(c.Name())
+	for i, c := range unlike(b.Cols) {
+		cols[i] = column(r.names[i]) + " AS " + quoteIdent(c)
 	}
 	text := "SELECT " + strings.Join(cols, ", ") + of(r, "q") + p.orderBy(r.order)
 	if p.err != nil {
@@ -98,7 +98,7 @@ func (p *statement) print(b *query.Bound) relation {
 	case query.Aggregate:
 		return p.aggregate(b, n, in)
 	case query.Union:
-		return union(b, in)
+		return union(in)
 	case query.Join:
 		return p.join(b, n, in)
 	case query.Window:
@@ -118,9 +118,10 @@ func (p *statement) scope(b *query.Bound, in []relation) scope {
 	return scope{p, b.Inputs[0].Cols, in[0].names}
 }
 
-// unlike are names of columns of which no two are the same to Trino.
+// unlike are names of columns of which no two are the same to Trino, and none is that of
+// an input: in an ORDER BY it would be taken for the column.
 func unlike(cols []query.BoundCol, taken ...string) []string {
-	seen := map[string]bool{}
+	seen := map[string]bool{"q": true, "l": true, "r": true, "a": true, "m": true, "t": true}
 	for _, name := range taken {
 		seen[strings.ToLower(name)] = true
 	}
@@ -299,7 +300,7 @@ func (s scope) aggregate(a query.Agg, t columnar.Type) string {
 		if kind.InFloats() {
 			return filtered("avg(" + x + ")")
 		}
-		return "(CAST(" + filtered("sum("+wide(x, kind)+")") + " AS double) / nullif(" + filtered("count("+x+")") + ", 0))"
+		return "(CAST(" + filtered("sum("+wide(x, kind)+")") + " AS double) / " + filtered("count("+x+")") + ")"
 	case query.Min, query.Max:
 		return leastOrGreatest(a.Func, x, kind, filtered)
 	case query.Percentile:
@@ -344,16 +345,20 @@ func leastOrGreatest(f query.AggFunc, x string, k columnar.Kind, filtered func(s
 	return "coalesce(" + filtered(of, "NOT is_nan("+x+")") + ", " + filtered("arbitrary("+x+")") + ")"
 }
 
-func union(b *query.Bound, in []relation) relation {
+// union gives one input after the other: which one a row is from is its order.
+func union(in []relation) relation {
+	names := in[0].names
+	place := fresh(names)
 	parts := make([]string, len(in))
 	for i, r := range in {
 		texts := make([]string, len(r.names))
 		for c, name := range r.names {
 			texts[c] = column(name)
 		}
-		parts[i] = selected(texts, in[0].names) + of(r, "q")
+		texts = append(texts, literal(columnar.IntValue(columnar.Long, int64(i))))
+		parts[i] = selected(texts, append(slices.Clone(names), place)) + of(r, "q")
 	}
-	return relation{text: strings.Join(parts, "\nUNION ALL\n"), names: in[0].names}
+	return relation{strings.Join(parts, "\nUNION ALL\n"), names, []term{{name: place, t: columnar.Of(columnar.Long)}}}
 }
 
 // side is a column of one side of a join.
