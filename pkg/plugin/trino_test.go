@@ -273,7 +273,7 @@ func TestHealthOfATrino(t *testing.T) {
 	}
 	jsonData["trinoUrl"] = "http://127.0.0.1:1"
 	res, parts = checkHealth(t, newDatasource(t, jsonData), "Viewer")
-	if p := parts["trino"]; p.OK || res.Status != backend.HealthStatusError || !strings.Contains(p.Message, "127.0.0.1:1") || !strings.Contains(p.Message, "check trinoUrl") {
+	if p := parts["trino"]; p.OK || res.Status != backend.HealthStatusError || !strings.Contains(p.Message, "127.0.0.1:1") || !strings.Contains(p.Message, "check its URL") {
 		t.Errorf("%+v", p)
 	}
 }

@@ -95,7 +95,7 @@ func (e *Engine) unreachable(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op
 	}
-	return e.fail(ErrUnavailable, "%v: check trinoUrl, network and certificate, and that the coordinator runs; a query that was running is lost", err)
+	return e.fail(ErrUnavailable, "%v: check its URL, network and certificate, and that the coordinator runs; a query that was running is lost", err)
 }
 
 // refused is an error that Trino itself gives.
