@@ -11,6 +11,7 @@
 //	vacuum   delete files that no table needs
 //	retain   remove rows that are too old
 //	replay   rebuild layers from the one below
+//	import   turn older events from elsewhere into deliveries
 //
 // Answers go to standard output, everything else to standard error. The exit
 // code is 0 only if the command did what it was asked.
@@ -45,7 +46,7 @@ func Engine() string { return "auditlake/" + Version }
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
 		etlCommand(), queryCommand(), queriesCommand(), eventsCommand(), statusCommand(), verifyCommand(),
-		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(),
+		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(), importCommand(),
 	}
 }
 
