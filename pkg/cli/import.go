@@ -178,4 +178,3 @@ func (a importing) print(out, errOut io.Writer, r *history.Report) {
 		_, _ = fmt.Fprintf(out, "Bring them in with: auditlake etl --source %s --lake …\n", a.out)
 	}
 }
-

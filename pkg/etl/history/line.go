@@ -425,8 +425,9 @@ func (l *liner) writeBeside(name string, v *fastjson.Value) {
 	l.rest = append(l.rest, pair{[]byte(name), v})
 }
 
-// writeObject writes an object, or the object that a text is, without what is null in
-// it and with other names for some members. Anything else is written as it is.
+// writeObject writes an object, or the object that a text is, with the delivered names
+// for some members, or for nil without members that are null. Anything else is written
+// as it is.
 func (l *liner) writeObject(v *fastjson.Value, names map[string]string) {
 	obj := v
 	if v.Type() == fastjson.TypeString {
@@ -440,7 +441,7 @@ func (l *liner) writeObject(v *fastjson.Value, names map[string]string) {
 	}
 	l.buf = append(l.buf, '{')
 	obj.GetObject().Visit(func(key []byte, v *fastjson.Value) {
-		if v.Type() == fastjson.TypeNull {
+		if v.Type() == fastjson.TypeNull && names == nil {
 			return
 		}
 		if l.buf[len(l.buf)-1] != '{' {
