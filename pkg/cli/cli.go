@@ -12,6 +12,7 @@
 //	retain   remove rows that are too old
 //	replay   rebuild layers from the one below
 //	register make the tables known to other engines
+//	import   turn older events from elsewhere into deliveries
 //
 // Answers go to standard output, everything else to standard error. The exit
 // code is 0 only if the command did what it was asked.
@@ -46,7 +47,7 @@ func Engine() string { return "auditlake/" + Version }
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
 		etlCommand(), queryCommand(), queriesCommand(), eventsCommand(), statusCommand(), verifyCommand(),
-		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(), registerCommand(),
+		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(), registerCommand(), importCommand(),
 	}
 }
 

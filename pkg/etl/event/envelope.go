@@ -156,7 +156,7 @@ func (c *Cleanser) opened(p *fastjson.Parser, v *fastjson.Value) *fastjson.Value
 	case start[0] != '{' && start[0] != 'n':
 		return v
 	}
-	inner, reason := c.parse(p, text)
+	inner, reason := c.Parse(p, text)
 	if reason != "" || inner.Type() != fastjson.TypeObject && inner.Type() != fastjson.TypeNull {
 		return v
 	}

@@ -244,7 +244,7 @@ func fieldOf(key []byte) int {
 // Append adds the line to dst, a batch of Schema, or returns why not and leaves
 // dst as it was. It keeps nothing of the line.
 func (c *Cleanser) Append(dst *columnar.Batch, line []byte, from Origin) Reason {
-	v, reason := c.parse(&c.parser, line)
+	v, reason := c.Parse(&c.parser, line)
 	if reason != "" {
 		return reason
 	}

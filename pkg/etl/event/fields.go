@@ -107,7 +107,7 @@ func (c *Cleanser) text(v *fastjson.Value) []byte {
 		s, _ := v.StringBytes()
 		return s
 	}
-	c.buf = appendJSON(c.buf[:0], v)
+	c.buf = AppendJSON(c.buf[:0], v)
 	return c.buf
 }
 
@@ -287,9 +287,9 @@ func (c *Cleanser) appendExtra(dst *columnar.Vector) {
 		if i > 0 {
 			c.buf = append(c.buf, ',')
 		}
-		c.buf = appendString(c.buf, m.key)
+		c.buf = AppendString(c.buf, m.key)
 		c.buf = append(c.buf, ':')
-		c.buf = appendJSON(c.buf, m.value)
+		c.buf = AppendJSON(c.buf, m.value)
 	}
 	c.buf = append(c.buf, '}')
 	dst.AppendBytes(c.buf)

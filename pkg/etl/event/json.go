@@ -7,13 +7,13 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// appendJSON writes v as compact JSON: members in delivery order, numbers as
+// AppendJSON writes v as compact JSON: members in delivery order, numbers as
 // delivered, strings with no escape that JSON does not demand.
-func appendJSON(dst []byte, v *fastjson.Value) []byte {
+func AppendJSON(dst []byte, v *fastjson.Value) []byte {
 	switch v.Type() {
 	case fastjson.TypeString:
 		s, _ := v.StringBytes()
-		return appendString(dst, s)
+		return AppendString(dst, s)
 	case fastjson.TypeObject:
 		obj, _ := v.Object()
 		dst = append(dst, '{')
@@ -23,9 +23,9 @@ func appendJSON(dst []byte, v *fastjson.Value) []byte {
 				dst = append(dst, ',')
 			}
 			first = false
-			dst = appendString(dst, key)
+			dst = AppendString(dst, key)
 			dst = append(dst, ':')
-			dst = appendJSON(dst, v)
+			dst = AppendJSON(dst, v)
 		})
 		return append(dst, '}')
 	case fastjson.TypeArray:
@@ -35,14 +35,14 @@ func appendJSON(dst []byte, v *fastjson.Value) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendJSON(dst, item)
+			dst = AppendJSON(dst, item)
 		}
 		return append(dst, ']')
 	}
 	return v.MarshalTo(dst) // number, true, false, null: the literal
 }
 
-// appendCanonical writes v like appendJSON, with the members of every object in
+// appendCanonical writes v like AppendJSON, with the members of every object in
 // byte order of their keys and only the last one of a repeated key: two lines
 // that say the same give the same bytes.
 func (c *Cleanser) appendCanonical(dst []byte, v *fastjson.Value) []byte {
@@ -66,7 +66,7 @@ func (c *Cleanser) appendCanonical(dst []byte, v *fastjson.Value) []byte {
 				dst = append(dst, ',')
 			}
 			first = false
-			dst = appendString(dst, m.key)
+			dst = AppendString(dst, m.key)
 			dst = append(dst, ':')
 			dst = c.appendCanonical(dst, m.value)
 		}
@@ -83,13 +83,13 @@ func (c *Cleanser) appendCanonical(dst []byte, v *fastjson.Value) []byte {
 		}
 		return append(dst, ']')
 	}
-	return appendJSON(dst, v)
+	return AppendJSON(dst, v)
 }
 
 const hexDigits = "0123456789abcdef"
 
-// appendString writes s, valid UTF-8, as a JSON string.
-func appendString(dst, s []byte) []byte {
+// AppendString writes s, valid UTF-8, as a JSON string.
+func AppendString(dst, s []byte) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i, b := range s {

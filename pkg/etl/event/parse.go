@@ -17,9 +17,9 @@ import (
 // rest of the line d times.
 const manyOpen = 64
 
-// parse reads the line as strict JSON. The value is valid until the parser is used
+// Parse reads the line as strict JSON, as Append does. The value is valid until p is used
 // again.
-func (c *Cleanser) parse(p *fastjson.Parser, line []byte) (*fastjson.Value, Reason) {
+func (c *Cleanser) Parse(p *fastjson.Parser, line []byte) (*fastjson.Value, Reason) {
 	if !utf8.Valid(line) {
 		return nil, c.refuse(BrokenText, "not valid UTF-8")
 	}
