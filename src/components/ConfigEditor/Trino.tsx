@@ -65,7 +65,7 @@ export function Trino(editor: ConfigEditorProps) {
         placeholder="auditlake"
       />
       <SecretField {...editor} name="trinoPassword" label="Password of Trino" />
-      <SecretField {...editor} name="trinoToken" label="Token of Trino" description="A JWT, in the place of a password." />
+      <SecretField {...editor} name="trinoToken" label="JWT" description="A token, in the place of a password." />
       <SecretField
         {...editor}
         name="trinoCACert"
@@ -83,7 +83,12 @@ export function Trino(editor: ConfigEditorProps) {
           onChange={(event) => update(editor, { trinoSessionProperties: event.currentTarget.value || undefined })}
         />
       </Field>
-      <ListField {...editor} name="trinoClientTags" label="Client tags" description="For resource groups of the cluster." />
+      <ListField
+        {...editor}
+        name="trinoClientTags"
+        label="Client tags"
+        description="For resource groups of the cluster."
+      />
       <TextField
         {...editor}
         name="trinoTimeout"

@@ -1,5 +1,5 @@
 import React, { useState } from 'react';
-import { Combobox, ConfirmModal, RadioButtonGroup, Stack } from '@grafana/ui';
+import { ConfirmModal, RadioButtonGroup, Stack } from '@grafana/ui';
 import { buildSql, newBuilder } from '../../sqlBuilder';
 import { type SqlModel } from '../../types';
 import { BuilderEditor } from './BuilderEditor';
@@ -60,12 +60,12 @@ export function SqlEditor(props: PartProps<SqlModel>) {
           onChange={choose}
         />
         {mode === 'code' && (datasource.asksTrino || query.dialect) && (
-          <Combobox
+          <RadioButtonGroup
             aria-label="Dialect"
-            width={18}
+            size="sm"
             options={dialects}
             value={query.dialect || 'embedded'}
-            onChange={({ value }) => onChange({ ...query, dialect: value === 'trino' ? value : undefined })}
+            onChange={(next) => onChange({ ...query, dialect: next === 'trino' ? next : undefined })}
           />
         )}
       </Stack>
