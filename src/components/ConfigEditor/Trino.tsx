@@ -66,12 +66,7 @@ export function Trino(editor: ConfigEditorProps) {
         placeholder="auditlake"
       />
       <SecretField {...editor} name="trinoPassword" label="Password of Trino" />
-      <SecretField
-        {...editor}
-        name="trinoToken"
-        label="Token of Trino"
-        description="A JWT, in the place of a password."
-      />
+      <SecretField {...editor} name="trinoToken" label="JWT" description="A token, in the place of a password." />
       <SecretField
         {...editor}
         name="trinoCACert"

@@ -146,23 +146,23 @@ describe('the dialect', () => {
   it('is not asked for where there is no Trino', async () => {
     await open({ queryType: 'sql', sql: 'SELECT 1' }, loaded);
 
-    expect(screen.queryByLabelText('Dialect')).not.toBeInTheDocument();
+    expect(screen.queryByRole('radio', { name: 'Trino SQL' })).not.toBeInTheDocument();
   });
 
   it('is kept in the query, and ours is none', async () => {
     const { query } = await open({ queryType: 'sql', sql: 'SELECT 1' }, { ...loaded, asksTrino: true });
-    expect(screen.getByLabelText('Dialect')).toHaveValue('Embedded SQL');
+    expect(screen.getByRole('radio', { name: 'Embedded SQL' })).toBeChecked();
 
-    await choose('Dialect', 'Trino SQL');
+    await userEvent.click(screen.getByRole('radio', { name: 'Trino SQL' }));
     expect(query()).toMatchObject({ sql: 'SELECT 1', dialect: 'trino' });
 
-    await choose('Dialect', 'Embedded SQL');
+    await userEvent.click(screen.getByRole('radio', { name: 'Embedded SQL' }));
     expect(query()).toMatchObject({ sql: 'SELECT 1', dialect: undefined });
   });
 
   it('is shown of a statement for Trino wherever that is opened', async () => {
     await open({ queryType: 'sql', sql: 'SELECT 1', dialect: 'trino' }, loaded);
 
-    expect(screen.getByLabelText('Dialect')).toHaveValue('Trino SQL');
+    expect(screen.getByRole('radio', { name: 'Trino SQL' })).toBeChecked();
   });
 });

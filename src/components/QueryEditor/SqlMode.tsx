@@ -1,5 +1,5 @@
 import React, { useState } from 'react';
-import { Combobox, ConfirmModal, RadioButtonGroup } from '@grafana/ui';
+import { ConfirmModal, RadioButtonGroup } from '@grafana/ui';
 import { buildSql, newBuilder } from '../../sqlBuilder';
 import { type AuditlakeQuery, type SqlModel } from '../../types';
 
@@ -59,12 +59,12 @@ export function SqlMode({ query, asksTrino, onChange, onRunQuery }: Props) {
   return (
     <>
       {mode === 'code' && (asksTrino || query.dialect) && (
-        <Combobox
+        <RadioButtonGroup
           aria-label="Dialect"
-          width={18}
+          size="sm"
           options={dialects}
           value={query.dialect || 'embedded'}
-          onChange={({ value }) => onChange({ ...query, dialect: value === 'trino' ? value : undefined })}
+          onChange={(next) => onChange({ ...query, dialect: next === 'trino' ? next : undefined })}
         />
       )}
       <RadioButtonGroup
