@@ -14,11 +14,10 @@ const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const grafanas = {
   // The title of a row is a heading without a level.
   'aria-required-attr': /<span[^>]* role="heading">/,
-  // The switch of an annotation has its name beside it.
-  label: /id="data-layer-/,
-  // The pickers say more to a screen reader than they show; a row says the name of its variable.
+  // The pickers say more to a screen reader than they show; a row says the name of its variable, and an entry of a
+  // legend in a line which series are chosen.
   'label-content-name-mismatch':
-    /data-testid (TimePicker Open Button|RefreshPicker interval button|dashboard-row-title)/,
+    /data-testid (TimePicker Open Button|RefreshPicker interval button|dashboard-row-title)|-LegendLabel"/,
 };
 
 /** Who has no mouse or does not see well gets on too. */
