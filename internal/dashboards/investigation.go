@@ -134,7 +134,7 @@ order by num_events desc, agent
 limit 100`,
 				},
 				{
-					id: 7, w: 12, h: 8, title: "Tokens", hidden: []string{"num_addresses", "first"},
+					id: 7, w: 12, h: 8, title: "Tokens", hidden: []string{"first"},
 					what: "Tokens that were used, created or revoked, by whom and from how many addresses.",
 					todo: "Click a token to see all that was done with it; revoke it if you do not know it.",
 					sql: `select coalesce(requestParams.tokenId, requestParams.tokenHash) as tokenId,

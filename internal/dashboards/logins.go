@@ -34,8 +34,8 @@ func logins() Dashboard {
 			}},
 			{id: 104, title: "Who came and went", panels: []panel{
 				{id: 17, w: 24, h: 9, named: "principals_changed", params: recent, todo: "Changes that do not come by SCIM were made by hand: they should be few."},
-				{id: 18, w: 12, h: 8, named: "databricks_staff_access", hidden: []string{"approver", "workspaceId"}, params: recent, todo: "Each should belong to a ticket of yours."},
-				{id: 19, w: 12, h: 8, named: "databricks_staff_logins", hidden: []string{"workspaceId"}, params: recent, todo: "Each should fall into a time for which access was given."},
+				{id: 18, w: 24, h: 7, named: "databricks_staff_access", params: recent, todo: "Each should belong to a ticket of yours."},
+				{id: 19, w: 24, h: 7, named: "databricks_staff_logins", params: recent, todo: "Each should fall into a time for which access was given."},
 			}},
 		},
 	}
