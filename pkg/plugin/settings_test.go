@@ -271,6 +271,7 @@ func TestValuesInTheFormsThatWritersGiveThem(t *testing.T) {
 		},
 		Scope:     query.Scope{Workspaces: []int64{0, 9007199254740993}},
 		Redaction: plugin.Redaction{Keys: []string{"notebookPath", "token"}, Unredacted: "None"},
+		Trino:     plugin.Trino{Engine: routing.Embedded, Above: 4 << 30, Queries: 4, Timeout: 5 * time.Minute},
 	}
 	for name, given := range map[string]map[string]any{
 		"as their types": {

@@ -70,7 +70,8 @@ func (t scopedTable) outside(read []Source) (Outside, error) {
 	}
 	out.Workspaces = []int64{}
 	if i := t.Schema().IndexFold(WorkspaceColumn); i >= 0 && family(t.Schema()[i].Type.Kind) == int(columnar.Long) {
-		out.Column, out.Workspaces = t.Schema()[i].Name, slices.Sorted(maps.Keys(t.visible))
+		out.Column = t.Schema()[i].Name
+		out.Workspaces = append(out.Workspaces, slices.Sorted(maps.Keys(t.visible))...) // never nil
 	}
 	return out, nil
 }
