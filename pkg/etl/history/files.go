@@ -33,11 +33,16 @@ var ErrFormat = errors.New("not an export that can be imported")
 //
 // The last two may end in .gz besides. A folder name=value in a key is a column that the
 // file lacks, as Spark partitions. Keys with a part that begins with _ or a dot are left out.
-func Files(s store.Store, url string) Input { return &files{store: s, url: url} }
+//
+// An Input is for one Import at a time.
+func Files(s store.Store, url string) Input {
+	return &files{store: s, url: url, lines: landing.NewLineReader()}
+}
 
 type files struct {
 	store store.Store
 	url   string
+	lines *landing.LineReader
 }
 
 func (in *files) name() string { return "files " + in.url }
@@ -124,7 +129,7 @@ func (in *files) rows(ctx context.Context, f file, fn func(row []byte) error) er
 	case "csv":
 		return in.read(ctx, f, func(r io.Reader) error { return csvRows(r, names, values, fn) })
 	}
-	return in.read(ctx, f, func(r io.Reader) error { return jsonRows(r, names, values, fn) })
+	return in.read(ctx, f, func(r io.Reader) error { return jsonRows(in.lines, r, names, values, fn) })
 }
 
 func (in *files) parquet(ctx context.Context, f file, names, values []string, fn func(row []byte) error) error {
@@ -186,14 +191,14 @@ func (in *files) read(ctx context.Context, f file, do func(io.Reader) error) (er
 
 // jsonRows gives the lines as they are, with the columns of the folders behind: where a
 // line has one too, the line's own comes first and counts.
-func jsonRows(r io.Reader, names, values []string, fn func(row []byte) error) error {
+func jsonRows(lines *landing.LineReader, r io.Reader, names, values []string, fn func(row []byte) error) error {
 	var folders []byte
 	for i := range names {
 		folders = append(event.AppendString(append(folders, ','), []byte(names[i])), ':')
 		folders = event.AppendString(folders, []byte(values[i]))
 	}
 	var row []byte
-	d, err := landing.NewLineReader().Read(r, func(l landing.Line) error {
+	d, err := lines.Read(r, func(l landing.Line) error {
 		text := bytes.Trim(l.Data, " \t")
 		switch {
 		case l.Cut:

@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,6 +41,7 @@ type writer struct {
 	size   int // bytes in folders
 	lines  map[folder]*bytes.Buffer
 	report Report
+	gzips  sync.Pool // of *gzip.Writer, which are large
 }
 
 func newWriter(out store.Store, p *plan, o Options) *writer {
@@ -125,7 +127,12 @@ func (w *writer) flush(ctx context.Context) error {
 // another way, by another version of the library.
 func (w *writer) put(ctx context.Context, key string, lines []byte) error {
 	var body bytes.Buffer
-	z := gzip.NewWriter(&body)
+	z, ok := w.gzips.Get().(*gzip.Writer)
+	if !ok {
+		z = gzip.NewWriter(nil)
+	}
+	defer w.gzips.Put(z)
+	z.Reset(&body)
 	if _, err := z.Write(lines); err != nil {
 		return err
 	}
