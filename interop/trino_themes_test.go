@@ -183,7 +183,17 @@ func themes(t *testing.T) []theme {
 		objects = append(objects, query.Fn("get_json_object", query.Name("s"), query.Str(path)))
 	}
 	text := columns("s", columnar.String)
+	letter := rune(0)
 	return []theme{
+		{"letters", text, func(*rand.Rand) []columnar.Value { // every one that a case may have
+			var b strings.Builder
+			for range 0x20000/1500 + 1 {
+				if letter++; letter < 0xd800 || letter > 0xdfff {
+					b.WriteRune(letter)
+				}
+			}
+			return []columnar.Value{str(b.String())}
+		}, calls(t, "lower(s)\nupper(s)\ninitcap(s)\nreverse(s)\nlength(s)")},
 		{"texts", columns("s", columnar.String, "u", columnar.String, "v", columnar.String, "n", columnar.Long, "m", columnar.Long), func(r *rand.Rand) []columnar.Value {
 			u := drawText(r)
 			if r.IntN(2) == 0 {

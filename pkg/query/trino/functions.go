@@ -128,13 +128,13 @@ func isText(x string) bool {
 // found when they are printed.
 var forms = map[string]form{
 	"abs":               absolute,
-	"add_months":        as("IF($2 BETWEEN BIGINT '-120000' AND BIGINT '120000', TRY(date_add('month', $2, $1)), NULL)"),
+	"add_months":        as("IF($2 BETWEEN BIGINT '-120000' AND BIGINT '120000', date_add('month', least(greatest($2, BIGINT '-120000'), BIGINT '120000'), $1), NULL)"),
 	"ceil":              plainly("ceil"),
 	"concat":            concat,
 	"contains":          as("(strpos($1, $2) > 0)"),
-	"date_add":          as(daysLater("+")),
+	"date_add":          daysLater("+"),
 	"date_format":       dateFormat,
-	"date_sub":          as(daysLater("-")),
+	"date_sub":          daysLater("-"),
 	"datediff":          as("date_diff('day', $2, $1)"),
 	"day":               clock("day($1)"),
 	"day_of_week":       clock("day_of_week($1)"),
@@ -154,12 +154,12 @@ var forms = map[string]form{
 	"length":            plainly("length"),
 	"ln":                as("IF($1 > DOUBLE '0' AND $1 < infinity(), ln($1), NULL)"),
 	"log10":             as("IF($1 > DOUBLE '0' AND $1 < infinity(), log10($1), NULL)"),
-	"lower":             letterCase("lower"),
+	"lower":             plainly("lower"),
 	"lpad":              pad("lpad"),
 	"ltrim":             as("trim(LEADING ' ' FROM $1)"),
 	"md5":               as("lower(to_hex(md5(to_utf8($1))))"),
 	"minute":            clock("minute($1)"),
-	"mod":               as("mod($1, nullif($2, 0))"),
+	"mod":               as("mod($1, IF($2 = 0, NULL, $2))"),
 	"month":             clock("month($1)"),
 	"network":           network,
 	"pow":               as("IF($2 IS NOT NULL AND ($1 = DOUBLE '1' OR $1 = DOUBLE '-1' AND is_infinite($2)), DOUBLE '1', power($1, $2))"),
@@ -191,7 +191,7 @@ var forms = map[string]form{
 	"unix_micros":       func(c call) (string, error) { return micros(c.args[0]), nil },
 	"unix_millis":       as("date_diff('millisecond', " + epoch + ", $1)"),
 	"unix_timestamp":    as(seconds("$1")),
-	"upper":             letterCase("upper"),
+	"upper":             plainly("upper"),
 	"weekday":           clock("(day_of_week($1) - 1)"),
 	"weekofyear":        clock("week($1)"),
 	"year":              clock("year($1)"),
@@ -208,7 +208,7 @@ const count = "least(greatest($2, 0), 1048576)"
 const (
 	splitPart = "CASE WHEN $2 = '' THEN IF($3 IN (1, -1), $1, NULL)" +
 		" WHEN abs($3 + IF($3 < 0, 1, -1)) > length($1) OR $3 = 0 THEN NULL" +
-		" WHEN $3 > 0 THEN element_at(split($1, $2), $3)" +
+		" WHEN $3 > 0 THEN element_at(split($1, $2), greatest($3, 1))" +
 		" ELSE reverse(element_at(split(reverse($1), reverse($2)), -greatest($3, BIGINT '-2147483647'))) END"
 	substringIndex = "CASE WHEN $3 = 0 OR $2 = '' THEN '' WHEN abs($3 + IF($3 < 0, 1, -1)) > length($1) THEN $1" +
 		" WHEN $3 > 0 THEN array_join(slice(split($1, $2), 1, $3), $2)" +
@@ -225,15 +225,14 @@ func absolute(c call) (string, error) {
 // concat: Trino's own takes 127 texts and not one alone.
 func concat(c call) (string, error) { return "(" + strings.Join(c.args, " || ") + ")", nil }
 
-// daysLater: dates are within five million years. Trino has some more, and ends a query
-// that leaves them, also in a branch that is not taken or a TRY; and it adds no more than
-// an integer at a time.
-func daysLater(sign string) string {
-	days := sign + "least(greatest($2, BIGINT '-4294967294'), BIGINT '4294967294')"
-	within := "date_diff('day', DATE '1970-01-01', $1) + (" + days + ") BETWEEN BIGINT '-2147483647' AND BIGINT '2147483647'"
-	return let("IF("+within+", "+days+", NULL)", func(n string) string {
-		return "date_add('day', " + n + " / 2, date_add('day', " + n + " - " + n + " / 2, $1))"
-	})
+// daysLater is counted from 1970: dates are within five million years of it, and
+// Trino's date_add takes an integer.
+func daysLater(sign string) form {
+	return func(c call) (string, error) {
+		const first, last = "BIGINT '-2147483647'", "BIGINT '2147483647'"
+		day := "(date_diff('day', DATE '1970-01-01', $1) " + sign + " least(greatest($2, BIGINT '-4294967294'), BIGINT '4294967294'))"
+		return fill("IF($1 BETWEEN "+first+" AND "+last+", date_add('day', least(greatest($1, "+first+"), "+last+"), DATE '1970-01-01'), NULL)", fill(day, c.args...)), nil
+	}
 }
 
 // outermost is the first value than which no other is more, or less. Trino's own takes

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -96,6 +97,26 @@ func TestFunctionsThatAreNotSaid(t *testing.T) {
 		if diff := cmp.Diff("function "+want, unsupported.Construct); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tests[want], diff)
 		}
+	}
+}
+
+// TestEveryLetterThatBeginsAWord: the letters are written out, and may be more in the next
+// Unicode.
+func TestEveryLetterThatBeginsAWord(t *testing.T) {
+	text, err := printed(t, query.Fn("initcap", query.Name("string")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(text, "strpos('")
+	list, _, _ = strings.Cut(list, "'")
+	var want strings.Builder
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if unicode.ToTitle(r) != unicode.ToUpper(r) {
+			want.WriteRune(r)
+		}
+	}
+	if diff := cmp.Diff(want.String(), list); diff != "" {
+		t.Errorf("letters (-want +got):\n%s", diff)
 	}
 }
 

@@ -209,7 +209,9 @@ func abbreviation(zone *time.Location) string {
 		if end.IsZero() {
 			break
 		}
-		at = end
+		if at = end; !end.After(spans[len(spans)-1].from) { // Go's time has no end for the last day of some years
+			at = end.Add(24 * time.Hour)
+		}
 	}
 	if len(last) == 1 {
 		return quoteString(spans[0].name)
