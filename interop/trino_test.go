@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,14 +29,32 @@ import (
 	"github.com/auditlake/auditlake/pkg/query/trino"
 )
 
-// trinoServer is the address of a Trino that reads folders of this machine. It is that of
-// AUDITLAKE_TRINO, or that of one which the test starts.
+// trinoServer is the address of a Trino that reads folders of this machine: that of
+// AUDITLAKE_TRINO, or of one for all tests, which ends with them.
 func trinoServer(t *testing.T) string {
 	t.Helper()
 	if url := os.Getenv("AUDITLAKE_TRINO"); url != "" {
 		return strings.TrimSuffix(url, "/")
 	}
-	return trinoserver.Start(t, trinoserver.Config{HeapMiB: 1500}).URL
+	sharedTrino.once.Do(func() {
+		began := time.Now()
+		sharedTrino.server, sharedTrino.err = trinoserver.Run(t.Context(), trinoserver.Config{HeapMiB: 1500}, filepath.Join(scratch, "trino"), t.Logf)
+		t.Logf("Trino: %s", time.Since(began).Round(100*time.Millisecond))
+	})
+	had(t, sharedTrino.err)
+	return sharedTrino.server.URL
+}
+
+var sharedTrino struct {
+	once   sync.Once
+	server *trinoserver.Server
+	err    error
+}
+
+func stopTrino() {
+	if sharedTrino.server != nil {
+		sharedTrino.server.Stop()
+	}
 }
 
 // page is one answer of Trino's to a statement, or to the question for more of it.

@@ -12,7 +12,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
-var zones = []string{"", "UTC", "Europe/Zurich", "America/New_York", "America/St_Johns", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Monrovia", "Europe/Dublin", "Africa/Casablanca", "America/Sao_Paulo", "Etc/GMT+5", "EST5EDT"}
+var zones = []string{"", "UTC", "Europe/Zurich", "America/New_York", "America/St_Johns", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Monrovia", "Europe/Dublin", "Africa/Casablanca", "America/Sao_Paulo", "Etc/GMT+5", "Asia/Pyongyang", "America/Caracas"}
 
 func themes(t *testing.T) []theme {
 	texts := calls(t, `

@@ -227,7 +227,8 @@ func (c Config) write(home, data, address string) ([]string, error) {
 		"config.properties": {
 			"coordinator": "true", "node-scheduler.include-coordinator": "true",
 			"http-server.http.port": port, "discovery.uri": "http://" + address,
-			"query.max-memory": fmt.Sprintf("%dMB", heap/2), "query.max-memory-per-node": fmt.Sprintf("%dMB", heap/2),
+			"http-server.log.enabled": "false", // it would be in the folder of whoever runs the test
+			"query.max-memory":        fmt.Sprintf("%dMB", heap/2), "query.max-memory-per-node": fmt.Sprintf("%dMB", heap/2),
 		},
 		"log.properties":                     {"io.trino": "WARN", "io.airlift": "WARN"},
 		"catalog/" + Catalog + ".properties": catalog,
