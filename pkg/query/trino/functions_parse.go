@@ -119,7 +119,7 @@ next:
 					r.pattern.WriteString(decimals)
 				} else {
 					r.pattern.WriteString("[.,]")
-					r.field("decimals", fmt.Sprintf("[0-9]{%d}", n-1))
+					r.field("decimals", fmt.Sprintf(`[0-9]{%d}|\+[0-9]{%d}|-0{%d}`, n-1, n-2, n-2)) // Go takes a sign here
 				}
 			}
 			rest = rest[n:]
@@ -208,7 +208,7 @@ func (r *reading) time(x string, zone *time.Location) string {
 	}
 	text := year + " || '-' || " + month + " || '-' || lpad(" + r.group("day", "1") + ", 2, '0') || ' ' || lpad(CAST(" + hour + " AS varchar), 2, '0')" +
 		" || ':' || lpad(" + r.group("minute", "0") + ", 2, '0') || ':' || lpad(" + r.group("second", "0") + ", 2, '0')" +
-		" || '.' || substr(rpad(coalesce(" + r.group("decimals", "") + ", ''), 6, '0'), 1, 6)"
+		" || '.' || substr(rpad(translate(coalesce(" + r.group("decimals", "") + ", ''), '+-', '00'), 6, '0'), 1, 6)"
 	shown := "TRY_CAST(regexp_replace(" + x + ", " + p + ", x -> CAST(" + text + " AS varchar)) AS timestamp(6))"
 	_, hasOffset := r.fields["offset"]
 	switch {
