@@ -12,7 +12,7 @@ const [swc] = Object.values(base.transform);
 module.exports = {
   ...base,
   // Editors of many parts are slow to draw while other work keeps the machine busy.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   // The scaffold leaves out .mjs, which d3-color and d3-interpolate use.
   transform: { '^.+\\.m?[jt]sx?$': swc },
   transformIgnorePatterns: [nodeModulesToTransform(esModules)],
