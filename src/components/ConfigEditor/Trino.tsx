@@ -82,6 +82,7 @@ export function Trino(editor: ConfigEditorProps) {
       >
         <TextArea
           id="config-trinoSessionProperties"
+          autoComplete="off"
           cols={width}
           rows={3}
           value={lines(trinoSessionProperties)}
