@@ -261,7 +261,8 @@ func TestTrinoAnswersQueriesOfALake(t *testing.T) {
 	endpoint, cfg := s3server.Start(t)
 	server := trinoserver.Start(t, trinoserver.Config{Lake: cfg})
 	month := generate.Config{Seed: 3, Start: time.Date(2019, 12, 20, 0, 0, 0, 0, time.UTC), Days: 10, EventsPerDay: 300, Scenario: generate.Article}
-	lakeURL := lakeOnS3(t, endpoint, cfg, month, month.Start.AddDate(0, 0, 4))
+	half := month.Start.AddDate(0, 0, 4)
+	lakeURL := lakeOnS3(t, endpoint, cfg, month, half)
 	if _, err := server.Query(t.Context(), "CREATE SCHEMA lake.auditlake"); err != nil {
 		t.Fatal(err)
 	}
@@ -271,6 +272,7 @@ func TestTrinoAnswersQueriesOfALake(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	deliver(t, endpoint, cfg, month, half, time.Time{})
 	ask := func(args ...string) string {
 		args = append([]string{"query", "--lake", lakeURL, "--format", "csv", "--trino-url", server.URL, "--trino-catalog", "lake"}, args...)
 		return truthtest.MustRun(t, args...)

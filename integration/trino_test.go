@@ -29,7 +29,7 @@ func TestTrinoSeesTheSameRows(t *testing.T) {
 	endpoint, cfg := s3server.Start(t)
 	trino := trinoserver.Start(t, trinoserver.Config{Lake: cfg})
 	month := generate.Config{Seed: 3, Start: time.Date(2019, 12, 20, 0, 0, 0, 0, time.UTC), Days: 10, EventsPerDay: 300, Scenario: generate.Article}
-	lakeURL := lakeOnS3(t, endpoint, cfg, month, time.Time{}, month.Start.AddDate(0, 0, 2).Add(7*time.Hour), month.Start.AddDate(0, 0, 4), time.Time{})
+	lakeURL := lakeOnS3(t, endpoint, cfg, month, month.Start.AddDate(0, 0, 2).Add(7*time.Hour), month.Start.AddDate(0, 0, 4), time.Time{})
 	truthtest.MustRun(t, "optimize", "--lake", lakeURL)
 
 	tables := tablesOf(t, lakeURL)
@@ -120,7 +120,7 @@ func TestTablesAreRegisteredOnce(t *testing.T) {
 	// Few events: most services appear only in the second half.
 	month := generate.Config{Seed: 3, Start: time.Date(2019, 12, 20, 0, 0, 0, 0, time.UTC), Days: 10, EventsPerDay: 12, Scenario: generate.Article}
 	half := month.Start.Add(30 * time.Hour)
-	lakeURL := lakeOnS3(t, endpoint, cfg, month, time.Time{}, half)
+	lakeURL := lakeOnS3(t, endpoint, cfg, month, half)
 	before := tablesOf(t, lakeURL)
 	args := []string{"register", "--lake", lakeURL, "--target", "trino", "--catalog", trinoserver.Catalog, "--trino-url", trino.URL}
 	said := func(registered, already int, more ...string) {
@@ -178,15 +178,17 @@ func TestTablesAreRegisteredOnce(t *testing.T) {
 	}
 }
 
-// lakeOnS3 delivers a month to a bucket, from each of the times to the next, with a
-// run of the ETL after each, and gives the URL of the lake. The keys are in the
-// environment for the rest of the test.
+// lakeOnS3 delivers a month to a bucket, from its begin to the first of the times and
+// from each of them to the next, with a run of the ETL after each, and gives the URL of
+// the lake. The keys are in the environment for the rest of the test.
 func lakeOnS3(t *testing.T, endpoint string, cfg store.S3Config, month generate.Config, times ...time.Time) string {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", s3server.AccessKeyID)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", s3server.SecretAccessKey)
-	for i := range times[1:] {
-		deliver(t, endpoint, cfg, month, times[i], times[i+1])
+	var from time.Time
+	for _, until := range times {
+		deliver(t, endpoint, cfg, month, from, until)
+		from = until
 	}
 	return urlOf(endpoint, cfg, "lake")
 }
