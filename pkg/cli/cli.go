@@ -11,6 +11,7 @@
 //	vacuum   delete files that no table needs
 //	retain   remove rows that are too old
 //	replay   rebuild layers from the one below
+//	rebuild  have another engine build gold from silver
 //	register make the tables known to other engines
 //
 // Answers go to standard output, everything else to standard error. The exit
@@ -46,7 +47,7 @@ func Engine() string { return "auditlake/" + Version }
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
 		etlCommand(), queryCommand(), queriesCommand(), eventsCommand(), statusCommand(), verifyCommand(),
-		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(), registerCommand(),
+		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(), rebuildCommand(), registerCommand(),
 	}
 }
 
@@ -115,6 +116,26 @@ func existingLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
 	return lakeThatIs(cmd, url, store.ReadOnly())
 }
 
+// readableLake is existingLake for those who need no bronze: what rebuild has made
+// is gold alone.
+func readableLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
+	l, err := existingLake(cmd, url)
+	if !errors.Is(err, errNoLake) {
+		return l, err
+	}
+	gold, openErr := openLake(cmd.Context(), url, cmd.ErrOrStderr(), store.ReadOnly())
+	if openErr != nil {
+		return nil, err
+	}
+	if names, goldErr := gold.Gold(cmd.Context()); goldErr != nil || len(names) == 0 {
+		return nil, err
+	}
+	return gold, nil
+}
+
+// errNoLake says that there is no bronze.
+var errNoLake = errors.New("no lake")
+
 // writableLake opens a lake that is there.
 func writableLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
 	return lakeThatIs(cmd, url)
@@ -128,7 +149,7 @@ func lakeThatIs(cmd *cobra.Command, url string, opts ...store.Option) (*lake.Lak
 	_, err = l.Table(lake.Bronze).View(cmd.Context())
 	switch {
 	case errors.Is(err, lake.ErrNoTable), errors.Is(err, store.ErrNotFound) && store.IsLocal(url):
-		return nil, fmt.Errorf("no lake at %s: run auditlake etl first, or check --lake", l.Store())
+		return nil, fmt.Errorf("%w at %s: run auditlake etl first, or check --lake", errNoLake, l.Store())
 	case err != nil:
 		return nil, fmt.Errorf("--lake: %w", err)
 	}

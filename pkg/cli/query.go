@@ -52,7 +52,7 @@ that panels have stand for the range from --from to --to.`,
 			if err != nil {
 				return err
 			}
-			l, err := existingLake(cmd, lakeURL)
+			l, err := readableLake(cmd, lakeURL)
 			if err != nil {
 				return err
 			}
