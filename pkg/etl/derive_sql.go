@@ -76,15 +76,17 @@ func creatorSQL(w Words) string {
 	))
 }
 
-// autoterminationMinutesSQL takes what is not of these forms for no number, such as
-// a hexadecimal one, which Go reads.
+// autoterminationMinutesSQL reads what Go does, underscores between digits too, but
+// for hexadecimal numbers with an exponent.
 func autoterminationMinutesSQL(w Words) string {
 	const (
+		digits = `[0-9]+(_[0-9]+)*`
 		whole  = `\A[+-]?[0-9]+\z`
-		number = `\A[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\z`
+		number = `\A[+-]?(` + digits + `[.]?(` + digits + `)?|[.]` + digits + `)([eE][+-]?` + digits + `)?\z`
 	)
 	v := w.Param("autotermination_minutes")
-	long, double := fmt.Sprintf("TRY_CAST(%s AS BIGINT)", v), fmt.Sprintf("TRY_CAST(%s AS DOUBLE)", v)
-	return fmt.Sprintf("CASE WHEN %s AND %s IS NOT NULL THEN %s WHEN %s AND %s = floor(%s) AND %s >= -9223372036854775808E0 AND %s < 9223372036854775808E0 THEN CAST(%s AS BIGINT) END",
-		w.Matches(v, whole), long, long, w.Matches(v, number), double, double, double, double, double)
+	long, double := fmt.Sprintf("TRY_CAST(%s AS BIGINT)", v), fmt.Sprintf("TRY_CAST(replace(%s, '_', '') AS DOUBLE)", v)
+	return fmt.Sprintf("CASE WHEN %[1]s AND %[2]s IS NOT NULL THEN %[2]s"+
+		" WHEN %[3]s AND %[4]s = floor(%[4]s) AND %[4]s >= -9223372036854775808E0 AND %[4]s < 9223372036854775808E0 THEN CAST(%[4]s AS BIGINT) END",
+		w.Matches(v, whole), long, w.Matches(v, number), double)
 }
