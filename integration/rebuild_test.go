@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +28,7 @@ type beside struct {
 	trino               *trinoserver.Server
 	lakeURL, logs, into string
 	source, files       store.Store // of delivered files, and of the lake
+	problems            []string    // that verify is to tell
 	location            func(string) string
 }
 
@@ -165,51 +168,109 @@ func (b *beside) lastCommit(t *testing.T, root string) string {
 	return string(body)
 }
 
+// writes has Trino write among our tables, one thing after the other, each with a
+// delivery, a run and a proof after it. Problems stay until the end.
 func (b *beside) writes(t *testing.T) {
 	b.ask(t, "CREATE SCHEMA lake.w")
-	for name, at := range map[string]string{"silver": "lake/silver", "jobs": "lake/gold/jobs", "dbfs": "lake/gold/dbfs"} {
+	for name, at := range map[string]string{"silver": "lake/silver", "dbfs": "lake/gold/dbfs"} {
 		b.ask(t, fmt.Sprintf("CALL lake.system.register_table(schema_name => 'w', table_name => '%s', table_location => '%s')", name, b.location(at)))
 	}
-	n := 0
-	run := func(what string) {
-		n++
-		b.deliver(t, fmt.Sprintf("workspaceId=42/date=2024-03-20/auditlogs_w%d.json", n), fmt.Sprintf(`{"timestamp":1710925200000,"serviceName":"jobs","actionName":"x","requestParams":{"k":"%d"}}`+"\n"+`{"timestamp":1710925200000,"serviceName":"madeByTrino","actionName":"x","requestParams":{"k":"%d"}}`+"\n", n, n))
-		out, err := truthtest.Run(t, "etl", "--quiet", "--source", b.logs, "--lake", b.lakeURL)
-		plain := func(out string) string {
-			var all []string
-			for _, l := range strings.Split(out, "\n") {
-				if !strings.ContainsAny(l, "│├┌└") {
-					all = append(all, l)
-				}
-			}
-			return strings.Join(all, "\n")
-		}
-		t.Logf("== etl after %s: %v\n%.600s", what, err, plain(out))
-		out, err = truthtest.Run(t, "verify", "--lake", b.lakeURL)
-		t.Logf("== verify after %s: %v\n%.1900s", what, err, plain(out))
+	const long = "a text of more than thirty-two characters, which Auditlake would cut"
+	values := func(table, service string) string {
+		return fmt.Sprintf(`INSERT INTO lake.w.%s (serviceName, actionName, date, date_time, eventKey, requestId, fileId, lineNumber)
+			VALUES ('%s', 'foreign', DATE '2024-03-02', TIMESTAMP '2024-03-02 01:02:03.456 UTC', '0123456789abcdef0123456789abcdef', '%s', 999999, 1)`, table, service, long)
 	}
-	b.ask(t, "INSERT INTO lake.w.dbfs (serviceName, actionName, date, date_time, requestId) VALUES ('dbfs', 'foreign', DATE '2024-03-02', TIMESTAMP '2024-03-02 01:02:03.456 UTC', 'a text of more than thirty-two characters, which would be cut')")
-	t.Log(b.lastCommit(t, "gold/dbfs/"))
-	run("insert into gold")
-	b.ask(t, "INSERT INTO lake.w.silver (serviceName, actionName, date, date_time, eventKey, fileId, lineNumber) VALUES ('jobs', 'foreign', DATE '2024-03-02', TIMESTAMP '2024-03-02 01:02:03.456 UTC', '0123456789abcdef0123456789abcdef', 999999, 1)")
-	t.Log(b.lastCommit(t, "silver/"))
-	run("insert into silver")
-	_, err := b.trino.Query(t.Context(), fmt.Sprintf("CREATE TABLE lake.w.made WITH (location = '%s') AS SELECT serviceName AS \"serviceName\", actionName FROM lake.w.silver WHERE serviceName = 'jobs'", b.location("lake/gold/madebytrino")))
-	t.Log(err)
-	run("ctas")
-	_, err = b.trino.Query(t.Context(), fmt.Sprintf("CREATE TABLE lake.w.made2 WITH (location = '%s') AS SELECT serviceName AS \"serviceName\", actionName, CAST(ROW('x') AS ROW(\"aB\" varchar)) AS \"requestParams\" FROM lake.w.silver WHERE serviceName = 'jobs'", b.location("lake/gold/nobodys")))
-	t.Log(err)
-	t.Log(b.lastCommit(t, "gold/nobodys/"))
-	run("ctas2")
-	b.ask(t, "DELETE FROM lake.w.silver WHERE actionName = 'foreign'")
-	t.Log(b.lastCommit(t, "silver/"))
-	run("delete from silver")
-	_, err = b.trino.Query(t.Context(), "ALTER TABLE lake.w.silver EXECUTE optimize")
-	t.Log(err)
-	c := b.lastCommit(t, "silver/")
-	t.Logf("%.900s ... %s", c, c[max(0, len(c)-900):])
-	run("optimize silver")
-	b.ask(t, "UPDATE lake.w.silver SET actionName = 'changed' WHERE serviceName = 'madeByTrino'")
-	t.Log(b.lastCommit(t, "silver/"))
-	run("update silver")
+	const (
+		inGold    = "gold: table dbfs has more rows than silver has events"
+		fromAfar  = "silver: file id 999999 has 1 rows in silver and quarantine, and none in bronze"
+		ofNobody  = "gold: table nobodys has more rows than silver has events"
+		inJobs    = "gold: table jobs has more rows than silver has events"
+		rewritten = "silver: a version (MERGE) put rows in the place of others: Auditlake never does"
+	)
+	for i, step := range []struct {
+		what, statement  string
+		root             string // of the table that is written
+		operation        string
+		has, hasNot      []string // texts of the commit
+		refused          string   // by the run
+		problems, solves []string // for verify: more and fewer than before
+	}{
+		{
+			what: "rows in a gold table", statement: values("dbfs", "dbfs"), root: "gold/dbfs/", operation: "WRITE",
+			has:      []string{`"isBlindAppend":true`, long, `2024-03-02T01:02:03.456Z`, `"tags":{}`},
+			problems: []string{inGold},
+		},
+		{
+			// They go up, as format.md says, once: our transaction counts versions.
+			what: "rows in silver", statement: values("silver", "jobs"), root: "silver/", operation: "WRITE",
+			hasNot: []string{"auditlake.gold"}, problems: []string{fromAfar},
+		},
+		{
+			what: "a table among those of gold", root: "gold/nobodys/", operation: "CREATE TABLE AS SELECT",
+			statement: fmt.Sprintf(`CREATE TABLE lake.w.nobodys WITH (location = '%s') AS SELECT serviceName AS "serviceName", actionName,
+				CAST(ROW('x') AS ROW("aB" varchar)) AS "requestParams" FROM lake.w.silver WHERE serviceName = 'jobs'`, b.location("lake/gold/nobodys")),
+			has:      []string{`\"name\":\"servicename\"`, `\"name\":\"requestparams\"`, `\"name\":\"aB\"`},
+			hasNot:   []string{"serviceName", "auditlake.rules"},
+			problems: []string{ofNobody},
+		},
+		{
+			what: "files of silver removed whole", statement: "DELETE FROM lake.w.silver WHERE actionName = 'foreign'", root: "silver/", operation: "MERGE",
+			problems: []string{inJobs}, solves: []string{fromAfar},
+		},
+		{
+			what: "small files of silver merged", statement: "ALTER TABLE lake.w.silver EXECUTE optimize", root: "silver/", operation: "OPTIMIZE",
+			has: []string{`"dataChange":false`}, hasNot: []string{`"dataChange":true`, "auditlake.gold"},
+		},
+		{
+			what: "rows of silver changed", statement: "UPDATE lake.w.silver SET actionName = 'changed' WHERE serviceName = 'dbfs'", root: "silver/", operation: "MERGE",
+			refused: "(MERGE): rows were rewritten by another program", problems: []string{rewritten},
+		},
+	} {
+		b.ask(t, step.statement)
+		commit := b.lastCommit(t, step.root)
+		for _, want := range append(step.has, `"operation":"`+step.operation+`"`, `"clusterId":"trino-476`) {
+			if !strings.Contains(commit, want) {
+				t.Errorf("%s: no %s in\n%.3000s", step.what, want, commit)
+			}
+		}
+		for _, not := range append(step.hasNot, `{"txn":`, "response") {
+			if strings.Contains(commit, not) {
+				t.Errorf("%s: there is %s in\n%.3000s", step.what, not, commit)
+			}
+		}
+		b.deliver(t, fmt.Sprintf("workspaceId=42/date=2024-03-20/auditlogs_w%d.json", i),
+			fmt.Sprintf(`{"timestamp":1710925200000,"serviceName":"jobs","actionName":"x","requestParams":{"k":"%d"}}`+"\n", i))
+		_, err := truthtest.Run(t, "etl", "--quiet", "--source", b.logs, "--lake", b.lakeURL)
+		switch {
+		case step.refused == "" && err != nil:
+			t.Errorf("%s: the next run: %v", step.what, err)
+		case step.refused != "" && (err == nil || !strings.Contains(err.Error(), step.refused)):
+			t.Errorf("%s: the next run: %v, want %s", step.what, err, step.refused)
+		}
+		b.problems = slices.DeleteFunc(b.problems, func(p string) bool { return slices.Contains(step.solves, p) })
+		b.problems = append(b.problems, step.problems...)
+		slices.Sort(b.problems)
+		out, _ := truthtest.Run(t, "verify", "--lake", b.lakeURL)
+		if diff := cmp.Diff(b.problems, problemsIn(out)); diff != "" {
+			t.Errorf("%s: problems (-want +got):\n%s\n%s", step.what, diff, out)
+		}
+	}
 }
+
+// problemsIn are the problems that verify has printed, without numbers of rows and
+// versions, sorted.
+func problemsIn(out string) (all []string) {
+	for _, line := range strings.Split(out, "\n") {
+		if p, ok := strings.CutPrefix(line, "PROBLEM "); ok {
+			p = countsRE.ReplaceAllString(p, "has more rows than silver has events")
+			all = append(all, versionRE.ReplaceAllString(p, "a version"))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+var (
+	countsRE  = regexp.MustCompile(`has [0-9,]+ rows, silver has [0-9,]+ events of its services`)
+	versionRE = regexp.MustCompile(`version [0-9]+`)
+)
