@@ -120,7 +120,7 @@ func existingLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
 // is gold alone.
 func readableLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
 	l, err := existingLake(cmd, url)
-	if !errors.Is(err, errNoLake) {
+	if !errors.As(err, new(noLakeError)) {
 		return l, err
 	}
 	gold, openErr := openLake(cmd.Context(), url, cmd.ErrOrStderr(), store.ReadOnly())
@@ -133,8 +133,12 @@ func readableLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
 	return gold, nil
 }
 
-// errNoLake says that there is no bronze.
-var errNoLake = errors.New("no lake")
+// noLakeError says that there is no bronze at a place.
+type noLakeError struct{ at string }
+
+func (e noLakeError) Error() string {
+	return fmt.Sprintf("no lake at %s: run auditlake etl first, or check --lake", e.at)
+}
 
 // writableLake opens a lake that is there.
 func writableLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
@@ -149,7 +153,7 @@ func lakeThatIs(cmd *cobra.Command, url string, opts ...store.Option) (*lake.Lak
 	_, err = l.Table(lake.Bronze).View(cmd.Context())
 	switch {
 	case errors.Is(err, lake.ErrNoTable), errors.Is(err, store.ErrNotFound) && store.IsLocal(url):
-		return nil, fmt.Errorf("%w at %s: run auditlake etl first, or check --lake", errNoLake, l.Store())
+		return nil, noLakeError{l.Store().String()}
 	case err != nil:
 		return nil, fmt.Errorf("--lake: %w", err)
 	}

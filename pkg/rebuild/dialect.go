@@ -13,12 +13,11 @@ import (
 type dialect struct {
 	names register.Dialect
 	words etl.Words
-	// at is a table as it was at a version, row a struct, element that of an array at
-	// an index from 1, null where the index is, and typeName the name of a type.
-	at       func(table string, version int64) string
-	row      func(fields []columnar.Field, values []string) string
-	element  func(array, index string) string
-	typeName func(columnar.Type) string
+	// at is a table as it was at a version, row a struct, and element that of an array
+	// at an index from 1, null where the index is.
+	at      func(table string, version int64) string
+	row     func(fields []columnar.Field, values []string) string
+	element func(array, index string) string
 }
 
 func dialectOf(target string, names register.Dialect) (dialect, bool) {
@@ -62,9 +61,6 @@ func trino(names register.Dialect) dialect {
 			return fmt.Sprintf("CAST(ROW(%s) AS ROW(%s))", strings.Join(values, ", "), strings.Join(types, ", "))
 		},
 		element: func(array, index string) string { return fmt.Sprintf("element_at(%s, %s)", array, index) },
-		typeName: func(t columnar.Type) string {
-			return map[columnar.Kind]string{columnar.Long: "bigint", columnar.Timestamp: "timestamp(3) with time zone"}[t.Kind]
-		},
 	}
 }
 
@@ -99,9 +95,6 @@ func spark(names register.Dialect) dialect {
 		},
 		element: func(array, index string) string {
 			return fmt.Sprintf("try_element_at(%s, CAST(%s AS INT))", array, index)
-		},
-		typeName: func(t columnar.Type) string {
-			return map[columnar.Kind]string{columnar.Long: "BIGINT", columnar.Timestamp: "TIMESTAMP"}[t.Kind]
 		},
 	}
 }

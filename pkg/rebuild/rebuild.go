@@ -136,7 +136,7 @@ func (d dialect) column(c etl.RecipeColumn, all []etl.RecipeColumn) string {
 	case etl.Derived:
 		return c.SQL(d.words) + " AS " + name
 	default:
-		return fmt.Sprintf("CAST(NULL AS %s) AS %s", d.typeName(c.Type), name)
+		return "NULL AS " + name
 	}
 }
 
