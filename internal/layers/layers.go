@@ -30,8 +30,9 @@ const module = "github.com/auditlake/auditlake"
 var picture = map[string][]string{
 	"pkg":          {"pkg/plugin", "pkg/cli"},
 	"pkg/plugin":   {"pkg/register", "pkg/query", "pkg/etl", "pkg/identity", "pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
-	"pkg/cli":      {"pkg/example", "pkg/register", "pkg/query", "pkg/etl", "pkg/identity", "pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
+	"pkg/cli":      {"pkg/example", "pkg/register", "pkg/rebuild", "pkg/query", "pkg/etl", "pkg/identity", "pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
 	"pkg/example":  {"pkg/query", "pkg/etl", "pkg/lake", "pkg/store"},
+	"pkg/rebuild":  {"pkg/register", "pkg/etl", "pkg/lake", "pkg/columnar"},
 	"pkg/register": {"pkg/lake", "pkg/columnar", "pkg/store"},
 	"pkg/etl":      {"pkg/identity", "pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
 	"pkg/identity": {"pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},

@@ -11,6 +11,7 @@
 //	vacuum   delete files that no table needs
 //	retain   remove rows that are too old
 //	replay   rebuild layers from the one below
+//	rebuild  have another engine build gold from silver
 //	register make the tables known to other engines
 //	import   turn older events from elsewhere into deliveries
 //
@@ -47,7 +48,7 @@ func Engine() string { return "auditlake/" + Version }
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
 		etlCommand(), queryCommand(), queriesCommand(), eventsCommand(), statusCommand(), verifyCommand(),
-		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(), registerCommand(), importCommand(),
+		optimizeCommand(), vacuumCommand(), retainCommand(), replayCommand(), rebuildCommand(), registerCommand(), importCommand(),
 	}
 }
 
@@ -116,6 +117,30 @@ func existingLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
 	return lakeThatIs(cmd, url, store.ReadOnly())
 }
 
+// readableLake is existingLake for those who need no bronze: what rebuild has made
+// is gold alone.
+func readableLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
+	l, err := existingLake(cmd, url)
+	if !errors.As(err, new(noLakeError)) {
+		return l, err
+	}
+	gold, openErr := openLake(cmd.Context(), url, cmd.ErrOrStderr(), store.ReadOnly())
+	if openErr != nil {
+		return nil, err
+	}
+	if names, goldErr := gold.Gold(cmd.Context()); goldErr != nil || len(names) == 0 {
+		return nil, err
+	}
+	return gold, nil
+}
+
+// noLakeError says that there is no bronze at a place.
+type noLakeError struct{ at string }
+
+func (e noLakeError) Error() string {
+	return fmt.Sprintf("no lake at %s: run auditlake etl first, or check --lake", e.at)
+}
+
 // writableLake opens a lake that is there.
 func writableLake(cmd *cobra.Command, url string) (*lake.Lake, error) {
 	return lakeThatIs(cmd, url)
@@ -129,7 +154,7 @@ func lakeThatIs(cmd *cobra.Command, url string, opts ...store.Option) (*lake.Lak
 	_, err = l.Table(lake.Bronze).View(cmd.Context())
 	switch {
 	case errors.Is(err, lake.ErrNoTable), errors.Is(err, store.ErrNotFound) && store.IsLocal(url):
-		return nil, fmt.Errorf("no lake at %s: run auditlake etl first, or check --lake", l.Store())
+		return nil, noLakeError{l.Store().String()}
 	case err != nil:
 		return nil, fmt.Errorf("--lake: %w", err)
 	}

@@ -63,7 +63,7 @@ stands in quotes. A --filter is a column, an operator and a value:
 			if err := q.Check(); err != nil {
 				return err
 			}
-			l, err := existingLake(cmd, lakeURL)
+			l, err := readableLake(cmd, lakeURL)
 			if err != nil {
 				return err
 			}

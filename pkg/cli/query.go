@@ -69,7 +69,7 @@ taken from $TRINO_PASSWORD or $TRINO_TOKEN.`,
 			defer answers.close()
 			var tables query.Catalog
 			if engine.dialect == "" {
-				l, err := existingLake(cmd, lakeURL)
+				l, err := readableLake(cmd, lakeURL)
 				if err != nil {
 					return err
 				}

@@ -83,18 +83,13 @@ func (r registering) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	l, err := existingLake(cmd, r.lakeURL)
+	l, err := readableLake(cmd, r.lakeURL)
 	if err != nil {
 		return err
 	}
-	root := strings.TrimRight(r.location, "/")
-	if root == "" {
-		if root, err = register.RootOf(r.lakeURL); err != nil {
-			return fmt.Errorf("--lake: %w", err)
-		}
-		if root, err = dialect.Root(root); err != nil {
-			return fmt.Errorf("--location: %w", err)
-		}
+	root, err := engineRoot(dialect, r.lakeURL, r.location, "--location")
+	if err != nil {
+		return err
 	}
 	ctx := cmd.Context()
 	tables, err := register.Tables(ctx, l, root)
@@ -116,6 +111,21 @@ func (r registering) run(cmd *cobra.Command) error {
 	out, err := do(ctx, catalog, tables)
 	r.show(cmd, catalog, tables, out)
 	return err
+}
+
+// engineRoot is the root of a lake as an engine calls it, unless the flag says so.
+func engineRoot(d register.Dialect, lakeURL, said, flag string) (string, error) {
+	if said = strings.TrimRight(said, "/"); said != "" {
+		return said, nil
+	}
+	root, err := register.RootOf(lakeURL)
+	if err == nil {
+		root, err = d.Root(root)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	return root, nil
 }
 
 // defaultTrinoCatalog is that of the data source settings too.

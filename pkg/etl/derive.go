@@ -10,33 +10,35 @@ import (
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
 
-// derived is a typed column of one service's gold table, made from the event.
-// docs/format.md describes each. To add one, add it here.
+// derived is a typed column of one service's gold table, made from the event: here
+// and, by the statements of a Recipe, on another engine. docs/format.md describes
+// each. To add one, add it here.
 type derived struct {
 	name string
 	typ  columnar.Type
 	of   func(*facts) columnar.Value // Kind Invalid: null
+	sql  func(Words) string          // the same, for other engines
 }
 
-func derivedColumns(table string) []derived {
+func derivedColumns(table string) []derived { return derivations()[table] }
+
+// derivations are the derived columns of each table that has any.
+func derivations() map[string][]derived {
 	boolean := columnar.Of(columnar.Boolean)
-	switch table {
-	case "clusters":
-		return []derived{
-			{"clusterId", text, clusterID},
-			{"jobId", text, jobOfCluster},
-			{"isInteractive", boolean, isInteractive},
-			{"creator", text, creator},
-			{"autoterminationMinutes", long, autoterminationMinutes},
-		}
-	case "jobs":
-		return []derived{
-			{"jobId", text, jobID},
-			{"runId", text, firstParam("runId", "run_id", "jobRunId")},
-			{"clusterId", text, firstParam("clusterId", "cluster_id", "existing_cluster_id")},
-		}
+	return map[string][]derived{
+		"clusters": {
+			{"clusterId", text, clusterID, clusterIDSQL},
+			{"jobId", text, jobOfCluster, jobOfClusterSQL},
+			{"isInteractive", boolean, isInteractive, isInteractiveSQL},
+			{"creator", text, creator, creatorSQL},
+			{"autoterminationMinutes", long, autoterminationMinutes, autoterminationMinutesSQL},
+		},
+		"jobs": {
+			{"jobId", text, jobID, jobIDSQL},
+			{"runId", text, firstParam(runIDs()...), firstParamSQL(runIDs()...)},
+			{"clusterId", text, firstParam(clusterIDsOfJobs()...), firstParamSQL(clusterIDsOfJobs()...)},
+		},
 	}
-	return nil
 }
 
 // facts is the part of an event that derived columns are made of.
@@ -88,9 +90,15 @@ func (f *facts) member(object []byte, key string) ([]byte, bool) {
 	}
 }
 
+// The parameters that say who an event is about, the best first.
+func clusterIDs() []string       { return []string{"cluster_id", "clusterId", "resourceId"} }
+func jobIDs() []string           { return []string{"jobId", "job_id", "resourceId"} }
+func runIDs() []string           { return []string{"runId", "run_id", "jobRunId"} }
+func clusterIDsOfJobs() []string { return []string{"clusterId", "cluster_id", "existing_cluster_id"} }
+
 // clusterID: each action says it elsewhere; a create only in its result.
 func clusterID(f *facts) columnar.Value {
-	if v := firstParam("cluster_id", "clusterId", "resourceId")(f); v.Kind != columnar.Invalid {
+	if v := firstParam(clusterIDs()...)(f); v.Kind != columnar.Invalid {
 		return v
 	}
 	if id, ok := f.member(f.result, "cluster_id"); ok {
@@ -99,10 +107,20 @@ func clusterID(f *facts) columnar.Value {
 	return columnar.Value{}
 }
 
+// Patterns that mean the same to Go, Java and Trino: \A and not ^, [0-9] and not \d,
+// [^\n] and not a dot.
+const (
+	jobClusterPattern     = `\Ajob-([0-9]+)-run-[0-9]`
+	jobACLPattern         = `\A/clusters/jobs/([0-9]+)`
+	jobIdempotencyPattern = `\Ajobs/job-([0-9]+)-`
+	anyJobClusterPattern  = `\Ajob-[^\n]*-run-`
+)
+
 var (
-	jobClusterName = regexp.MustCompile(`^job-(\d+)-run-\d+`)
-	jobACLPath     = regexp.MustCompile(`^/clusters/jobs/(\d+)`)
-	jobIdempotency = regexp.MustCompile(`^jobs/job-(\d+)-`)
+	jobClusterName    = regexp.MustCompile(jobClusterPattern)
+	jobACLPath        = regexp.MustCompile(jobACLPattern)
+	jobIdempotency    = regexp.MustCompile(jobIdempotencyPattern)
+	anyJobClusterName = regexp.MustCompile(anyJobClusterPattern)
 )
 
 // jobOfCluster is the job that a cluster was made for. The name alone is the
@@ -130,7 +148,8 @@ func jobOfCluster(f *facts) columnar.Value {
 	return columnar.Value{}
 }
 
-var anyJobClusterName = regexp.MustCompile(`^job-.*-run-`)
+// originTags are the tags of clusters that no person made.
+func originTags() []string { return []string{"JobId", "SqlEndpointId", "DltPipelineId"} }
 
 // interactive says that a person made the cluster: nothing names a job, a
 // pipeline, a SQL warehouse or a model server as its origin. Job clusters have
@@ -149,7 +168,7 @@ func interactive(f *facts) bool {
 		}
 	}
 	if tags, ok := f.filled("custom_tags"); ok {
-		for _, tag := range []string{"JobId", "SqlEndpointId", "DltPipelineId"} {
+		for _, tag := range originTags() {
 			if _, ok := f.member(tags, tag); ok {
 				return false
 			}
@@ -212,7 +231,7 @@ func autoterminationMinutes(f *facts) columnar.Value {
 }
 
 func jobID(f *facts) columnar.Value {
-	if v := firstParam("jobId", "job_id", "resourceId")(f); v.Kind != columnar.Invalid {
+	if v := firstParam(jobIDs()...)(f); v.Kind != columnar.Invalid {
 		return v
 	}
 	if id, ok := f.member(f.result, "job_id"); ok {

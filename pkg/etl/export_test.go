@@ -55,3 +55,16 @@ func LagOf(a, b []int64) Lag {
 	sum.add(y)
 	return sum
 }
+
+// SQLOfDerived is the SQL of every derived column, by table and name; nil where it
+// was forgotten.
+func SQLOfDerived() map[string]map[string]func(Words) string {
+	all := map[string]map[string]func(Words) string{}
+	for table, columns := range derivations() {
+		all[table] = map[string]func(Words) string{}
+		for _, d := range columns {
+			all[table][d.name] = d.sql
+		}
+	}
+	return all
+}

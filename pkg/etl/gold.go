@@ -2,6 +2,7 @@ package etl
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"maps"
 	"math"
@@ -283,6 +284,9 @@ func (p *refining) target(ctx context.Context, name string) (*goldTarget, error)
 		return nil, err
 	}
 	if base != nil {
+		if _, ok := base.Metadata().Configuration[propBuiltFrom]; ok {
+			return nil, fmt.Errorf("table %s: %w", name, ErrBuiltElsewhere)
+		}
 		if err := checkRules(base); err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ type Dialect struct {
 	catalog        bool
 	scheme, folder string
 	note           []string
+	ident, text    func(string) string // quote a name and a text
 	schema         func(catalog, schema string) string
 	table          func(catalog, schema string, t Table) string
 }
@@ -22,7 +23,7 @@ type Dialect struct {
 func Dialects() []Dialect {
 	return []Dialect{
 		{
-			Name: "trino", catalog: true, scheme: "s3", folder: "local",
+			Name: "trino", catalog: true, scheme: "s3", folder: "local", ident: sqlIdent, text: sqlString,
 			note: []string{
 				"For a catalog of the Delta Lake connector with delta.register-table-procedure.enabled=true.",
 				"A table that is registered already is an error and stays as it is.",
@@ -30,7 +31,7 @@ func Dialects() []Dialect {
 			schema: createTrinoSchema, table: registerTrinoTable,
 		},
 		{
-			Name: "spark", scheme: "s3a", folder: "file",
+			Name: "spark", scheme: "s3a", folder: "file", ident: sparkIdent, text: sparkString,
 			note: []string{"For Spark with Delta Lake, and so for the Hive metastore it uses. It can be run again."},
 			schema: func(_, schema string) string {
 				return "CREATE DATABASE IF NOT EXISTS " + sparkIdent(schema)
@@ -40,7 +41,7 @@ func Dialects() []Dialect {
 			},
 		},
 		{
-			Name: "databricks", catalog: true, scheme: "s3",
+			Name: "databricks", catalog: true, scheme: "s3", ident: sparkIdent, text: sparkString,
 			note: []string{
 				"External tables of Unity Catalog, whose external location covers the lake. Nobody should write",
 				"to them but Auditlake: grant SELECT. It can be run again.",
@@ -54,7 +55,7 @@ func Dialects() []Dialect {
 			},
 		},
 		{
-			Name: "athena", scheme: "s3",
+			Name: "athena", scheme: "s3", ident: sparkIdent, text: sparkString,
 			note: []string{"Athena takes one statement at a time. They can be run again."},
 			schema: func(_, schema string) string {
 				return "CREATE DATABASE IF NOT EXISTS " + sparkIdent(schema)
@@ -99,11 +100,32 @@ func (d Dialect) SQL(catalog, schema string, tables []Table) string {
 	for _, line := range d.note {
 		fmt.Fprintf(&text, "-- %s\n", line)
 	}
-	fmt.Fprintf(&text, "%s;\n", d.schema(catalog, schema))
-	for _, t := range tables {
-		fmt.Fprintf(&text, "%s;\n", d.table(catalog, schema, t))
+	for _, statement := range d.Statements(catalog, schema, tables) {
+		fmt.Fprintf(&text, "%s;\n", statement)
 	}
 	return text.String()
+}
+
+// Statements are those of SQL, without semicolons: the schema, then each table.
+func (d Dialect) Statements(catalog, schema string, tables []Table) []string {
+	all := []string{d.schema(catalog, schema)}
+	for _, t := range tables {
+		all = append(all, d.table(catalog, schema, t))
+	}
+	return all
+}
+
+// Ident and Text quote a name and a text as the engine does.
+func (d Dialect) Ident(name string) string { return d.ident(name) }
+func (d Dialect) Text(text string) string  { return d.text(text) }
+
+// Qualified is a table's name with all its parts.
+func (d Dialect) Qualified(catalog, schema, table string) string {
+	name := d.ident(schema) + "." + d.ident(table)
+	if d.catalog {
+		name = d.ident(catalog) + "." + name
+	}
+	return name
 }
 
 // sqlIdent and sqlString quote as the standard does, and Trino.
