@@ -42,6 +42,7 @@ func parts() []part {
 	return []part{
 		{etl.Part, etl.Run, etl.Section},
 		{queries.Part, queries.Run, queries.Section},
+		{queries.TextPart, queries.RunTexts, queries.TextSection},
 		{growth.Part, growth.Run, growth.Section},
 		{layout.Part, layout.PartRun, layout.Section},
 	}

@@ -34,3 +34,19 @@ func TestDuckDBGivesTheSameAnswers(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestDuckDBAnswersStatementsTheSame: as above, from text.
+func TestDuckDBAnswersStatementsTheSame(t *testing.T) {
+	_, err := engines.New("../..", t.Logf).Node(t.Context())
+	if errors.Is(err, engines.ErrLacking) && os.Getenv("INTEROP_REQUIRE") == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range measured(t, queries.Statements, 18, queries.Auditlake, queries.DuckDBFiles).Questions {
+		if len(q.Warm) != 2 {
+			t.Errorf("%s: some side was not taken: %+v", q.Name, q)
+		}
+	}
+}

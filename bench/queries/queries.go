@@ -1,7 +1,9 @@
 // Package queries measures what panels ask: twelve questions, answered by the
-// embedded executor and by DuckDB from the same rows.
+// embedded executor and by DuckDB from the same rows; and statements that users might
+// write, which are the part sql.
 //
 //	question   a query.Plan for us        duckdb/NN_name.sql for DuckDB
+//	statement  text/NN_name.sql for both, or for each its own
 //	             |                           |
 //	side       one process, one lake      files: read_parquet of the live files
 //	             |                        tables: CREATE TABLE AS of the same rows
@@ -34,13 +36,14 @@ import (
 //go:embed duckdb/*.sql
 var statements embed.FS
 
-// Question is one of the twelve.
+// Question is what all sides are asked.
 type Question struct {
 	Name   string // that of its .sql file
 	Title  string
 	Tables []string // that it reads
 	Plan   query.Plan
-	SQL    string
+	Text   string // SQL of ours, in the place of a plan
+	SQL    string // DuckDB's
 }
 
 // Subject is what the questions are asked about.

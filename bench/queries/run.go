@@ -38,11 +38,13 @@ type Figures struct {
 
 // Asked is one question and what it took each side.
 type Asked struct {
-	Name  string          `json:"name"`
-	Title string          `json:"title"`
-	Rows  int             `json:"rows"` // of the answer
-	Cold  map[string]Took `json:"cold"`
-	Warm  map[string]Took `json:"warm"`
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Rows  int    `json:"rows"` // of the answer
+	// Engine is who answered on our side: sqlite.Plan or sqlite.SQLite.
+	Engine string          `json:"engine,omitempty"`
+	Cold   map[string]Took `json:"cold"`
+	Warm   map[string]Took `json:"warm"`
 }
 
 // Took is what one side took for a question.
@@ -63,28 +65,29 @@ func spec(o measure.Options) lakes.Spec {
 // bench is one measurement under way.
 type bench struct {
 	measure.Options
-	node    string // runs DuckDB; "" if there is none
-	made    *lakes.Made
-	asked   []Question
-	files   map[string][]string      // live data files by table
-	sides   map[string]*peers.DuckDB // DuckDB's, by side
-	ours    *embedded                // the warm one
-	figures *Figures
+	questions func(Subject) ([]Question, error)
+	node      string // runs DuckDB; "" if there is none
+	made      *lakes.Made
+	asked     []Question
+	files     map[string][]string      // live data files by table
+	sides     map[string]*peers.DuckDB // DuckDB's, by side
+	ours      *embedded                // the warm one
+	figures   *Figures
 }
 
 // Run measures and keeps the figures. It fails if two sides give different answers.
 // The lake stays in the scratch folder, for the part that may ask it next. DuckDB is left out, and the log says so, where it cannot be had.
 func Run(ctx context.Context, o measure.Options) error {
-	f, err := Measure(ctx, o)
+	f, err := Measure(ctx, o, Questions)
 	if err != nil {
 		return err
 	}
 	return measure.Save(o, Part, f)
 }
 
-// Measure is Run without keeping anything.
-func Measure(ctx context.Context, o measure.Options) (_ *Figures, err error) {
-	b := &bench{Options: o, sides: map[string]*peers.DuckDB{}}
+// Measure asks questions without keeping anything.
+func Measure(ctx context.Context, o measure.Options, questions func(Subject) ([]Question, error)) (_ *Figures, err error) {
+	b := &bench{Options: o, questions: questions, sides: map[string]*peers.DuckDB{}}
 	defer func() {
 		for _, s := range b.sides {
 			_, closing := s.Close()
@@ -159,7 +162,7 @@ func (b *bench) setUp(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if b.asked, err = Questions(subject); err != nil {
+	if b.asked, err = b.questions(subject); err != nil {
 		return err
 	}
 	b.files = map[string][]string{}
@@ -223,10 +226,11 @@ func (b *bench) startDuckDB(ctx context.Context) error {
 
 func (b *bench) measure(ctx context.Context, q Question) (Asked, error) {
 	a := Asked{Name: q.Name, Title: q.Title}
-	_, result, err := b.ours.ask(ctx, q.Plan)
+	_, result, engine, err := b.ours.answer(ctx, q)
 	if err != nil {
 		return a, err
 	}
+	a.Engine = engine
 	want, err := answerOf(result.Batch)
 	if err != nil {
 		return a, err
@@ -268,7 +272,7 @@ func (b *bench) warmSides(q Question) []measure.Side[Cost] {
 	var out []measure.Side[Cost]
 	if b.Takes(Auditlake) {
 		out = append(out, measure.Side[Cost]{Name: Auditlake, Run: func(ctx context.Context, _ int) (Cost, error) {
-			cost, _, err := b.ours.ask(ctx, q.Plan)
+			cost, _, _, err := b.ours.answer(ctx, q)
 			return cost, err
 		}})
 	}
@@ -293,7 +297,7 @@ func (b *bench) coldSides(q Question) []measure.Side[Cost] {
 			if err != nil {
 				return Cost{}, err
 			}
-			cost, _, err := fresh.ask(ctx, q.Plan)
+			cost, _, _, err := fresh.answer(ctx, q)
 			return cost, err
 		}})
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
+	"github.com/auditlake/auditlake/pkg/query/sql"
+	"github.com/auditlake/auditlake/pkg/query/sqlite"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -40,8 +42,29 @@ func openEmbedded(ctx context.Context, m *lakes.Made) (*embedded, error) {
 
 // ask runs a plan. The clock stops when the whole answer is in memory.
 func (e *embedded) ask(ctx context.Context, p query.Plan) (Cost, *exec.Result, error) {
+	return e.measure(func() (*exec.Result, error) { return exec.Run(ctx, query.OfLake(e.lake), p, exec.Options{}) })
+}
+
+// answer asks a question, as a plan or from its text.
+func (e *embedded) answer(ctx context.Context, q Question) (cost Cost, result *exec.Result, engine string, err error) {
+	if q.Text == "" {
+		cost, result, err = e.ask(ctx, q.Plan)
+		return cost, result, sqlite.Plan, err
+	}
+	cost, result, err = e.measure(func() (*exec.Result, error) {
+		route, err := sqlite.Choose(ctx, query.OfLake(e.lake), sqlite.Question{Text: q.Text, Binding: sql.Binding{Now: lakes.End()}})
+		if err != nil {
+			return nil, err
+		}
+		engine = route.Engine
+		return route.Run(ctx, exec.Options{})
+	})
+	return cost, result, engine, err
+}
+
+func (e *embedded) measure(run func() (*exec.Result, error)) (Cost, *exec.Result, error) {
 	before, cpu, began := e.meter.Usage(), processCPU(), time.Now()
-	result, err := exec.Run(ctx, query.OfLake(e.lake), p, exec.Options{})
+	result, err := run()
 	cost := Cost{Wall: time.Since(began), CPU: processCPU() - cpu, Bytes: e.meter.Usage().Minus(before).Get.Bytes}
 	return cost, result, err
 }
