@@ -235,6 +235,18 @@ func (p *proofs) report() error {
 	return nil
 }
 
+// Soak has a lake live through 60 simulated days in eight minutes: deliveries, kills, maintenance and queries at once. -days and -perDay=20s change that.
+func Soak(ctx context.Context, days *int, perDay *time.Duration) error {
+	args := []string{"-v", "-count=1", "-timeout=0", "-run=^TestSoak$", "./internal/soak", "-days=60", "-per-day=8s"}
+	if days != nil {
+		args = append(args, fmt.Sprintf("-days=%d", *days))
+	}
+	if perDay != nil {
+		args = append(args, fmt.Sprintf("-per-day=%s", *perDay))
+	}
+	return steps(ctx, goStep(append([]string{"test"}, args...)...))
+}
+
 // Interop reads every table with other engines and compares row by row.
 func Interop(ctx context.Context) error {
 	return steps(ctx, goStep("test", "-count=1", "-timeout=40m", "-tags=interop", "./interop/...", "./bench/..."))
