@@ -92,7 +92,7 @@ func printReport(cmd *cobra.Command, r *etl.Report) {
 			number(s.Read), number(s.Waiting), number(s.Missing))
 	}
 	for _, p := range r.Problems {
-		_, _ = fmt.Fprintln(out, "PROBLEM", p)
+		_, _ = fmt.Fprintln(out, "PROBLEM", shown(p))
 	}
 	if r.More > 0 {
 		_, _ = fmt.Fprintf(out, "and %d more\n", r.More)
