@@ -35,12 +35,13 @@ var picture = map[string][]string{
 	"pkg/rebuild":  {"pkg/register", "pkg/etl", "pkg/lake", "pkg/columnar"},
 	"pkg/register": {"pkg/lake", "pkg/columnar", "pkg/store"},
 	"pkg/etl":      {"pkg/identity", "pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
-	"pkg/identity": {"pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store"},
-	"pkg/query":    {"pkg/lake", "pkg/columnar"}, // tables by name: neither the log nor bytes
+	"pkg/identity": {"pkg/lake", "pkg/delta", "pkg/columnar", "pkg/store", "pkg/outbound"},
+	"pkg/query":    {"pkg/lake", "pkg/columnar", "pkg/outbound"}, // tables by name: neither the log nor bytes
 	"pkg/lake":     {"pkg/delta", "pkg/columnar", "pkg/store"},
 	"pkg/delta":    {"pkg/columnar", "pkg/store"},
 	"pkg/columnar": {},
-	"pkg/store":    {},
+	"pkg/store":    {"pkg/outbound"},
+	"pkg/outbound": {},
 }
 
 // owners maps a library to the only parts that import it, so that its types

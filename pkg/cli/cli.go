@@ -81,7 +81,7 @@ func Main(root *cobra.Command) int {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted; what was committed stays, and the next run goes on from there")
 	}
-	_, _ = fmt.Fprintf(root.ErrOrStderr(), "%s: %v\n", root.Name(), err)
+	_, _ = fmt.Fprintf(root.ErrOrStderr(), "%s: %s\n", root.Name(), shown(err.Error()))
 	return 1
 }
 
@@ -107,7 +107,7 @@ func openLake(ctx context.Context, url string, errOut io.Writer, opts ...store.O
 	}
 	return lake.New(s, lake.Options{
 		Engine:    Engine(),
-		OnWarning: func(err error) { _, _ = fmt.Fprintf(errOut, "warning: %v\n", err) },
+		OnWarning: func(err error) { _, _ = fmt.Fprintf(errOut, "warning: %s\n", shown(err.Error())) },
 	}), nil
 }
 

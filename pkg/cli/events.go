@@ -139,7 +139,7 @@ func printEvents(cmd *cobra.Command, catalog query.Catalog, q events.Question, f
 func printEvent(out io.Writer, l events.Line, format string) error {
 	at := l.Time.Format("2006-01-02T15:04:05.000Z07:00")
 	if format == "text" {
-		_, err := fmt.Fprintf(out, "%s %-7s %s\n", at, l.Severity, l.Body)
+		_, err := fmt.Fprintf(out, "%s %-7s %s\n", at, l.Severity, shown(strings.ReplaceAll(l.Body, "\n", `\n`)))
 		return err
 	}
 	return json.NewEncoder(out).Encode(struct {

@@ -113,7 +113,7 @@ func printTable(out io.Writer, b *columnar.Batch) {
 	for i := range b.Len {
 		row := table.Row{}
 		for c := range b.Columns {
-			row = append(row, plain(b.Columns[c], i))
+			row = append(row, shown(plain(b.Columns[c], i)))
 		}
 		t.AppendRow(row)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/etl"
+	"github.com/auditlake/auditlake/pkg/query/events"
 )
 
 func TestNumber(t *testing.T) {
@@ -119,4 +120,31 @@ func TestABarIsDrawnWhileItMoves(t *testing.T) {
 		p.show(etl.Progress{Stage: strings.Repeat("x", int(i%7)), Bytes: i, TotalBytes: 1000, Started: time.Now()})
 	}
 	p.clear()
+}
+
+// Who can write into an event can write to the terminal of whoever reads it.
+func TestNothingControlsTheTerminal(t *testing.T) {
+	b := columnar.NewBatch(columnar.Schema{{Name: "userAgent", Type: columnar.Of(columnar.String)}})
+	for _, text := range []string{"\x1b]0;title\x07\x1b[2J", "a\rb", "\u009b31mred", "\u202egnp.exe", "\x9b31m", "\x7f", "kept\tü ✓"} {
+		b.Columns[0].AppendString(text)
+		b.Len++
+	}
+	var out strings.Builder
+	if err := printBatch(&out, b, "table"); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range out.String() {
+		if r != '\n' && (r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0x202e) {
+			t.Errorf("%q is written to the terminal:\n%q", r, out.String())
+		}
+	}
+	for _, want := range []string{`\u001b]0;title\u0007\u001b[2J`, `a\u000db`, `\u009b31mred`, `\u202egnp.exe`, "\ufffd31m", "ü ✓"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s is not in\n%s", want, out.String())
+		}
+	}
+	out.Reset()
+	if err := printEvent(&out, events.Line{Severity: "info", Body: "a\nb\x1b[2J"}, "text"); err != nil || strings.Count(out.String(), "\n") != 1 || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("%q, %v", out.String(), err)
+	}
 }

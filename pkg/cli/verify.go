@@ -14,16 +14,22 @@ import (
 
 func verifyCommand() *cobra.Command {
 	var (
-		lakeURL, format string
-		sources         []string
+		lakeURL, format   string
+		evidence, against string
+		sources           []string
 	)
 	cmd := &cobra.Command{
-		Use:   "verify --lake URL [--source URL]",
+		Use:   "verify --lake URL [--source URL] [--against FILE] [--evidence FILE]",
 		Short: "Prove that no line was lost, doubled or changed",
 		Long: `Reads the whole lake: every line against its hash, every delivered file against
 what bronze has of it, bronze against silver and quarantine, silver against gold.
 With --source it also reads the delivered files again. The exit code is 0 only if
-everything agrees.`,
+everything agrees.
+
+That finds mistakes, and no one who may write to the lake and knows how it is made. So
+--evidence writes a document that says what bronze holds of each delivered file, and
+--against tells what differs from an earlier one. Keep the documents where nobody can
+change them, such as a bucket with Object Lock.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkFormat(format, "table", "json"); err != nil {
@@ -37,29 +43,70 @@ everything agrees.`,
 			if err != nil {
 				return err
 			}
-			r, err := etl.Verify(cmd.Context(), l, src)
-			if err != nil {
-				return err
-			}
-			if format == "json" {
-				enc := json.NewEncoder(cmd.OutOrStdout())
-				enc.SetIndent("", "  ")
-				if err := enc.Encode(r); err != nil {
+			var then *etl.Evidence
+			if against != "" {
+				if then, err = readEvidence(against); err != nil {
 					return err
 				}
-			} else {
-				printReport(cmd, r)
 			}
-			if len(r.Problems) > 0 {
-				return fmt.Errorf("%d problems found", len(r.Problems)+r.More)
+			out := verified{}
+			if out.Report, err = etl.Verify(cmd.Context(), l, src); err != nil {
+				return err
 			}
-			return nil
+			if then != nil {
+				if out.Against, err = etl.CompareEvidence(cmd.Context(), l, then); err != nil {
+					return err
+				}
+			}
+			if err := out.print(cmd, format); err != nil {
+				return err
+			}
+			if n := out.problems(); n > 0 {
+				return fmt.Errorf("%d problems found", n)
+			}
+			if evidence == "" {
+				return nil
+			}
+			e, err := writeEvidence(cmd, l, then, evidence)
+			if err == nil {
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "evidence of batch %d is in %s; its root is %s\n", e.Batch, evidence, e.Root)
+			}
+			return err
 		},
 	}
 	lakeFlag(cmd, &lakeURL)
 	cmd.Flags().StringArrayVar(&sources, "source", nil, "also compare with what is delivered here; may be repeated")
+	cmd.Flags().StringVar(&against, "against", "", "also compare with this document of --evidence")
+	cmd.Flags().StringVar(&evidence, "evidence", "", "if all agrees, write what bronze holds to this file, which is not there yet")
 	cmd.Flags().StringVar(&format, "format", "table", "table or json")
 	return cmd
+}
+
+// verified is all that was found.
+type verified struct {
+	*etl.Report
+	Against *etl.Comparison `json:"against,omitempty"`
+}
+
+func (v verified) problems() int {
+	n := len(v.Problems) + v.More
+	if v.Against != nil {
+		n += len(v.Against.Problems) + v.Against.More
+	}
+	return n
+}
+
+func (v verified) print(cmd *cobra.Command, format string) error {
+	if format == "json" {
+		enc := json.NewEncoder(cmd.OutOrStdout())
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
+	}
+	printReport(cmd, v.Report)
+	if v.Against != nil {
+		printComparison(cmd.OutOrStdout(), v.Against)
+	}
+	return nil
 }
 
 func printReport(cmd *cobra.Command, r *etl.Report) {
@@ -91,12 +138,7 @@ func printReport(cmd *cobra.Command, r *etl.Report) {
 		_, _ = fmt.Fprintf(out, "Source: %s files read again, %s new or changed since the last run, %s gone from the source.\n",
 			number(s.Read), number(s.Waiting), number(s.Missing))
 	}
-	for _, p := range r.Problems {
-		_, _ = fmt.Fprintln(out, "PROBLEM", p)
-	}
-	if r.More > 0 {
-		_, _ = fmt.Fprintf(out, "and %d more\n", r.More)
-	}
+	printProblems(out, r.Problems, r.More)
 	switch {
 	case len(r.Problems) > 0:
 	case r.Source != nil && r.Source.Waiting > 0:

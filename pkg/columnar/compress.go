@@ -53,7 +53,7 @@ func zstdEncoder(level zstd.EncoderLevel, more ...zstd.EOption) func() (*zstd.En
 }
 
 var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
-	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPageBytes), zstd.WithDecoderLowmem(true))
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPageBytes), zstd.WithDecoderLowmem(true), zstd.WithDecodeAllCapLimit(true))
 })
 
 // compressor is one compression made ready.
@@ -124,7 +124,7 @@ func decompress(codec format.CompressionCodec, dst, src []byte, size int) ([]byt
 		if cap(dst) < size {
 			dst = make([]byte, 0, size)
 		}
-		out, err = dec.DecodeAll(src, dst[:0])
+		out, err = dec.DecodeAll(src, dst[:0:size]) // no more than that, whatever the frame says
 	case format.Snappy:
 		var n int
 		if n, err = snappy.DecodedLen(src); err == nil {

@@ -106,6 +106,14 @@ func (c *cursor) ready(n int) (int, error) {
 	}
 }
 
+// held is the bytes of the pages that wait, about.
+func (c *cursor) held() (bytes int) {
+	for _, p := range c.queue {
+		bytes += p.weight
+	}
+	return bytes
+}
+
 // sizeOf is the bytes of the strings in the next k entries, or a little more.
 func (p *page) sizeOf(k int) int {
 	ends := p.bytes.Ends

@@ -53,7 +53,8 @@ func decimal(precision int32) format.LogicalType {
 }
 
 // pageFile is a file of one column chunk: a dictionary page, if there is one, and
-// a data page of the version of its header.
+// a data page of the version of its header. If that says how large the page is, the body
+// is compressed with Zstandard.
 func pageFile(t testing.TB, typ uint8, repetition format.FieldRepetitionType, h format.PageHeader, dict, body []byte) []byte {
 	t.Helper()
 	var p thrift.CompactProtocol
@@ -66,6 +67,9 @@ func pageFile(t testing.TB, typ uint8, repetition format.FieldRepetitionType, h 
 	pt := pageTypes[int(typ)%len(pageTypes)]
 	out.WriteString("PAR1")
 	meta := format.ColumnMetaData{Type: pt.physical, PathInSchema: []string{"v"}}
+	if h.UncompressedPageSize > 0 {
+		meta.Codec = format.Zstd
+	}
 	if len(dict) > 0 {
 		d := format.PageHeader{Type: format.DictionaryPage, UncompressedPageSize: int32(len(dict)), CompressedPageSize: int32(len(dict))}
 		d.DictionaryPageHeader = thrift.New(format.DictionaryPageHeader{NumValues: 3, Encoding: format.Plain})
@@ -74,7 +78,10 @@ func pageFile(t testing.TB, typ uint8, repetition format.FieldRepetitionType, h 
 		out.Write(dict)
 	}
 	meta.DataPageOffset = int64(out.Len())
-	h.UncompressedPageSize, h.CompressedPageSize = int32(len(body)), int32(len(body))
+	h.CompressedPageSize = int32(len(body))
+	if meta.Codec == format.Uncompressed {
+		h.UncompressedPageSize = int32(len(body))
+	}
 	encode(&h)
 	out.Write(body)
 	meta.TotalCompressedSize = int64(out.Len()) - 4

@@ -16,6 +16,9 @@ import (
 // write pages of some ten thousand values, or a row group of a constant in one.
 const maxPageValues = 1 << 24
 
+// entryBytes is what an entry takes beside its text: a value or the end of one, and levels.
+const entryBytes = 8 + 2
+
 // form is how a page's values are held.
 type form uint8
 
@@ -40,6 +43,7 @@ type page struct {
 	codes  []int32
 
 	at, val int // entries and values taken so far
+	weight  int // bytes in memory, about
 }
 
 // chunkReader decodes the pages of one column chunk in order.
@@ -96,6 +100,7 @@ func (c *chunkReader) next() (*page, error) {
 			return nil, fmt.Errorf("column %q: %w", c.node.name, err)
 		}
 		if p != nil {
+			p.weight = entryBytes*p.n + len(p.bytes.Data)
 			if c.left -= int64(p.n); c.left < 0 {
 				return nil, corruptf("column %q: %d values too many", c.node.name, -c.left)
 			}
@@ -106,7 +111,7 @@ func (c *chunkReader) next() (*page, error) {
 
 func (c *chunkReader) inflate(src []byte, size int32) ([]byte, error) {
 	b, err := decompress(c.codec, c.scratch, src, int(size))
-	if err == nil && c.codec != format.Uncompressed {
+	if err == nil && c.codec != format.Uncompressed && cap(b) > cap(c.scratch) {
 		c.scratch = b
 	}
 	return b, err

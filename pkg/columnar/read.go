@@ -10,6 +10,11 @@ import (
 const (
 	batchRows = 8192
 	fetchGap  = 64 << 10 // bytes it is cheaper to read than to skip
+
+	// What one Read holds at most, in bytes: compressed, of a row group; and of pages. A
+	// few KB may stand for any number of pages, each within its own limit.
+	maxFetchBytes = 2 << 30
+	maxHeldBytes  = 1 << 30
 )
 
 // Read yields the rows, in order, as batches of at most 8192 rows under the
@@ -162,9 +167,13 @@ func (p *plan) rowGroup(ctx context.Context, g int, want Schema, yield func(*Bat
 // batch decodes the next rows, n at most.
 func (p *plan) batch(want Schema, n int) (b *Batch, err error) {
 	defer noPanic(&err)
+	held := 0
 	for _, c := range p.order {
 		if n, err = c.ready(n); err != nil {
 			return nil, err
+		}
+		if held += c.held(); held > maxHeldBytes {
+			return nil, fmt.Errorf("the pages of the first columns alone have %d MB, and at most %d are read at once: write the file with smaller pages", held>>20, maxHeldBytes>>20)
 		}
 	}
 	in := make(spans, len(p.order))
@@ -186,6 +195,13 @@ func (p *plan) batch(want Schema, n int) (b *Batch, err error) {
 func (p *plan) fetch(ctx context.Context, g int) error {
 	columns := p.file.meta.RowGroups[g].Columns
 	order := slices.Clone(p.order)
+	total := int64(0)
+	for _, c := range order {
+		s, e := chunkRange(&columns[c.node.leaf].MetaData)
+		if total += e - s; total > maxFetchBytes {
+			return fmt.Errorf("the wanted columns have more than %d MB, which is the most that is read at once: write the file with smaller row groups", maxFetchBytes>>20)
+		}
+	}
 	start := func(c *cursor) int64 { s, _ := chunkRange(&columns[c.node.leaf].MetaData); return s }
 	slices.SortFunc(order, func(a, b *cursor) int {
 		if start(a) < start(b) {

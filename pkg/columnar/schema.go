@@ -192,7 +192,7 @@ func (t Type) deltaJSON() any {
 // ParseDeltaSchema reads a schemaString. A type this package does not hold, such
 // as variant or void, is an error that names the column.
 func ParseDeltaSchema(schemaString string) (Schema, error) {
-	t, err := parseDeltaType([]byte(schemaString))
+	t, err := parseDeltaType([]byte(schemaString), 1)
 	if err != nil {
 		return nil, fmt.Errorf("parse schemaString: %w", err)
 	}
@@ -202,7 +202,14 @@ func ParseDeltaSchema(schemaString string) (Schema, error) {
 	return t.Fields, nil
 }
 
-func parseDeltaType(raw []byte) (Type, error) {
+// maxSchemaDepth is how deep types nest at most: each level is read as often as there are
+// levels around it.
+const maxSchemaDepth = 100
+
+func parseDeltaType(raw []byte, depth int) (Type, error) {
+	if depth > maxSchemaDepth {
+		return Type{}, fmt.Errorf("types nest more than %d deep", maxSchemaDepth)
+	}
 	var name string
 	if json.Unmarshal(raw, &name) == nil {
 		for k := Boolean; k <= Binary; k++ {
@@ -229,7 +236,7 @@ func parseDeltaType(raw []byte) (Type, error) {
 		}
 		t := Type{Kind: Struct, Fields: make(Schema, len(s.Fields))}
 		for i, f := range s.Fields {
-			ft, err := parseDeltaType(f.Type)
+			ft, err := parseDeltaType(f.Type, depth+1)
 			if err != nil {
 				return Type{}, fmt.Errorf("column %q: %w", f.Name, err)
 			}
@@ -241,11 +248,11 @@ func parseDeltaType(raw []byte) (Type, error) {
 		if err := json.Unmarshal(raw, &m); err != nil {
 			return Type{}, err
 		}
-		k, err := parseDeltaType(m.KeyType)
+		k, err := parseDeltaType(m.KeyType, depth+1)
 		if err != nil {
 			return Type{}, err
 		}
-		v, err := parseDeltaType(m.ValueType)
+		v, err := parseDeltaType(m.ValueType, depth+1)
 		if err != nil {
 			return Type{}, err
 		}
@@ -255,7 +262,7 @@ func parseDeltaType(raw []byte) (Type, error) {
 		if err := json.Unmarshal(raw, &l); err != nil {
 			return Type{}, err
 		}
-		e, err := parseDeltaType(l.ElementType)
+		e, err := parseDeltaType(l.ElementType, depth+1)
 		if err != nil {
 			return Type{}, err
 		}

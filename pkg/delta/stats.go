@@ -164,10 +164,14 @@ type fileBounds struct {
 	stats  *fastjson.Value // nil if there are none that can be read
 }
 
+// maxStatsBytes is how long statistics are at most that are looked at: parsed they take
+// several hundred times as much.
+const maxStatsBytes = 1 << 20
+
 func (b *fileBounds) load() *fastjson.Value {
 	if !b.parsed {
 		b.parsed = true
-		if b.add.Stats != "" {
+		if b.add.Stats != "" && len(b.add.Stats) <= maxStatsBytes {
 			if v, err := b.parser.Parse(b.add.Stats); err == nil {
 				b.stats = v
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/etl/event"
 )
 
 // derived is a typed column of one service's gold table, made from the event: here
@@ -72,7 +73,7 @@ func firstParam(keys ...string) func(*facts) columnar.Value {
 
 // member is the text of a member of a JSON object that is given as text.
 func (f *facts) member(object []byte, key string) ([]byte, bool) {
-	if len(object) == 0 || object[0] != '{' || !bytes.Contains(object, []byte(key)) {
+	if len(object) == 0 || object[0] != '{' || !bytes.Contains(object, []byte(key)) || event.TooMany(object) {
 		return nil, false
 	}
 	v, err := f.json.ParseBytes(object)

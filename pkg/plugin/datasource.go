@@ -3,6 +3,7 @@ package plugin
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -49,6 +50,7 @@ type Datasource struct {
 	tables      query.Catalog // all there is; queries see it through view
 
 	secrets *strings.Replacer // puts stars in the place of secrets
+	hashKey []byte            // of what is redacted: another one for each instance
 	turns   *turns.Turns
 	sqlite  chan struct{}             // has room for one statement at a time
 	trino   *trino.Engine             // nil if nothing goes to a cluster
@@ -89,7 +91,8 @@ func (s *Shell) New(ctx context.Context, settings backend.DataSourceInstanceSett
 
 // newInstance is an instance with nothing to read from.
 func (s *Shell) newInstance(settings backend.DataSourceInstanceSettings) *Datasource {
-	d := &Datasource{shell: s, serial: s.serial.Add(1), secrets: concealer(settings.DecryptedSecureJSONData)}
+	d := &Datasource{shell: s, serial: s.serial.Add(1), secrets: concealer(settings.DecryptedSecureJSONData), hashKey: make([]byte, 32)}
+	_, _ = rand.Read(d.hashKey) // never fails
 	d.life, d.end = context.WithCancel(context.Background())
 	d.resources = d.handler()
 	return d
@@ -156,7 +159,7 @@ func (d *Datasource) view(user *backend.User) query.Catalog {
 
 func (d *Datasource) redacted(user *backend.User, tables query.Catalog) query.Catalog {
 	if r := d.settings.Redaction; r.Applies(user) {
-		return query.Redact(tables, query.Redaction{CommandText: r.CommandText, Keys: r.Keys})
+		return query.Redact(tables, query.Redaction{CommandText: r.CommandText, Keys: r.Keys, HashKey: d.hashKey})
 	}
 	return tables
 }

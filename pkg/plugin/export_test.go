@@ -95,3 +95,11 @@ func (s *Shell) RegisterError(owner supervisor.Owner) (text string, tried bool) 
 	}
 	return last.Error, true
 }
+
+// Routes are the patterns of all resources.
+func Routes() (patterns []string) {
+	for _, r := range routes() {
+		patterns = append(patterns, r.pattern)
+	}
+	return patterns
+}

@@ -352,7 +352,7 @@ func jsonObject(c call) (Eval, error) {
 	var p fastjson.Parser
 	var buf []byte
 	return func(a []columnar.Value) columnar.Value {
-		if isDeep(a[0].Bytes) || fastjson.ValidateBytes(a[0].Bytes) != nil {
+		if isHuge(a[0].Bytes) || fastjson.ValidateBytes(a[0].Bytes) != nil {
 			return columnar.Value{}
 		}
 		v, err := p.ParseBytes(a[0].Bytes)
@@ -382,12 +382,15 @@ func jsonObject(c call) (Eval, error) {
 	}, nil
 }
 
-// isDeep reports whether JSON is nested more than fastjson parses. Its validation knows no
-// depth, and of what is wrong it tells once more for each level around it: of a million
-// brackets for hours.
-func isDeep(s []byte) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(s) && depth <= fastjson.MaxDepth; i++ {
+// maxJSONValues is how many values a text is taken apart into: each takes some 550 bytes.
+const maxJSONValues = 1 << 18
+
+// isHuge reports whether JSON is nested more than fastjson parses, or has more than
+// maxJSONValues. Its validation knows no depth, and of what is wrong it tells once more for
+// each level around it: of a million brackets for hours.
+func isHuge(s []byte) bool {
+	depth, values, quoted := 0, 1, false
+	for i := 0; i < len(s) && depth <= fastjson.MaxDepth && values <= maxJSONValues; i++ {
 		switch c := s[i]; {
 		case c == '"':
 			quoted = !quoted
@@ -395,11 +398,14 @@ func isDeep(s []byte) bool {
 			i++
 		case !quoted && (c == '[' || c == '{'):
 			depth++
+			values++
+		case !quoted && c == ',':
+			values++
 		case !quoted && (c == ']' || c == '}'):
 			depth--
 		}
 	}
-	return depth > fastjson.MaxDepth
+	return depth > fastjson.MaxDepth || values > maxJSONValues
 }
 
 // JSONStep is one step into a JSON value: a member of an object, or an element of

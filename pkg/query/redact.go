@@ -20,6 +20,9 @@ type Redaction struct {
 	CommandText bool
 	// Keys are names of further request parameters to hide, in any letter case.
 	Keys []string
+	// HashKey is a secret that hashes are hashed with once more, see Redact. Without one
+	// they are hidden.
+	HashKey []byte
 }
 
 // commandKeys are the parameters that carry source. Of these only commandText has
@@ -51,8 +54,12 @@ func commandKeys() []string {
 //	                                   this package does not know
 //
 // Null stays null. A table that has none of these columns is as it was, and so is a
-// look-up: it holds what its owner wrote, and nothing of events. Hashes of
-// lines and events stay, so that who knows all of an event can recognise it.
+// look-up: it holds what its owner wrote, and nothing of events.
+//
+// Hashes of events and lines, and the ETags of files, which are hashes too, would tell
+// whoever knows the rest of an event whether a guess of what is hidden is right, and
+// guessing is cheap. They read as hashes of themselves with HashKey: equal if they were
+// equal before, and nothing else.
 func Redact(c Catalog, r Redaction) Catalog {
 	keys := slices.Clone(r.Keys)
 	if r.CommandText {
@@ -63,7 +70,13 @@ func Redact(c Catalog, r Redaction) Catalog {
 		return c
 	}
 	slices.Sort(keys)
-	return redactedCatalog{c, newSecrets(keys), fmt.Sprintf("%q", slices.Compact(keys))}
+	s := newSecrets(keys)
+	s.hashKey = r.HashKey
+	hidden := fmt.Sprintf("%q", slices.Compact(keys))
+	if len(r.HashKey) > 0 {
+		hidden += fmt.Sprintf(" hashed as %s", s.hash(nil))
+	}
+	return redactedCatalog{c, s, hidden}
 }
 
 type redactedCatalog struct {
@@ -159,6 +172,7 @@ const (
 	jsonText            // JSON or other text, of which the latter stays
 	document            // JSON, or hidden whole
 	reason              // hidden from the first colon on
+	hashed              // hashed once more
 )
 
 // isStatus says that a field of response is the one that is no text.
@@ -197,6 +211,8 @@ func treatments(schema columnar.Schema, s *secrets) map[string]treatment {
 			out[f.Name] = reason
 		case "rawbytes":
 			out[f.Name] = blank
+		case "eventkey", "linehash", "sourceetag":
+			out[f.Name] = hashed
 		default:
 			params, known := madeFrom(f.Name)
 			if !known || slices.ContainsFunc(params, func(k string) bool { return s.has([]byte(k)) }) {

@@ -2,6 +2,9 @@ package query
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"unicode"
 	"unicode/utf8"
@@ -10,7 +13,16 @@ import (
 // secrets are the keys whose values are hidden, and the hiding in JSON. It is
 // safe for concurrent use.
 type secrets struct {
-	keys map[string]bool // folded
+	keys    map[string]bool // folded
+	hashKey []byte          // nil: hashes are hidden
+}
+
+// hash is 128 bits of the text's HMAC in hexadecimal digits, as many as a hash of a line
+// or an event has.
+func (s *secrets) hash(text []byte) []byte {
+	mac := hmac.New(sha256.New, s.hashKey)
+	mac.Write(text)
+	return hex.AppendEncode(nil, mac.Sum(nil)[:16])
 }
 
 func newSecrets(keys []string) *secrets {

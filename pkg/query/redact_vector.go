@@ -44,6 +44,8 @@ func (s *secrets) rewriter(t treatment, typ columnar.Type) rewriter {
 		return (&texts{edit: s.document}).rewrite
 	case t == reason && str:
 		return (&texts{edit: cutReason}).rewrite
+	case t == hashed && str && len(s.hashKey) > 0:
+		return (&texts{edit: func(text []byte) ([]byte, bool) { return s.hash(text), true }}).rewrite
 	}
 	return hide(typ)
 }

@@ -54,7 +54,7 @@ func isContext(ctx context.Context, err error) bool {
 // ownClass is the sentinel of this package that err wraps already, or nil.
 func ownClass(err error) error {
 	for _, kind := range []error{
-		ErrNotFound, ErrExists, ErrChanged, ErrDenied, ErrUnavailable, ErrInvalidKey, ErrUnsafe, ErrMisconfigured,
+		ErrNotFound, ErrExists, ErrChanged, ErrDenied, ErrUnavailable, ErrInvalidKey, ErrUnsafe, ErrMisconfigured, ErrTooLarge,
 	} {
 		if errors.Is(err, kind) {
 			return kind

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -61,8 +62,8 @@ func (l *Local) Head(ctx context.Context, key string) (Object, error) {
 	}
 	defer root.Close()
 	info, err := root.Stat(filepath.FromSlash(key))
-	if err == nil && info.IsDir() {
-		err = fs.ErrNotExist
+	if err == nil {
+		err = onlyFiles(info)
 	}
 	if err != nil {
 		return Object{}, l.fail("head", key, err)
@@ -95,13 +96,13 @@ func (l *Local) PutIfAbsent(ctx context.Context, key string, body []byte) error 
 			if !errors.Is(err, fs.ErrExist) {
 				return err
 			}
-			there, err := root.ReadFile(name)
+			same, err := holds(root, name, body)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				continue // deleted between the two calls
 			case err != nil:
 				return err
-			case !bytes.Equal(there, body):
+			case !same:
 				return ErrExists
 			}
 			return nil
@@ -111,6 +112,21 @@ func (l *Local) PutIfAbsent(ctx context.Context, key string, body []byte) error 
 		return l.fail("put if absent", key, err)
 	}
 	return nil
+}
+
+// holds reports whether a name is that of a file with these bytes.
+func holds(root *os.Root, name string, body []byte) (_ bool, err error) {
+	f, err := openFile(root, name)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(body)) {
+		return false, err
+	}
+	there, err := io.ReadAll(io.LimitReader(f, int64(len(body))+1))
+	return bytes.Equal(there, body), err
 }
 
 // publish writes body to a temp file beside the object, lets move give it its

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // List implements [Store]. It reads one folder at a time, as it is reached.
@@ -164,8 +165,9 @@ func (w *walker) visit(key string, e entry) bool {
 		return w.stop(key, err)
 	case info.IsDir():
 		return w.stop(key, errLinkedFolder)
-	case !info.Mode().IsRegular():
-		return w.stop(key, fmt.Errorf("neither a file nor a folder but %s", info.Mode().Type()))
+	}
+	if err := onlyFiles(info); err != nil {
+		return w.stop(key, err)
 	}
 	if err := w.ctx.Err(); err != nil {
 		return w.stop(key, err)
@@ -222,13 +224,13 @@ func (l *Local) get(ctx context.Context, key, etag string, offset, length int64)
 		return nil, Object{}, err
 	}
 	defer root.Close()
-	f, err := root.Open(filepath.FromSlash(key))
+	f, err := openFile(root, key)
 	if err != nil {
 		return nil, Object{}, err
 	}
 	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = fs.ErrNotExist
+	if err == nil {
+		err = onlyFiles(info)
 	}
 	if err != nil {
 		return nil, Object{}, errors.Join(err, f.Close())
@@ -242,6 +244,23 @@ func (l *Local) get(ctx context.Context, key, etag string, offset, length int64)
 		return nil, Object{}, errors.Join(err, f.Close())
 	}
 	return &localReader{ctx: ctx, store: l, file: f, opened: o, pinned: etag != "", left: n}, o, nil
+}
+
+// openFile opens for reading and does not wait: a pipe would have it wait for a writer,
+// whatever the context says.
+func openFile(root *os.Root, name string) (*os.File, error) {
+	return root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
+// onlyFiles refuses pipes and devices, which may have no end, and knows no folders.
+func onlyFiles(info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return fs.ErrNotExist
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("neither a file nor a folder but %s", info.Mode().Type())
+	}
+	return nil
 }
 
 type localReader struct {

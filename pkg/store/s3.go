@@ -19,6 +19,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/auditlake/auditlake/pkg/outbound"
 )
 
 const (
@@ -91,7 +93,7 @@ func newRetryer() aws.Retryer {
 			return backoff(attempt), nil
 		})
 		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-			if isDialTimeout(err) || errors.Is(err, ErrNoCredentials) || isRoleError(err) {
+			if isDialTimeout(err) || errors.Is(err, ErrNoCredentials) || errors.Is(err, outbound.ErrMetadata) || isRoleError(err) {
 				return aws.FalseTernary
 			}
 			if errors.Is(err, io.ErrUnexpectedEOF) { // the answer broke off

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/auditlake/auditlake/pkg/outbound"
 )
 
 // load finds region and credentials: base credentials first, and on top of them
@@ -98,6 +101,7 @@ func (c S3Config) options() []func(*config.LoadOptions) error {
 // the STS of base's region.
 func (c S3Config) assumeRole(base aws.Config) aws.CredentialsProvider {
 	client := sts.NewFromConfig(base, func(o *sts.Options) {
+		o.HTTPClient = guarded(base.HTTPClient)
 		if c.STSEndpoint != "" {
 			o.BaseEndpoint = aws.String(c.STSEndpoint)
 		}
@@ -112,17 +116,27 @@ func (c S3Config) assumeRole(base aws.Config) aws.CredentialsProvider {
 	return roleCredentials{aws.NewCredentialsCache(provider), c.RoleARN}
 }
 
-// client adds CACert to what the client of the store trusts. STS and the metadata
-// services keep the client as it was.
+// guarded keeps a client to package outbound. The client as it was is for the metadata
+// services alone, which give credentials.
+func guarded(base aws.HTTPClient) aws.HTTPClient {
+	buildable, ok := base.(*awshttp.BuildableClient)
+	if !ok {
+		return base
+	}
+	buildable = buildable.WithDialerOptions(func(d *net.Dialer) { d.Control = outbound.Control })
+	return &http.Client{Transport: buildable.GetTransport(), CheckRedirect: outbound.NoRedirect}
+}
+
+// client adds CACert to what the client of the store trusts. STS trusts what it did.
 func (c S3Config) client(base aws.HTTPClient) (aws.HTTPClient, error) {
 	buildable, ok := base.(*awshttp.BuildableClient)
 	if c.CACert == "" || !ok {
-		return base, nil
+		return guarded(base), nil
 	}
 	if err := CheckCACert(c.CACert); err != nil {
 		return nil, err
 	}
-	return buildable.WithTransportOptions(func(t *http.Transport) {
+	return guarded(buildable.WithTransportOptions(func(t *http.Transport) {
 		if t.TLSClientConfig == nil {
 			t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 		}
@@ -136,7 +150,7 @@ func (c S3Config) client(base aws.HTTPClient) (aws.HTTPClient, error) {
 		}
 		roots.AppendCertsFromPEM([]byte(c.CACert))
 		t.TLSClientConfig.RootCAs = roots
-	}), nil
+	})), nil
 }
 
 // CheckCACert says whether S3Config.CACert can be used. The error does not repeat

@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/auditlake/auditlake/pkg/outbound"
 )
 
 // errNoAnswer takes the place of the end of a context that is ours and not the
@@ -75,7 +77,7 @@ func (s *S3) explain(action string, err error) (kind error, hint string) {
 		return ErrDenied, s.missingPermission(action)
 	}
 	switch st := status(err); {
-	case st == 301 || st == 307:
+	case st == 301 || st == 302 || st == 307 || st == 308: // none is followed
 		return ErrMisconfigured, s.wrongRegion(err)
 	case st == 401 || st == 403:
 		return ErrDenied, s.missingPermission(action)
@@ -97,6 +99,8 @@ func (s *S3) explainNetwork(err error) (kind error, hint string) {
 	var network net.Error
 	var unanswered interface{ ConnectionError() bool }
 	switch {
+	case errors.Is(err, outbound.ErrMetadata):
+		return ErrMisconfigured, s.endpoint() + " is no store: check the endpoint"
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return ErrMisconfigured, fmt.Sprintf("no such host %s: check endpoint, region and path style", dns.Name)
 	case errors.As(err, &authority), errors.As(err, &host):

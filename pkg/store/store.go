@@ -27,6 +27,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -120,19 +121,29 @@ var (
 	ErrMisconfigured = errors.New("wrong store settings")
 	// ErrInvalidKey: the key breaks the rules of [CheckKey]; nothing was sent.
 	ErrInvalidKey = errors.New("invalid key")
+	// ErrTooLarge: an object that is read whole has more than 1 GiB.
+	ErrTooLarge = errors.New("object too large")
 	// ErrUnsafe: the store ignores conditional writes, as [Probe] finds out, or
 	// refuses them, so nothing that needs PutIfAbsent may write there.
 	ErrUnsafe = errors.New("store does not support conditional writes")
 )
 
+// maxWhole is how large an object may be, in bytes, to be read into memory. A log
+// entry that adds a million files has some hundred MB.
+const maxWhole = 1 << 30
+
 // ReadAll reads a whole object, one version of it. It is for objects whose
-// size is known to be moderate: log entries, manifests.
+// size is known to be moderate: log entries, manifests. One of more than 1 GiB is
+// ErrTooLarge: what says so may be anything, a sparse file or a server that is none.
 func ReadAll(ctx context.Context, s Store, key string) (body []byte, obj Object, err error) {
 	r, obj, err := s.Get(ctx, key, "", 0, -1)
 	if err != nil {
 		return nil, Object{}, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	if obj.Size < 0 || obj.Size > maxWhole {
+		return nil, Object{}, &Error{Op: "read", URL: s.String() + " " + key, Kind: ErrTooLarge, Hint: fmt.Sprintf("it has %d bytes, and at most %d are read at once", obj.Size, maxWhole)}
+	}
 	body = make([]byte, obj.Size)
 	if _, err = io.ReadFull(r, body); err != nil {
 		return nil, Object{}, err

@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,41 @@ func TestHostileLinesCostNoMoreThanTheirLength(t *testing.T) {
 				t.Errorf("%d bytes took %s", len(line), took)
 			}
 		})
+	}
+}
+
+// TestHostileLinesTakeNoMoreMemory: of a line that compresses to a few KB each value would
+// take a hundred times its length.
+func TestHostileLinesTakeNoMoreMemory(t *testing.T) {
+	const n = 3_000_000
+	head := `{"timestamp":1709985600000,`
+	for name, line := range map[string]string{
+		"values":  head + `"requestParams":{"a":[` + strings.Repeat("1,", n) + `1]}}`,
+		"members": head + `"requestParams":{` + strings.Repeat(`"a":1,`, n) + `"b":1}}`,
+		"unknown": head + `"a":[` + strings.Repeat(`[],`, n) + `[]]}`,
+		"records": `{"records":[` + strings.Repeat("1,", n) + `1]}`,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, reason := cleanse(line)
+		runtime.ReadMemStats(&after)
+		if reason != "more than 262144 values" {
+			t.Errorf("%s: %q", name, reason)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 {
+			t.Errorf("%s: %d bytes took %d", name, len(line), took)
+		}
+		if _, n, ok := event.Wrapped([]byte(line)); ok {
+			t.Errorf("%s: it wraps %d events", name, n)
+		}
+	}
+	_, reason := cleanse(head + `"requestParams":{"commandText":"` + strings.Repeat(`,[{\"`, n) + `"}}`)
+	if reason != "" {
+		t.Errorf("a text of commas and brackets: %q", reason)
+	}
+	_, reason = cleanse(head + `"a":[` + strings.Repeat("1,", n) + `1`)
+	if !strings.HasPrefix(string(reason), "not JSON") {
+		t.Errorf("one that breaks off: %q", reason)
 	}
 }
 

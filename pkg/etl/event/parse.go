@@ -17,6 +17,33 @@ import (
 // rest of the line d times.
 const manyOpen = 64
 
+// maxValues is how many values an event may have: parsed, each takes some 550 bytes, and
+// one that compresses to 60 KB would take all memory there is. Databricks' have hundreds.
+const maxValues = 1 << 18
+
+// TooMany reports whether JSON has so many values that parsing it takes more memory than
+// there may be.
+func TooMany(line []byte) bool {
+	// A value follows a comma or an opening bracket, which texts may have as well.
+	if bytes.Count(line, []byte{','})+bytes.Count(line, []byte{'['})+bytes.Count(line, []byte{'{'}) < maxValues {
+		return false
+	}
+	n := 1
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case ',', '[', '{':
+			n++
+		case '"':
+			for i++; i < len(line) && line[i] != '"'; i++ {
+				if line[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return n > maxValues
+}
+
 // Parse reads the line as strict JSON, as Append does. The value is valid until p is used
 // again.
 func (c *Cleanser) Parse(p *fastjson.Parser, line []byte) (*fastjson.Value, Reason) {
@@ -25,6 +52,12 @@ func (c *Cleanser) Parse(p *fastjson.Parser, line []byte) (*fastjson.Value, Reas
 	}
 	if (bytes.Count(line, []byte{'['})+bytes.Count(line, []byte{'{'}) > manyOpen || hasControl(line)) && !json.Valid(line) {
 		return nil, c.refuse(NotAnEvent, notJSON(line))
+	}
+	if TooMany(line) {
+		if !json.Valid(line) {
+			return nil, c.refuse(NotAnEvent, notJSON(line))
+		}
+		return nil, c.refuse(NotAnEvent, Reason(fmt.Sprintf("more than %d values", maxValues)))
 	}
 	line = c.escapeHalves(line)
 	// Parse limits the nesting, Validate does not: in this order a hostile line

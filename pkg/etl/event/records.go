@@ -9,7 +9,7 @@ import (
 
 // Wrapped are the events of a line that wraps several, as Event Hubs deliver them,
 // and how many: {"records":[…]}, strict JSON in valid UTF-8 with no other member
-// and at least one record. ok is false of any other line, and costs nothing where
+// and at least one record, and at most 262,144. ok is false of any other line, and costs nothing where
 // it begins otherwise.
 //
 // A record is the line's own text from its first to its last byte.
@@ -37,7 +37,7 @@ func Wrapped(line []byte) (records iter.Seq[[]byte], n int64, ok bool) {
 	for range records {
 		n++
 	}
-	return records, n, n > 0
+	return records, n, n > 0 && n <= maxValues
 }
 
 // openWrapper is the position behind the bracket of {"records":[ at the start of a

@@ -34,6 +34,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/auditlake/auditlake/pkg/outbound"
 )
 
 // What an error is about.
@@ -69,7 +71,7 @@ type Config struct {
 	MaxWait time.Duration
 	// Pause waits; nil for the real thing. The error is that of ctx.
 	Pause func(ctx context.Context, d time.Duration) error
-	// Transport carries requests; nil: http.DefaultTransport.
+	// Transport carries requests; nil: that of package outbound.
 	Transport http.RoundTripper
 }
 
@@ -144,10 +146,10 @@ func New(c Config) (*Client, error) {
 		client.base = host + "/api/2.0/accounts/" + c.AccountID + "/scim/v2/"
 		tokenURL = host + "/oidc/accounts/" + c.AccountID + "/v1/token"
 	}
-	client.http = &http.Client{
-		Transport: c.Transport, Timeout: c.Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	if c.Transport == nil {
+		c.Transport = outbound.Transport()
 	}
+	client.http = &http.Client{Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: outbound.NoRedirect}
 	switch {
 	case c.Token != "":
 		client.tokens = personal(c.Token)

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/auditlake/auditlake/pkg/identity/scim"
+	"github.com/auditlake/auditlake/pkg/outbound"
 )
 
 // databricks is a server that behaves as Databricks describes its SCIM API: one-based
@@ -418,6 +419,16 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 		if _, err := c.ByID(t.Context(), "1001"); !errors.Is(err, scim.ErrAnswer) {
 			t.Errorf("%s: err = %v, want ErrAnswer", name, err)
 		}
+	}
+}
+
+func TestAMetadataServiceIsNotAsked(t *testing.T) {
+	c, err := scim.New(scim.Config{Host: "https://169.254.169.254", Token: "dapi0123456789", Attempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.ByID(t.Context(), "1"); !errors.Is(err, outbound.ErrMetadata) {
+		t.Errorf("err = %v, want ErrMetadata", err)
 	}
 }
 

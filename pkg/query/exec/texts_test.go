@@ -108,10 +108,12 @@ func TestRegexpReplaceEnds(t *testing.T) {
 	}
 }
 
-// JSON that is nested very deep, well-formed or not, is null like all that is no JSON.
+// JSON that is nested very deep, or has very many values, well-formed or not, is null like all that is no JSON.
 func TestDeepJSON(t *testing.T) {
 	for text, want := range map[string]string{
 		strings.Repeat("[", 1_000_000):                                                    "",
+		`{"a":1,"b":[` + strings.Repeat("1,", 300_000) + `1]}`:                            "",
+		`{"a":"kept","b":"` + strings.Repeat(",[", 300_000) + `"}`:                        "kept",
 		strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000):             "",
 		`{"a":"[[\"[[{","b":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`: `[["[[{`,
 	} {

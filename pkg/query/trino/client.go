@@ -18,6 +18,7 @@ import (
 
 	client "github.com/trinodb/trino-go-client/trino"
 
+	"github.com/auditlake/auditlake/pkg/outbound"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 )
 
@@ -68,7 +69,7 @@ func Open(c Config) (*Engine, error) {
 	if (c.Password != "" || c.Token != "") && u.Scheme == "http" && !loopback(u.Hostname()) {
 		return nil, errors.New("a password or token is not sent over http: write a URL with https")
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := outbound.Transport()
 	if c.CA != "" {
 		roots, err := x509.SystemCertPool()
 		if err != nil {
@@ -79,7 +80,7 @@ func Open(c Config) (*Engine, error) {
 		}
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	d := &door{transport: transport, host: u.Host, user: c.User, password: c.Password, token: c.Token}
+	d := &door{transport: transport, at: *u, user: c.User, password: c.Password, token: c.Token}
 	retry, server := retryFor, url.URL{Scheme: u.Scheme, Host: u.Host}
 	if c.User != "" {
 		server.User = url.User(c.User)
@@ -119,11 +120,14 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// door is the way of all requests to a coordinator: it signs them, and takes from the
-// answers what the client does not hand on.
+// door is the way of all requests: it signs those to the coordinator, and takes from the
+// answers what the client does not hand on. An answer says where a query goes on. That
+// is where the coordinator is, or nothing is sent: elsewhere, or in the clear where it
+// was not, somebody else would get what signs in. Pieces of an answer that Trino has put
+// aside may lie anywhere; for them nothing is sent but what Trino says.
 type door struct {
 	transport             *http.Transport
-	host                  string // that gets what signs in
+	at                    url.URL // of the coordinator
 	user, password, token string
 }
 
@@ -144,7 +148,10 @@ func (d *door) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (d *door) send(req *http.Request) (*http.Response, error) {
-	if req.URL.Host == d.host && (d.token != "" || d.password != "") {
+	switch here := req.URL.Scheme == d.at.Scheme && strings.EqualFold(authority(req.URL), authority(&d.at)); {
+	case !here && ofSession(req):
+		return nil, ErrElsewhere
+	case here && (d.token != "" || d.password != ""):
 		req = req.Clone(req.Context())
 		if d.token != "" {
 			req.Header.Set("Authorization", "Bearer "+d.token)
@@ -153,6 +160,25 @@ func (d *door) send(req *http.Request) (*http.Response, error) {
 		}
 	}
 	return d.transport.RoundTrip(req)
+}
+
+// ofSession tells the requests of a query from those for pieces of its answer.
+func ofSession(req *http.Request) bool {
+	for name := range req.Header {
+		if strings.HasPrefix(name, "X-Trino-") {
+			return true
+		}
+	}
+	return false
+}
+
+// authority is host and port of a URL.
+func authority(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
 }
 
 // progress is what the answers to one statement say of it.
@@ -229,6 +255,7 @@ func (e *Engine) kill(ctx context.Context, p *progress) {
 	if err != nil {
 		return
 	}
+	req.Header.Set("X-Trino-Source", e.config.Source)
 	if e.config.User != "" {
 		req.Header.Set("X-Trino-User", e.config.User)
 	}

@@ -1,6 +1,7 @@
 package trino_test
 
 import (
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -186,5 +187,51 @@ func TestOnlyReadingIsRun(t *testing.T) {
 		if err := trino.CheckReads(statement); (err == nil) != reads {
 			t.Errorf("%s: %v", statement, err)
 		}
+	}
+}
+
+// What a coordinator says of where a query goes on may be wrong, or a lie: what signs in
+// is for the address in the settings, and over TLS where that is.
+func TestNothingIsSentElsewhere(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s was asked, with %v", r.Method, r.URL, r.Header)
+	}))
+	defer elsewhere.Close()
+	for name, next := range map[string]string{
+		"another host": elsewhere.URL + "/v1/statement/executing/q1/x/1", "metadata": "http://169.254.169.254/latest/meta-data/", "another port": "http://127.0.0.1:1/v1/statement/executing/q1/x/1",
+	} {
+		f := start(t, &fake{pages: []string{strings.Replace(first, "NEXT", next, 1)}})
+		_, _, err := open(t, trino.Config{URL: f.url, User: "u", Password: "hunter22"}).Run(t.Context(), "SELECT", nil, exec.Options{})
+		if !errors.Is(err, trino.ErrElsewhere) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var asked []string
+	coordinator := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method)
+		_, _ = fmt.Fprintf(w, `{"id":"q1","nextUri":"http://%s/v1/statement/executing/q1/x/1","stats":{"state":"QUEUED"}}`, r.Host)
+	}))
+	defer coordinator.Close()
+	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: coordinator.Certificate().Raw}))
+	_, _, err := open(t, trino.Config{URL: coordinator.URL, Token: "hunter22", CA: ca}).Run(t.Context(), "SELECT", nil, exec.Options{})
+	if !errors.Is(err, trino.ErrElsewhere) || len(asked) != 1 {
+		t.Errorf("in the clear: %v after %v", err, asked)
+	}
+}
+
+// A piece of an answer that lies in a bucket is fetched from there, unsigned.
+func TestPiecesMayLieElsewhere(t *testing.T) {
+	bucket := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" || r.Header.Get("X-Trino-User") != "" {
+			t.Errorf("%s was asked with %v", r.URL, r.Header)
+		}
+		_, _ = w.Write([]byte("[[1],[2]]"))
+	}))
+	defer bucket.Close()
+	f := start(t, &fake{pages: []string{first, `{"id":"q1","nextUri":"NEXT","columns":[{"name":"n","type":"bigint","typeSignature":{"rawType":"bigint","arguments":[]}}],` +
+		`"data":{"encoding":"json","segments":[{"type":"spooled","uri":"` + bucket.URL + `/piece","ackUri":"` + bucket.URL + `/ack","metadata":{"rowOffset":0,"rowsCount":2,"segmentSize":9}}]},"stats":{"state":"RUNNING"}}`, last}})
+	res, _, err := open(t, trino.Config{URL: f.url, User: "u", Password: "hunter22"}).Run(t.Context(), "SELECT", nil, exec.Options{})
+	if err != nil || res.Batch.Len != 2 {
+		t.Errorf("%v %v", res, err)
 	}
 }

@@ -29,6 +29,9 @@ var (
 	ErrResources = errors.New("trino ended the query")
 	// ErrExternal: what Trino reads from failed.
 	ErrExternal = errors.New("trino cannot read the lake")
+	// ErrElsewhere: an answer of the coordinator names another address for what follows.
+	ErrElsewhere = errors.New("the query goes on at another address than that of trinoUrl, where nothing is sent: " +
+		"behind a proxy that ends TLS, Trino needs http-server.process-forwarded=true")
 	// ErrInternal: a failure inside of Trino.
 	ErrInternal = errors.New("trino failed")
 )
@@ -59,6 +62,9 @@ func (e *Engine) explain(ctx context.Context, err error) error {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if errors.Is(err, ErrElsewhere) {
+		return e.fail(ErrElsewhere, "%v", ErrElsewhere)
 	}
 	if errors.Is(err, client.ErrQueryCancelled) {
 		return e.fail(ErrResources, "the query was canceled on the cluster")
