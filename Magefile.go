@@ -145,13 +145,14 @@ func Test(ctx context.Context) error {
 	)
 }
 
-// Check is what CI runs: test, every benchmark once, the headless demo, integration and interop.
+// Check is what CI runs: test, every benchmark once, the headless demo, a package for this machine, integration and interop.
 func Check(ctx context.Context) error {
 	headless := true
 	return steps(ctx,
 		step{"test", Test},
 		step{"benchmarks", BenchOnce},
 		step{"demo", func(ctx context.Context) error { return Demo(ctx, &headless) }},
+		packageHere,
 		step{"integration", Integration},
 		step{"interop", Interop},
 	)
@@ -530,7 +531,7 @@ func previewStep(script string) step {
 
 // gofmt fails for Go files that are not formatted and names them.
 func gofmt(ctx context.Context) error {
-	args := []string{"-l", "Magefile.go"}
+	args := []string{"-l", "Magefile.go", "Magefile_package.go"}
 	for _, dir := range goFolders {
 		if _, err := os.Stat(dir); err == nil {
 			args = append(args, dir)

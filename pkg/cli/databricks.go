@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -47,12 +46,12 @@ func (d *databricks) directory() (identity.Directory, error) {
 	c := scim.Config{Host: d.host, AccountID: d.account}
 	switch {
 	case d.clientID != "":
-		c.ClientID, c.ClientSecret = d.clientID, os.Getenv(envClientSecret)
+		c.ClientID, c.ClientSecret = d.clientID, secret(envClientSecret)
 		if c.ClientSecret == "" {
 			return nil, fmt.Errorf("--databricks-client-id: set %s to the secret of the service principal", envClientSecret)
 		}
 	default:
-		if c.Token = os.Getenv(envToken); c.Token == "" {
+		if c.Token = secret(envToken); c.Token == "" {
 			return nil, fmt.Errorf("--databricks-host: set %s to a token, or give --databricks-client-id", envToken)
 		}
 	}

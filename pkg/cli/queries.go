@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -134,26 +133,6 @@ with file and line.`,
 			return err
 		},
 	}
-}
-
-// readQueries are the queries of a file, or of the files of a folder.
-func readQueries(path string) ([]*named.Query, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return named.NewFolder(path).Queries(time.Now())
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	q, err := named.Parse(path, text)
-	if err != nil {
-		return nil, err
-	}
-	return []*named.Query{q}, nil
 }
 
 // taken is an error where another query has the name: one before it, or a shipped one

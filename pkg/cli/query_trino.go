@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,7 +65,7 @@ func (e *engineFlags) open() (*answering, error) {
 	var err error
 	a.trino, err = trino.Open(trino.Config{
 		URL: e.url, User: e.user, Catalog: e.catalog, Schema: e.schema, Source: "auditlake",
-		Password: os.Getenv("TRINO_PASSWORD"), Token: os.Getenv("TRINO_TOKEN"),
+		Password: secret("TRINO_PASSWORD"), Token: secret("TRINO_TOKEN"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--trino-url: %w", err)

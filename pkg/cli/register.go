@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -188,7 +187,7 @@ func (r registering) open(cmd *cobra.Command) (register.Catalog, error) {
 	}
 	engine, err := trino.Open(trino.Config{
 		URL: r.trinoURL, Catalog: r.catalog, Schema: r.schema,
-		User: r.trinoUser, Password: os.Getenv(envTrinoPassword), Token: os.Getenv(envTrinoToken), Source: Engine(),
+		User: r.trinoUser, Password: secret(envTrinoPassword), Token: secret(envTrinoToken), Source: Engine(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--trino-url: %w", err)

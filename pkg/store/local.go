@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -178,7 +177,7 @@ func (l *Local) publish(ctx context.Context, key string, body []byte, move func(
 
 // Delete implements [Store].
 func (l *Local) Delete(ctx context.Context, keys ...string) error {
-	root, err := os.OpenRoot(l.dir)
+	root, err := openRoot(l.dir)
 	if errors.Is(err, fs.ErrNotExist) && !l.mustExist {
 		return nil
 	}
@@ -234,7 +233,7 @@ func (l *Local) open(ctx context.Context, key string) (*os.Root, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return os.OpenRoot(l.dir)
+	return openRoot(l.dir)
 }
 
 func (l *Local) openOrMake(ctx context.Context, key string) (*os.Root, error) {
@@ -246,7 +245,7 @@ func (l *Local) openOrMake(ctx context.Context, key string) (*os.Root, error) {
 	// plugins by the catalog's rules.
 	above := filepath.Dir(l.dir)
 	for {
-		root, err = os.OpenRoot(above)
+		root, err = openRoot(above)
 		if err == nil || !errors.Is(err, fs.ErrNotExist) || filepath.Dir(above) == above {
 			break
 		}
@@ -263,7 +262,7 @@ func (l *Local) openOrMake(ctx context.Context, key string) (*os.Root, error) {
 	if err := makeFolders(root, below); err != nil {
 		return nil, err
 	}
-	return os.OpenRoot(l.dir)
+	return openRoot(l.dir)
 }
 
 // makeFolders makes folder with all above it and makes their names durable.
@@ -312,11 +311,6 @@ func describe(key string, info fs.FileInfo) Object {
 		ETag:         fmt.Sprintf("%x-%x", info.Size(), info.ModTime().UnixNano()),
 		LastModified: info.ModTime().UTC(),
 	}
-}
-
-// isMissing also covers "a/b" where "a" is a file.
-func isMissing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 func (l *Local) fail(op, key string, err error) error {

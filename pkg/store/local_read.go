@@ -94,7 +94,7 @@ func (l *Local) openToList(ctx context.Context, prefix string) (*os.Root, error)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(l.dir)
+	root, err := openRoot(l.dir)
 	if errors.Is(err, fs.ErrNotExist) && !l.mustExist {
 		return nil, nil
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"path"
 	"strings"
 )
@@ -47,7 +46,7 @@ func (l *Local) ListUnfinished(ctx context.Context, prefix string) iter.Seq2[Obj
 
 // DeleteUnfinished implements [Unfinished].
 func (l *Local) DeleteUnfinished(ctx context.Context, keys ...string) error {
-	root, err := os.OpenRoot(l.dir)
+	root, err := openRoot(l.dir)
 	if errors.Is(err, fs.ErrNotExist) && !l.mustExist {
 		return nil
 	}

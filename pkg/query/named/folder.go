@@ -48,7 +48,7 @@ func (f *Folder) Queries(now time.Time) ([]*Query, error) {
 		return f.queries, f.err
 	}
 	f.checked = now
-	root, err := os.OpenRoot(f.path)
+	root, err := openFolder(f.path)
 	if err != nil {
 		f.stamp, f.queries, f.err = "", nil, fmt.Errorf("open the folder of queries: %w", err)
 		return nil, f.err
@@ -69,7 +69,7 @@ func (f *Folder) Queries(now time.Time) ([]*Query, error) {
 // list is the query files of a folder, and what tells it from another state of it.
 func list(root *os.Root) (names []string, stamp string, err error) {
 	var b strings.Builder
-	err = fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+	err = walk(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err

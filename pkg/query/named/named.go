@@ -194,7 +194,7 @@ var files embed.FS
 // Shipped is the catalog of this binary.
 var Shipped = sync.OnceValue(func() *Catalog {
 	c := &Catalog{}
-	err := fs.WalkDir(files, "queries", func(path string, entry fs.DirEntry, err error) error {
+	err := walk(files, "queries", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
