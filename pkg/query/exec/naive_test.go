@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/big"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -241,7 +242,12 @@ func naiveArith(op query.ArithOp, l, r any) any {
 	a, long := l.(int64)
 	b, both := r.(int64)
 	if long && both && op != query.Div {
-		return [...]int64{a + b, a - b, a * b}[op]
+		x, y, exact := big.NewInt(a), big.NewInt(b), new(big.Int)
+		[...]func(x, y *big.Int) *big.Int{exact.Add, exact.Sub, exact.Mul}[op](x, y)
+		if !exact.IsInt64() {
+			return nil
+		}
+		return exact.Int64()
 	}
 	x, y := float64(a), float64(b)
 	if f, ok := l.(float64); ok {
