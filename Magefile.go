@@ -145,11 +145,13 @@ func Test(ctx context.Context) error {
 	)
 }
 
-// Check is what CI runs: test, every benchmark once, the headless demo, a package for this machine, integration and interop.
+// Check is what CI runs, with lint and security: test, every benchmark once, the headless demo, a package for this machine, integration and interop.
 func Check(ctx context.Context) error {
 	headless := true
 	return steps(ctx,
 		step{"test", Test},
+		step{"lint", Lint},
+		step{"security", Security},
 		step{"benchmarks", BenchOnce},
 		step{"demo", func(ctx context.Context) error { return Demo(ctx, &headless) }},
 		packageHere,
@@ -531,7 +533,7 @@ func previewStep(script string) step {
 
 // gofmt fails for Go files that are not formatted and names them.
 func gofmt(ctx context.Context) error {
-	args := []string{"-l", "Magefile.go", "Magefile_package.go"}
+	args := []string{"-l", "Magefile.go", "Magefile_package.go", "Magefile_checks.go"}
 	for _, dir := range goFolders {
 		if _, err := os.Stat(dir); err == nil {
 			args = append(args, dir)
@@ -557,8 +559,19 @@ func runTo(ctx context.Context, out io.Writer, dir, name string, args ...string)
 	return runWith(ctx, out, dir, nil, name, args...)
 }
 
+// runBoth is runTo in the root with what the command has to say of errors on out, too.
+func runBoth(ctx context.Context, out io.Writer, name string, args ...string) error {
+	cmd := command(ctx, out, ".", nil, name, args...)
+	cmd.Stderr = out
+	return cmd.Run()
+}
+
 // runWith is runTo with more of an environment.
 func runWith(ctx context.Context, out io.Writer, dir string, env []string, name string, args ...string) error {
+	return command(ctx, out, dir, env, name, args...).Run()
+}
+
+func command(ctx context.Context, out io.Writer, dir string, env []string, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
@@ -566,7 +579,7 @@ func runWith(ctx context.Context, out io.Writer, dir string, env []string, name 
 	// An interrupt from the terminal reaches the command as well; it gets time to clean up.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 4 * time.Second
-	return cmd.Run()
+	return cmd
 }
 
 func executable(path string) string {

@@ -18,7 +18,7 @@ import (
 // the machine see the flags of a process.
 const (
 	envToken        = "DATABRICKS_TOKEN"
-	envClientSecret = "DATABRICKS_CLIENT_SECRET"
+	envClientSecret = "DATABRICKS_CLIENT_SECRET" // #nosec G101 -- the name of a variable, not its value
 )
 
 // databricks is whom etl asks after a run who ids belong to.

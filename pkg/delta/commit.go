@@ -110,7 +110,7 @@ func (l *Log) put(ctx context.Context, version int64, body []byte) error {
 // that writers who met do not meet again.
 func backoff(ctx context.Context, attempt int) error {
 	most := min(backoffFirst<<min(attempt-1, 10), backoffMost)
-	t := time.NewTimer(rand.N(most))
+	t := time.NewTimer(rand.N(most)) // #nosec G404 -- so that writers do not come back together; nobody gains by guessing it
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -32,7 +32,7 @@ func deliveries(events []named.Event) (map[string]*bytes.Buffer, error) {
 			if files[key] == nil {
 				files[key] = &bytes.Buffer{}
 			}
-			files[key].Write(append(line, '\n'))
+			_, _ = files[key].Write(append(line, '\n')) // a buffer takes all
 		}
 	}
 	return files, nil

@@ -56,7 +56,7 @@ var iniKeys = map[string]string{
 }
 
 // iniSecrets are those of the secure keys.
-var iniSecrets = map[string]string{
+var iniSecrets = map[string]string{ // #nosec G101 -- names of keys, not their values
 	"accessKey":    "etl_access_key",
 	"secretKey":    "etl_secret_key",
 	"sessionToken": "etl_session_token",

@@ -107,7 +107,7 @@ func newRetryer() aws.Retryer {
 // backoff is 50 to 100 ms before the second attempt and doubles up to maxDelay.
 func backoff(attempt int) time.Duration {
 	d := min(maxDelay, 100*time.Millisecond<<min(attempt, 10))
-	return d/2 + rand.N(d/2)
+	return d/2 + rand.N(d/2) // #nosec G404 -- so that clients do not come back together; nobody gains by guessing it
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -18,7 +18,7 @@ const (
 // random so that those who were refused together do not come back together.
 func backoff(attempt int) time.Duration {
 	most := min(firstBackoff<<min(attempt-1, 10), mostBackoff)
-	return most/2 + rand.N(most/2)
+	return most/2 + rand.N(most/2) // #nosec G404 -- so that clients do not come back together; nobody gains by guessing it
 }
 
 // retryAfter is how long a server asks to wait, in seconds or up to a date (RFC 9110,

@@ -91,7 +91,7 @@ func (c *Cache[V]) Get(ctx context.Context, key string, run func(context.Context
 	f, how := c.flights[key], Shared
 	if f == nil {
 		how = Run
-		flying, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		flying, cancel := context.WithCancel(context.WithoutCancel(ctx)) // #nosec G118 -- leave and fly call it
 		f = &flight[V]{cancel: cancel, done: make(chan struct{})}
 		c.flights[key] = f
 		c.stats.Misses++
