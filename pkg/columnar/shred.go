@@ -21,7 +21,7 @@ type entries struct {
 	base  int     // without index, entry e is value base+e
 	index []int32 // value of entry e; -1: an ancestor is null or empty
 	rep   []uint8 // repetition level of entry e; nil: all 0
-	def   []uint8 // definition level of entry e where index is -1
+	def   []uint8 // definition level of entry e where index is -1; nil: it is nowhere
 	depth uint8   // definition level reached by an entry that has a value here
 
 	maxRep uint8
@@ -41,7 +41,10 @@ func (in *entries) slice(from, to int) entries {
 	if in.index == nil {
 		out.base = in.base + from
 	} else {
-		out.index, out.def = in.index[from:to], in.def[from:to]
+		out.index = in.index[from:to]
+	}
+	if in.def != nil {
+		out.def = in.def[from:to]
 	}
 	if in.rep != nil {
 		out.rep = in.rep[from:to]

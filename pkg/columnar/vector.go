@@ -118,6 +118,26 @@ func (v *Vector) Reset() {
 	}
 }
 
+// fresh is an empty vector with room for as many values like these.
+func (v *Vector) fresh() *Vector {
+	out := &Vector{Type: v.Type}
+	room := func(n int) int { return n + n/8 }
+	switch k := v.Type.Kind; {
+	case k.InInts():
+		out.Ints = make([]int64, 0, room(v.Len))
+	case k.InFloats():
+		out.Floats = make([]float64, 0, room(v.Len))
+	case k.InBytes():
+		out.Bytes = Bytes{Data: make([]byte, 0, room(len(v.Bytes.Data))), Ends: make([]uint32, 0, room(v.Len))}
+	case k != Struct:
+		out.Offsets = make([]int32, 1, room(v.Len)+1)
+	}
+	for _, c := range v.Children {
+		out.Children = append(out.Children, c.fresh())
+	}
+	return out
+}
+
 func (v *Vector) appended(null bool) {
 	if null && v.Null == nil {
 		v.Null = make([]bool, v.Len, v.Len+64)

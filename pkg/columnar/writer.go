@@ -64,6 +64,7 @@ type Writer struct {
 	groupRows int // in the open row group
 	pageRows  int // since the last common page end
 	writes    int64
+	sources   []Piece // of the last batch, to be filled again
 	err       error
 }
 
@@ -258,16 +259,56 @@ func (w *Writer) WriteRows(b *Batch, from, to int) error {
 			return w.fail(fmt.Errorf("column %q has %d rows of the batch's %d", w.schema[i].Name, c.Len, b.Len))
 		}
 	}
+	w.sources = w.sources[:0]
+	for _, c := range b.Columns {
+		w.sources = append(w.sources, Piece{Column: c, From: from})
+	}
+	return w.write(w.sources, to-from)
+}
+
+// Piece says where the values of one column are: in the given rows of a vector, or
+// in those from From on.
+type Piece struct {
+	Column *Vector
+	Rows   []int32 // nil: all from From on
+	From   int
+}
+
+// WriteFrom adds n rows whose columns lie in different places, one piece for each
+// column of the writer's schema, of its type.
+func (w *Writer) WriteFrom(columns []Piece, n int) error {
+	if w.err != nil {
+		return w.err
+	}
+	if len(columns) != len(w.schema) {
+		return w.fail(fmt.Errorf("%d columns for a file of %d", len(columns), len(w.schema)))
+	}
+	for i, c := range columns {
+		if !c.Column.Type.Equal(w.schema[i].Type) {
+			return w.fail(fmt.Errorf("column %q: %s does not fit %s", w.schema[i].Name, c.Column.Type, w.schema[i].Type))
+		}
+		if c.Rows != nil && len(c.Rows) != n || c.Rows == nil && c.From+n > c.Column.Len {
+			return w.fail(fmt.Errorf("column %q does not have %d rows", w.schema[i].Name, n))
+		}
+	}
+	return w.write(columns, n)
+}
+
+func (w *Writer) write(columns []Piece, rows int) error {
 	w.writes++
-	for from < to {
-		n := min(to-from, w.o.PageRows-w.pageRows, w.o.RowGroupRows-w.groupRows)
+	for at := 0; at < rows; {
+		n := min(rows-at, w.o.PageRows-w.pageRows, w.o.RowGroupRows-w.groupRows)
 		for i, root := range w.roots {
-			in := entries{n: n, base: from}
-			if err := root.shred(b.Columns[i], &in, w.writes); err != nil {
+			c := &columns[i]
+			in := entries{n: n, base: c.From + at}
+			if c.Rows != nil {
+				in.index = c.Rows[at : at+n]
+			}
+			if err := root.shred(c.Column, &in, w.writes); err != nil {
 				return w.fail(fmt.Errorf("column %q: %w", w.schema[i].Name, err))
 			}
 		}
-		from += n
+		at += n
 		w.rows += int64(n)
 		w.groupRows += n
 		w.pageRows += n

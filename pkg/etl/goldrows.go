@@ -1,11 +1,13 @@
 package etl
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/etl/event"
+	"github.com/auditlake/auditlake/pkg/lake"
 )
 
 const (
@@ -30,9 +32,10 @@ type goldRows struct {
 	table   string
 	service string // as first delivered
 
-	columns []*columnar.Vector // in order of schema, requestParams' fields apart
-	schema  columnar.Schema    // without requestParams' fields
-	silver  []int              // event column of each column, or -1
+	parts  []goldPart         // silver's columns
+	own    []*columnar.Vector // the other columns, in order of schema; requestParams' fields apart
+	schema columnar.Schema    // without requestParams' fields
+	silver []int              // event column of each column, or -1
 	derived []derived
 	made    []int // position of each derived column
 	params  int   // position of requestParams
@@ -48,6 +51,12 @@ type goldRows struct {
 	byCode []int
 
 	facts facts
+}
+
+// goldPart is rows of a batch of silver.
+type goldPart struct {
+	batch *columnar.Batch
+	rows  []int32
 }
 
 // goldSchema is the columns of a new gold table. Later ones are appended.
@@ -92,9 +101,10 @@ func newGoldRows(t *goldTarget, service string) *goldRows {
 			at = -1
 		}
 		if at >= 0 {
-			f.Type = silver[at].Type // the table's may have fields that this binary does not know
+			g.own = append(g.own, nil)
+		} else {
+			g.own = append(g.own, columnar.NewVector(f.Type))
 		}
-		g.columns = append(g.columns, columnar.NewVector(f.Type))
 		g.silver = append(g.silver, at)
 	}
 	for _, d := range g.derived {
@@ -164,15 +174,11 @@ func plainKey(key string) bool {
 	return true
 }
 
-func (g *goldRows) len() int { return g.columns[g.rest].Len }
+func (g *goldRows) len() int { return g.own[g.rest].Len }
 
-// add appends the given rows of a silver batch.
+// add appends the given rows of a silver batch, and holds on to both.
 func (g *goldRows) add(b *columnar.Batch, rows []int32) {
-	for c, at := range g.silver {
-		if at >= 0 {
-			g.columns[c].AppendRows(b.Columns[at], rows)
-		}
-	}
+	g.parts = append(g.parts, goldPart{b, rows})
 	params := b.Columns[event.ColRequestParams]
 	keys := params.Children[0]
 	if keys.Codes != nil && keys.Dict != g.dict {
@@ -194,7 +200,7 @@ func (g *goldRows) add(b *columnar.Batch, rows []int32) {
 const unresolved = -2
 
 func (g *goldRows) addParams(params *columnar.Vector, row int) {
-	rest, st := g.columns[g.rest], g.columns[g.params]
+	rest, st := g.own[g.rest], g.own[g.params]
 	if params.IsNull(row) {
 		rest.AppendNull()
 		st.AppendNull()
@@ -254,7 +260,7 @@ func (g *goldRows) derive(b *columnar.Batch, row int) {
 	g.facts.result = result.ByteAt(row)
 	g.facts.action = b.Columns[event.ColActionName].ByteAt(row)
 	for i, d := range g.derived {
-		g.columns[g.made[i]].AppendValue(d.of(&g.facts))
+		g.own[g.made[i]].AppendValue(d.of(&g.facts))
 	}
 }
 
@@ -268,20 +274,49 @@ func (g *goldRows) tableSchema() columnar.Schema {
 	return schema
 }
 
-// batch is all rows, under the table's schema as far as this binary knows it.
-func (g *goldRows) batch() *columnar.Batch {
-	schema := g.tableSchema()
+// fileSchema is the table's schema as far as this binary knows it: silver's columns
+// and requestParams may have fields there that it does not know.
+func (g *goldRows) fileSchema() columnar.Schema {
+	schema, silver := g.tableSchema(), event.Schema()
+	for i, at := range g.silver {
+		if at >= 0 {
+			schema[i].Type = silver[at].Type
+		}
+	}
+	return schema
+}
+
+// write encodes all rows.
+func (g *goldRows) write(ctx context.Context, w *lake.Writer, schema columnar.Schema) error {
 	n := g.len()
 	for _, v := range g.values {
 		v.AppendNulls(n - v.Len)
 	}
-	st := *g.columns[g.params]
-	st.Type, st.Children = schema[g.params].Type, g.values
-	columns := slices.Clone(g.columns)
-	columns[g.params] = &st
-	for i, c := range columns {
-		c.AppendNulls(n - c.Len) // columns that this binary does not know
-		schema[i].Type = c.Type
+	params := *g.own[g.params]
+	params.Type, params.Children = schema[g.params].Type, g.values
+	columns := make([]columnar.Piece, len(schema))
+	for i, v := range g.own {
+		switch {
+		case i == g.params:
+			columns[i].Column = &params
+		case v != nil:
+			v.AppendNulls(n - v.Len) // columns that this binary does not know
+			columns[i].Column = v
+		}
 	}
-	return &columnar.Batch{Schema: schema, Len: n, Columns: columns}
+	for from, p := 0, 0; p < len(g.parts); p++ {
+		part := g.parts[p]
+		for i, at := range g.silver {
+			if at >= 0 {
+				columns[i].Column, columns[i].Rows = part.batch.Columns[at], part.rows
+			} else {
+				columns[i].From = from
+			}
+		}
+		if err := w.WriteFrom(ctx, columns, len(part.rows)); err != nil {
+			return err
+		}
+		from += len(part.rows)
+	}
+	return nil
 }

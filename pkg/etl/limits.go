@@ -53,6 +53,12 @@ func limitsOf(o Options) limits {
 	return l
 }
 
+// overlaps says that the next batch is staged while one is brought to gold.
+func (l limits) overlaps() bool { return l.workers > 1 }
+
+// lanes says that the steps of staging overlap, too.
+func (l limits) lanes() bool { return l.workers > 2 }
+
 const (
 	// minMemoryBytes is the least that a run can do with.
 	minMemoryBytes = 96 << 20
