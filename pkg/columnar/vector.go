@@ -57,6 +57,8 @@ type Vector struct {
 	// Children of a struct have Len rows each, null where the struct is null.
 	// Of a map they are keys and values, of a list the elements.
 	Children []*Vector
+
+	nulls []bool // memory for Null, kept by Reset
 }
 
 // NewVector is an empty vector to append to.
@@ -103,10 +105,10 @@ func (v *Vector) Field(name string) *Vector {
 
 // Reset empties the vector and keeps its memory.
 func (v *Vector) Reset() {
-	v.Len, v.Null = 0, v.Null[:0]
-	if len(v.Null) == 0 {
-		v.Null = nil
+	if v.Null != nil {
+		v.nulls = v.Null[:0]
 	}
+	v.Len, v.Null = 0, nil
 	v.Ints, v.Floats = v.Ints[:0], v.Floats[:0]
 	v.Bytes.Data, v.Bytes.Ends = v.Bytes.Data[:0], v.Bytes.Ends[:0]
 	v.Codes, v.Dict = nil, nil
@@ -132,6 +134,9 @@ func (v *Vector) fresh() *Vector {
 	case k != Struct:
 		out.Offsets = make([]int32, 1, room(v.Len)+1)
 	}
+	if v.Null != nil {
+		out.nulls = make([]bool, 0, room(v.Len))
+	}
 	for _, c := range v.Children {
 		out.Children = append(out.Children, c.fresh())
 	}
@@ -140,7 +145,10 @@ func (v *Vector) fresh() *Vector {
 
 func (v *Vector) appended(null bool) {
 	if null && v.Null == nil {
-		v.Null = make([]bool, v.Len, v.Len+64)
+		if v.nulls == nil {
+			v.nulls = make([]bool, 0, v.Len+64)
+		}
+		v.Null = append(v.nulls, make([]bool, v.Len)...)
 	}
 	if v.Null != nil {
 		v.Null = append(v.Null, null)

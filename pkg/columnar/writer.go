@@ -103,6 +103,7 @@ func NewWriter(w io.Writer, schema Schema, o WriterOptions) (*Writer, error) {
 		out.roots = append(out.roots, n)
 	}
 	for _, l := range out.leaves {
+		l.leafMemory = leafMemories.Get().(*leafMemory)
 		l.reset()
 	}
 	return out, nil
@@ -340,6 +341,9 @@ func (w *Writer) fail(err error) error {
 
 func (w *Writer) buffered() int64 {
 	n := int64(0)
+	if w.err != nil {
+		return 0
+	}
 	for _, l := range w.leaves {
 		n += l.size()
 	}
@@ -421,6 +425,7 @@ func (w *Writer) Close() (*FileStats, error) {
 	w.err = fmt.Errorf("write parquet: the file is closed")
 	stats := &FileStats{NumRows: w.rows}
 	for _, l := range w.leaves {
+		l.release()
 		if l.stats {
 			lo, hi := l.total.values(l.kind)
 			stats.Columns = append(stats.Columns, ColumnStats{Path: l.name, Bound: Bound{Min: lo, Max: hi, Nulls: l.totalNulls}})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/etl/event"
 	"github.com/auditlake/auditlake/pkg/etl/landing"
 	"github.com/auditlake/auditlake/pkg/lake"
 )
@@ -37,19 +38,29 @@ type page struct {
 	users atomic.Int32 // who still reads it
 }
 
-// manyPages is how many pages are kept to be filled again.
-const manyPages = 4
-
 func (r *Runner) newBronzeWriter(batch int64) *bronzeWriter {
 	b := &bronzeWriter{
 		w:    r.lake.Table(lake.Bronze).NewWriter(bronzeSchema(), r.limits.layout(bronzeLayout())),
-		page: &page{Batch: columnar.NewBatch(bronzeSchema())}, free: make(chan *page, manyPages),
-		limits: r.limits, batch: batch, now: r.lake.Now().UnixMicro(),
+		free: r.pages.lines, limits: r.limits, batch: batch, now: r.lake.Now().UnixMicro(),
 	}
+	b.page = b.newPage()
 	if r.limits.lanes() {
 		b.encoding = openLane()
 	}
 	return b
+}
+
+// newPage is a page without rows, with room for those of the one before.
+func (b *bronzeWriter) newPage() *page {
+	select {
+	case p := <-b.free:
+		return p
+	default:
+	}
+	if b.page == nil {
+		return &page{Batch: columnar.NewBatch(bronzeSchema())}
+	}
+	return &page{Batch: b.page.Fresh()}
 }
 
 func (b *bronzeWriter) add(ctx context.Context, f *pending, day int64, l landing.Line) error {
@@ -90,7 +101,7 @@ func (b *bronzeWriter) flush(ctx context.Context) error {
 	if p.Len == 0 {
 		return nil
 	}
-	b.bytes = 0
+	b.page, b.bytes = b.newPage(), 0
 	p.users.Store(1)
 	if b.ahead != nil {
 		p.users.Store(2)
@@ -105,11 +116,6 @@ func (b *bronzeWriter) flush(ctx context.Context) error {
 			return b.ahead.pass.batch(ctx, p.Batch)
 		})
 	}
-	select {
-	case b.page = <-b.free:
-	default:
-		b.page = &page{Batch: columnar.NewBatch(bronzeSchema())}
-	}
 	return err
 }
 
@@ -122,6 +128,48 @@ func (b *bronzeWriter) done(p *page) {
 	select {
 	case b.free <- p:
 	default:
+	}
+}
+
+// pages are batches that no one uses, to be filled again: most of the memory that a
+// run would otherwise ask for anew.
+type pages struct {
+	lines  chan *page
+	events chan *columnar.Batch
+}
+
+// manyPages is how many bronze pages are on their way at once, about: in two lanes
+// and on either side of them. Pages of events are held until they are in gold.
+const manyPages = 2*laneSteps + 4
+
+func newPages(l limits) pages {
+	held := 2 * int(l.batchBytes/int64(l.pageBytes))
+	return pages{lines: make(chan *page, manyPages), events: make(chan *columnar.Batch, held+manyPages)}
+}
+
+// newEvents is a page of silver without rows, with room for those of the last one,
+// which may be nil.
+func (p pages) newEvents(last *columnar.Batch) *columnar.Batch {
+	select {
+	case b := <-p.events:
+		return b
+	default:
+	}
+	if last == nil {
+		return columnar.NewBatch(event.Schema())
+	}
+	return last.Fresh()
+}
+
+// recycle takes pages of silver back that no one reads any more.
+func (p pages) recycle(batches []*columnar.Batch) {
+	for _, b := range batches {
+		b.Reset()
+		select {
+		case p.events <- b:
+		default:
+			return
+		}
 	}
 }
 

@@ -32,10 +32,10 @@ type goldRows struct {
 	table   string
 	service string // as first delivered
 
-	parts  []goldPart         // silver's columns
-	own    []*columnar.Vector // the other columns, in order of schema; requestParams' fields apart
-	schema columnar.Schema    // without requestParams' fields
-	silver []int              // event column of each column, or -1
+	parts   []goldPart         // silver's columns
+	own     []*columnar.Vector // the other columns, in order of schema; requestParams' fields apart
+	schema  columnar.Schema    // without requestParams' fields
+	silver  []int              // event column of each column, or -1
 	derived []derived
 	made    []int // position of each derived column
 	params  int   // position of requestParams

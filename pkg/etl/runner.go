@@ -105,6 +105,7 @@ type Runner struct {
 	cpu    *semaphore.Weighted // held while gold is encoded
 
 	lines     *landing.LineReader
+	pages     pages
 	sources   map[int]store.Store // by the manifest's index
 	state     *landing.State
 	statePath string
@@ -143,7 +144,7 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 	progress := newTracker(time.Time{}, o.Progress)
 	return &Runner{
 		lake: l, opts: o, limits: lim, cpu: semaphore.NewWeighted(int64(lim.workers)),
-		lines: landing.NewLineReader(), progress: progress, portion: progress.waiting(), delivered: map[int64]int64{},
+		lines: landing.NewLineReader(), pages: newPages(lim), progress: progress, portion: progress.waiting(), delivered: map[int64]int64{},
 	}, nil
 }
 
@@ -289,6 +290,9 @@ func (r *Runner) landAll(ctx context.Context, base *delta.Snapshot, changes []la
 		}
 		r.portion.raised(sum)
 		r.portion = r.progress.waiting()
+		if r.handed = nil; got.ahead != nil {
+			r.pages.recycle(got.ahead.pass.filled)
+		}
 	}
 	return false, nil
 }

@@ -286,7 +286,8 @@ func (r *Runner) settle(ctx context.Context, t *lake.Table, tx delta.Tx) (int64,
 func (r *Runner) newCleansing(progress *portion) *cleansing {
 	return &cleansing{
 		cleanser:   event.NewCleanser(),
-		events:     columnar.NewBatch(event.Schema()),
+		events:     r.pages.newEvents(nil),
+		pages:      r.pages,
 		refused:    columnar.NewBatch(quarantineSchema()),
 		silver:     r.lake.Table(lake.Silver).NewWriter(event.Schema(), r.limits.layout(silverLayout())),
 		quarantine: r.lake.Table(lake.Quarantine).NewWriter(quarantineSchema(), r.limits.layout(quarantineLayout())),
@@ -317,6 +318,8 @@ type cleansing struct {
 	recent    *recentKeys // of the run; nil where repeats are not counted
 	later     bool        // events are noted in seen, to be counted later
 	seen      []seenKey
+	pages     pages
+	filled    []*columnar.Batch // pages of events that are written, and may be kept
 	delivered map[int64]int64 // when files were delivered, by id, in milliseconds, where it is known
 
 	// A rebuild leaves out rows before the horizons of the tables, in days.
@@ -471,8 +474,9 @@ func (p *cleansing) flush(ctx context.Context) error {
 	}
 	p.progress.cleansed(p.eventRows-p.reported, int64(p.bytes))
 	p.reported = p.eventRows
-	if p.later {
-		p.events = p.events.Fresh() // they are still on their way, or kept
+	if p.later { // they are still on their way, or kept
+		p.filled = append(p.filled, p.events)
+		p.events = p.pages.newEvents(p.events)
 	} else {
 		p.events.Reset()
 	}

@@ -2,7 +2,6 @@ package event
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -12,49 +11,26 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// manyOpen is the number of brackets from which a line is checked by
-// encoding/json first: fastjson's message about a fault at depth d repeats the
-// rest of the line d times.
-const manyOpen = 64
-
 // Parse reads the line as strict JSON, as Append does. The value is valid until p is used
 // again.
 func (c *Cleanser) Parse(p *fastjson.Parser, line []byte) (*fastjson.Value, Reason) {
 	if !utf8.Valid(line) {
 		return nil, c.refuse(BrokenText, "not valid UTF-8")
 	}
-	if (bytes.Count(line, []byte{'['})+bytes.Count(line, []byte{'{'}) > manyOpen || hasControl(line)) && !json.Valid(line) {
+	// fastjson alone accepts what is not JSON, and what it says of a fault deep in a
+	// hostile line is longer than the line.
+	valid, halves := scan(line)
+	if !valid {
 		return nil, c.refuse(NotAnEvent, notJSON(line))
 	}
-	line = c.escapeHalves(line)
-	// Parse limits the nesting, Validate does not: in this order a hostile line
-	// cannot exhaust the stack. Parse alone accepts what is not JSON.
-	v, err := p.ParseBytes(line)
-	if err == nil {
-		err = fastjson.ValidateBytes(line)
+	if halves {
+		line = c.escapeHalves(line)
 	}
+	v, err := p.ParseBytes(line)
 	if err != nil {
 		return nil, c.refuse(NotAnEvent, notJSON(line))
 	}
 	return v, ""
-}
-
-// hasControl reports whether the line has control characters: fastjson overlooks
-// them in a string that also has an escape. It looks at eight bytes at once: a
-// byte below ' ' borrows from its top bit in the subtraction.
-func hasControl(line []byte) bool {
-	const ones = 0x0101010101010101
-	for ; len(line) >= 8; line = line[8:] {
-		if w := binary.LittleEndian.Uint64(line); (w-ones*' ')&^w&(ones<<7) != 0 {
-			return true
-		}
-	}
-	for _, b := range line {
-		if b < ' ' {
-			return true
-		}
-	}
-	return false
 }
 
 // notJSON says why without the piece of the line that fastjson quotes: reasons
@@ -71,9 +47,6 @@ func notJSON(line []byte) Reason {
 // that is no half of a pair. It stands for no character, and fastjson would
 // swallow what follows it.
 func (c *Cleanser) escapeHalves(line []byte) []byte {
-	if !bytes.Contains(line, []byte(`\ud`)) && !bytes.Contains(line, []byte(`\uD`)) {
-		return line
-	}
 	out := c.escaped[:0]
 	done := 0
 	for i := 0; i < len(line); {
