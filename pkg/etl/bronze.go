@@ -138,13 +138,17 @@ type pages struct {
 	events chan *columnar.Batch
 }
 
-// manyPages is how many bronze pages are on their way at once, about: in two lanes
-// and on either side of them. Pages of events are held until they are in gold.
-const manyPages = 2*laneSteps + 4
-
+// newPages keeps as many as are in use at once: pages of lines in the two lanes and on
+// either side of them, pages of events until their batch is in gold.
 func newPages(l limits) pages {
-	held := 2 * int(l.batchBytes/int64(l.pageBytes))
-	return pages{lines: make(chan *page, manyPages), events: make(chan *columnar.Batch, held+manyPages)}
+	lines, events := 1, 1+int(l.batchBytes/int64(l.pageBytes))
+	if l.lanes() {
+		lines = 2*laneSteps + 4
+	}
+	if l.overlaps() {
+		events *= 2
+	}
+	return pages{lines: make(chan *page, lines), events: make(chan *columnar.Batch, events)}
 }
 
 // newEvents is a page of silver without rows, with room for those of the last one,

@@ -320,7 +320,7 @@ type cleansing struct {
 	seen      []seenKey
 	pages     pages
 	filled    []*columnar.Batch // pages of events that are written, and may be kept
-	delivered map[int64]int64 // when files were delivered, by id, in milliseconds, where it is known
+	delivered map[int64]int64   // when files were delivered, by id, in milliseconds, where it is known
 
 	// A rebuild leaves out rows before the horizons of the tables, in days.
 	eventsFrom, refusedFrom       int64
