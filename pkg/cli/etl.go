@@ -143,7 +143,7 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 // begins to work harder. What a run has in use is well below it, and hardly has
 // pointers: to look through it more often costs little. The process stays under
 // 512 MiB.
-const etlMemoryBytes = 400 << 20
+const etlMemoryBytes = 440 << 20
 
 // boundMemory sets the collector of this process, unless somebody else has.
 func boundMemory() {

@@ -1,5 +1,7 @@
 package columnar
 
+import "slices"
+
 // Bytes is byte strings laid end to end.
 type Bytes struct {
 	Data []byte
@@ -20,6 +22,9 @@ func (b *Bytes) At(i int) []byte {
 
 // Append adds one string, copied.
 func (b *Bytes) Append(s []byte) {
+	if n := len(b.Data); cap(b.Data)-n < len(s) {
+		b.Data = slices.Grow(b.Data, max(len(s), n/2)) // append would grow by a quarter, and copy twice as much
+	}
 	b.Data = append(b.Data, s...)
 	b.Ends = append(b.Ends, uint32(len(b.Data)))
 }

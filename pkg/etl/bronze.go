@@ -138,17 +138,14 @@ type pages struct {
 	events chan *columnar.Batch
 }
 
-// newPages keeps as many as are in use at once: pages of lines in the two lanes and on
-// either side of them, pages of events until their batch is in gold.
+// newPages keeps as many as are between two lanes, and not all that a batch needs:
+// what is kept is memory that nothing else can use.
 func newPages(l limits) pages {
-	lines, events := 1, 1+int(l.batchBytes/int64(l.pageBytes))
+	n := 1
 	if l.lanes() {
-		lines = 2*laneSteps + 4
+		n = 2*laneSteps + 4
 	}
-	if l.overlaps() {
-		events *= 2
-	}
-	return pages{lines: make(chan *page, lines), events: make(chan *columnar.Batch, events)}
+	return pages{lines: make(chan *page, n), events: make(chan *columnar.Batch, n)}
 }
 
 // newEvents is a page of silver without rows, with room for those of the last one,

@@ -35,8 +35,9 @@ type Options struct {
 	// is the default.
 	MemoryBytes int64
 	// Workers is how many processors a run may keep busy, without the garbage
-	// collector; waiting for the store does not count. Default: several gold tables
-	// are encoded at once, all else is done one after another.
+	// collector; waiting for the store does not count. With one, all is done one after
+	// another; with two, the next batch is staged while one is brought to gold; with
+	// more, which is the default, the steps of staging overlap, too.
 	Workers int
 	// BatchBytes is about how much delivered JSON becomes one bronze commit, and
 	// half of what is held on the way to gold. Default 64 MiB, less where
