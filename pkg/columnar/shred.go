@@ -89,6 +89,34 @@ func (n *writeNode) shred(v *Vector, in *entries, write int64) error {
 	return n.leaf.append(v, in, write)
 }
 
+// shredPiece is shred for rows of a piece from at on.
+func (n *writeNode) shredPiece(p *Piece, at, rows int, write int64) error {
+	if p.Fields == nil {
+		in := entries{n: rows, base: p.From + at}
+		if p.Rows != nil {
+			in.index = p.Rows[at : at+rows]
+		}
+		return n.shred(p.Column, &in, write)
+	}
+	in := entries{n: rows, depth: 1}
+	n.def = n.def[:0]
+	for e := range rows {
+		def := in.depth
+		if p.Null != nil && p.Null[at+e] {
+			def = 0
+		}
+		n.def = append(n.def, def)
+	}
+	in.def = n.def
+	for i, c := range n.children {
+		in.index = p.Fields[i].Rows[at : at+rows]
+		if err := c.shred(p.Fields[i].Column, &in, write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (n *writeNode) depth(in *entries) uint8 {
 	if n.required {
 		return in.depth

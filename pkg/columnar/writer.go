@@ -268,11 +268,35 @@ func (w *Writer) WriteRows(b *Batch, from, to int) error {
 }
 
 // Piece says where the values of one column are: in the given rows of a vector, or
-// in those from From on.
+// in those from From on. Those of a struct may be in as many places as it has fields.
 type Piece struct {
 	Column *Vector
-	Rows   []int32 // nil: all from From on
+	Rows   []int32 // nil: all from From on; negative, in a field: null
 	From   int
+
+	Fields []Piece // not nil: of a struct, each with Rows; there is no Column
+	Null   []bool  // of a struct with Fields: which rows are null; nil: none
+}
+
+func (p *Piece) fits(t Type, n int) error {
+	if p.Fields == nil {
+		switch {
+		case !p.Column.Type.Equal(t):
+			return fmt.Errorf("%s does not fit %s", p.Column.Type, t)
+		case p.Rows != nil && len(p.Rows) != n, p.Rows == nil && p.From+n > p.Column.Len:
+			return fmt.Errorf("it does not have %d rows", n)
+		}
+		return nil
+	}
+	if t.Kind != Struct || len(t.Fields) != len(p.Fields) || p.Null != nil && len(p.Null) != n {
+		return fmt.Errorf("%d fields for %s", len(p.Fields), t)
+	}
+	for i, f := range p.Fields {
+		if !f.Column.Type.Equal(t.Fields[i].Type) || len(f.Rows) != n {
+			return fmt.Errorf("field %q: %s with %d rows", t.Fields[i].Name, f.Column.Type, len(f.Rows))
+		}
+	}
+	return nil
 }
 
 // WriteFrom adds n rows whose columns lie in different places, one piece for each
@@ -284,12 +308,9 @@ func (w *Writer) WriteFrom(columns []Piece, n int) error {
 	if len(columns) != len(w.schema) {
 		return w.fail(fmt.Errorf("%d columns for a file of %d", len(columns), len(w.schema)))
 	}
-	for i, c := range columns {
-		if !c.Column.Type.Equal(w.schema[i].Type) {
-			return w.fail(fmt.Errorf("column %q: %s does not fit %s", w.schema[i].Name, c.Column.Type, w.schema[i].Type))
-		}
-		if c.Rows != nil && len(c.Rows) != n || c.Rows == nil && c.From+n > c.Column.Len {
-			return w.fail(fmt.Errorf("column %q does not have %d rows", w.schema[i].Name, n))
+	for i := range columns {
+		if err := columns[i].fits(w.schema[i].Type, n); err != nil {
+			return w.fail(fmt.Errorf("column %q: %w", w.schema[i].Name, err))
 		}
 	}
 	return w.write(columns, n)
@@ -300,12 +321,7 @@ func (w *Writer) write(columns []Piece, rows int) error {
 	for at := 0; at < rows; {
 		n := min(rows-at, w.o.PageRows-w.pageRows, w.o.RowGroupRows-w.groupRows)
 		for i, root := range w.roots {
-			c := &columns[i]
-			in := entries{n: n, base: c.From + at}
-			if c.Rows != nil {
-				in.index = c.Rows[at : at+n]
-			}
-			if err := root.shred(c.Column, &in, w.writes); err != nil {
+			if err := root.shredPiece(&columns[i], at, n, w.writes); err != nil {
 				return w.fail(fmt.Errorf("column %q: %w", w.schema[i].Name, err))
 			}
 		}
