@@ -104,6 +104,15 @@ func (b *Batch) Reset() {
 	}
 }
 
+// Fresh is an empty batch of the same schema with room for as many rows like these.
+func (b *Batch) Fresh() *Batch {
+	out := &Batch{Schema: b.Schema, Columns: make([]*Vector, len(b.Columns))}
+	for i, c := range b.Columns {
+		out.Columns[i] = c.fresh()
+	}
+	return out
+}
+
 // AppendRow copies row i of src, which must have the same schema.
 func (b *Batch) AppendRow(src *Batch, i int) {
 	for c, v := range b.Columns {

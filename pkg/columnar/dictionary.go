@@ -27,8 +27,20 @@ type dictionary struct {
 func newDictionary() *dictionary { return &dictionary{seed: maphash.MakeSeed(), lastCode: -1} }
 
 func (d *dictionary) reset() {
+	const few = 8 // in so many slots a value is found faster than all slots are cleared
+	if few*len(d.hashes) < len(d.slots) {
+		mask := uint32(len(d.slots) - 1)
+		for c, h := range d.hashes {
+			i := h & mask
+			for d.slots[i] != int32(c)+1 {
+				i = (i + 1) & mask
+			}
+			d.slots[i] = 0
+		}
+	} else {
+		clear(d.slots)
+	}
 	d.values.Data, d.values.Ends, d.hashes = d.values.Data[:0], d.values.Ends[:0], d.hashes[:0]
-	clear(d.slots)
 	d.input, d.last, d.lastCode = nil, nil, -1
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -31,23 +32,18 @@ type leafWriter struct {
 	comp     compressor
 	text     compressor // of pages of plain strings
 
-	// The page being filled.
-	def, rep []uint8
-	rows     int64
-	nulls    int64
-	vals     []byte  // PLAIN values
-	codes    []int32 // or codes into dict
-	raw      int     // bytes the codes' strings would take as PLAIN
-	bits     int     // booleans so far
-	page     extent
+	// The page being filled. Its values are in leafMemory.
+	rows  int64
+	nulls int64
+	raw   int // bytes the codes' strings would take as PLAIN
+	bits  int // booleans so far
+	page  extent
 
 	// The row group.
 	dict      *dictionary // nil: PLAIN from here on
 	dictPages int
-	spare     *dictionary // kept for the next row group
-	seen      []int32     // for each code the number of the page that has it
-	pages     [][]byte    // data pages, each in memory of its own: nothing is copied as they get more
-	pageBytes int         // of all pages
+	pages     [][]byte // data pages, each in memory of its own: nothing is copied as they get more
+	pageBytes int      // of all pages
 	locations []format.PageLocation
 	index     pageIndex
 	chunkRows int64
@@ -59,10 +55,59 @@ type leafWriter struct {
 	total      extent
 	totalNulls int64
 
+	header bytes.Buffer
+
+	*leafMemory // until the file ends
+}
+
+// leafMemory is what a leafWriter fills again and again. It goes from file to file,
+// if it is small: tables of a hundred columns have files of a few rows.
+type leafMemory struct {
+	def, rep []uint8
+	vals     []byte  // PLAIN values
+	codes    []int32 // or codes into the dictionary
+
+	spare *dictionary // of the row group, if it has one
+	seen  []int32     // for each code the number of the page that has it
+
 	sel     []int32
 	scratch []byte
 	packed  []byte
-	header  bytes.Buffer
+}
+
+// leafMemories are those that no file uses.
+var leafMemories = sync.Pool{New: func() any { return &leafMemory{} }}
+
+// maxLeafMemory bounds what is kept for another file. Any column gets it, so more
+// would in time be as much for every column as the largest needs.
+const maxLeafMemory = 64 << 10
+
+func (m *leafMemory) bytes() int {
+	const code = 4
+	n := cap(m.def) + cap(m.rep) + cap(m.vals) + cap(m.scratch) + cap(m.packed) + code*(cap(m.codes)+cap(m.seen)+cap(m.sel))
+	if d := m.spare; d != nil {
+		n += cap(d.values.Data) + code*(cap(d.values.Ends)+cap(d.hashes)+len(d.slots)+cap(d.inputCodes))
+	}
+	return n
+}
+
+// release gives the memory back, at the end of the file.
+func (l *leafWriter) release() {
+	m := l.leafMemory
+	l.leafMemory, l.dict = nil, nil
+	if m.bytes() <= maxLeafMemory {
+		m.def, m.rep, m.vals, m.codes = m.def[:0], m.rep[:0], m.vals[:0], m.codes[:0]
+		leafMemories.Put(m)
+	}
+}
+
+// grow makes room for n more, twice as much as before at least: less is copied than
+// by append, and a file's pages are of a size.
+func grow[T any](s []T, n int) []T {
+	if cap(s)-len(s) >= n {
+		return s
+	}
+	return slices.Grow(s, max(n, len(s)))
 }
 
 func (l *leafWriter) size() int64 {
@@ -164,7 +209,7 @@ func (l *leafWriter) levels(v *Vector, in *entries) []int32 {
 		l.rows += int64(in.n)
 	}
 	at := len(l.def)
-	l.def = append(l.def, make([]uint8, in.n)...)
+	l.def = grow(l.def, in.n)[:at+in.n]
 	def := l.def[at:]
 	if in.index == nil && !anyNull(v, in) {
 		for e := range def {
@@ -288,6 +333,7 @@ func (l *leafWriter) appendBytes(v *Vector, in *entries, sel []int32) {
 			i = int(sel[k])
 		}
 		s := v.ByteAt(i)
+		l.vals = grow(l.vals, 4+len(s))
 		l.vals = binary.LittleEndian.AppendUint32(l.vals, uint32(len(s)))
 		l.vals = append(l.vals, s...)
 		if !l.stats {
@@ -377,7 +423,7 @@ func (l *leafWriter) flushPage() error {
 		body = binary.LittleEndian.AppendUint32(body, uint32(len(packed)))
 		body = append(body, packed...)
 	}
-	body = append(body, l.vals...)
+	body = append(grow(body, len(l.vals)), l.vals...)
 	l.scratch = body
 
 	l.locations = append(l.locations, format.PageLocation{Offset: int64(l.pageBytes), FirstRowIndex: l.chunkRows})

@@ -21,7 +21,7 @@ type entries struct {
 	base  int     // without index, entry e is value base+e
 	index []int32 // value of entry e; -1: an ancestor is null or empty
 	rep   []uint8 // repetition level of entry e; nil: all 0
-	def   []uint8 // definition level of entry e where index is -1
+	def   []uint8 // definition level of entry e where index is -1; nil: it is nowhere
 	depth uint8   // definition level reached by an entry that has a value here
 
 	maxRep uint8
@@ -41,7 +41,10 @@ func (in *entries) slice(from, to int) entries {
 	if in.index == nil {
 		out.base = in.base + from
 	} else {
-		out.index, out.def = in.index[from:to], in.def[from:to]
+		out.index = in.index[from:to]
+	}
+	if in.def != nil {
+		out.def = in.def[from:to]
 	}
 	if in.rep != nil {
 		out.rep = in.rep[from:to]
@@ -84,6 +87,34 @@ func (n *writeNode) shred(v *Vector, in *entries, write int64) error {
 		return nil
 	}
 	return n.leaf.append(v, in, write)
+}
+
+// shredPiece is shred for rows of a piece from at on.
+func (n *writeNode) shredPiece(p *Piece, at, rows int, write int64) error {
+	if p.Fields == nil {
+		in := entries{n: rows, base: p.From + at}
+		if p.Rows != nil {
+			in.index = p.Rows[at : at+rows]
+		}
+		return n.shred(p.Column, &in, write)
+	}
+	in := entries{n: rows, depth: 1}
+	n.def = n.def[:0]
+	for e := range rows {
+		def := in.depth
+		if p.Null != nil && p.Null[at+e] {
+			def = 0
+		}
+		n.def = append(n.def, def)
+	}
+	in.def = n.def
+	for i, c := range n.children {
+		in.index = p.Fields[i].Rows[at : at+rows]
+		if err := c.shred(p.Fields[i].Column, &in, write); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (n *writeNode) depth(in *entries) uint8 {

@@ -1,5 +1,7 @@
 package columnar
 
+import "slices"
+
 // Bytes is byte strings laid end to end.
 type Bytes struct {
 	Data []byte
@@ -20,6 +22,9 @@ func (b *Bytes) At(i int) []byte {
 
 // Append adds one string, copied.
 func (b *Bytes) Append(s []byte) {
+	if n := len(b.Data); cap(b.Data)-n < len(s) {
+		b.Data = slices.Grow(b.Data, max(len(s), n/2)) // append would grow by a quarter, and copy twice as much
+	}
 	b.Data = append(b.Data, s...)
 	b.Ends = append(b.Ends, uint32(len(b.Data)))
 }
@@ -57,6 +62,8 @@ type Vector struct {
 	// Children of a struct have Len rows each, null where the struct is null.
 	// Of a map they are keys and values, of a list the elements.
 	Children []*Vector
+
+	nulls []bool // memory for Null, kept by Reset
 }
 
 // NewVector is an empty vector to append to.
@@ -103,10 +110,10 @@ func (v *Vector) Field(name string) *Vector {
 
 // Reset empties the vector and keeps its memory.
 func (v *Vector) Reset() {
-	v.Len, v.Null = 0, v.Null[:0]
-	if len(v.Null) == 0 {
-		v.Null = nil
+	if v.Null != nil {
+		v.nulls = v.Null[:0]
 	}
+	v.Len, v.Null = 0, nil
 	v.Ints, v.Floats = v.Ints[:0], v.Floats[:0]
 	v.Bytes.Data, v.Bytes.Ends = v.Bytes.Data[:0], v.Bytes.Ends[:0]
 	v.Codes, v.Dict = nil, nil
@@ -118,9 +125,35 @@ func (v *Vector) Reset() {
 	}
 }
 
+// fresh is an empty vector with room for as many values like these.
+func (v *Vector) fresh() *Vector {
+	out := &Vector{Type: v.Type}
+	room := func(n int) int { return n + n/8 }
+	switch k := v.Type.Kind; {
+	case k.InInts():
+		out.Ints = make([]int64, 0, room(v.Len))
+	case k.InFloats():
+		out.Floats = make([]float64, 0, room(v.Len))
+	case k.InBytes():
+		out.Bytes = Bytes{Data: make([]byte, 0, room(len(v.Bytes.Data))), Ends: make([]uint32, 0, room(v.Len))}
+	case k != Struct:
+		out.Offsets = make([]int32, 1, room(v.Len)+1)
+	}
+	if v.Null != nil {
+		out.nulls = make([]bool, 0, room(v.Len))
+	}
+	for _, c := range v.Children {
+		out.Children = append(out.Children, c.fresh())
+	}
+	return out
+}
+
 func (v *Vector) appended(null bool) {
 	if null && v.Null == nil {
-		v.Null = make([]bool, v.Len, v.Len+64)
+		if v.nulls == nil {
+			v.nulls = make([]bool, 0, v.Len+64)
+		}
+		v.Null = append(v.nulls, make([]bool, v.Len)...)
 	}
 	if v.Null != nil {
 		v.Null = append(v.Null, null)

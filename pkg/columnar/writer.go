@@ -64,6 +64,7 @@ type Writer struct {
 	groupRows int // in the open row group
 	pageRows  int // since the last common page end
 	writes    int64
+	sources   []Piece // of the last batch, to be filled again
 	err       error
 }
 
@@ -102,6 +103,7 @@ func NewWriter(w io.Writer, schema Schema, o WriterOptions) (*Writer, error) {
 		out.roots = append(out.roots, n)
 	}
 	for _, l := range out.leaves {
+		l.leafMemory = leafMemories.Get().(*leafMemory)
 		l.reset()
 	}
 	return out, nil
@@ -258,16 +260,72 @@ func (w *Writer) WriteRows(b *Batch, from, to int) error {
 			return w.fail(fmt.Errorf("column %q has %d rows of the batch's %d", w.schema[i].Name, c.Len, b.Len))
 		}
 	}
+	w.sources = w.sources[:0]
+	for _, c := range b.Columns {
+		w.sources = append(w.sources, Piece{Column: c, From: from})
+	}
+	return w.write(w.sources, to-from)
+}
+
+// Piece says where the values of one column are: in the given rows of a vector, or
+// in those from From on. Those of a struct may be in as many places as it has fields.
+type Piece struct {
+	Column *Vector
+	Rows   []int32 // nil: all from From on; negative, in a field: null
+	From   int
+
+	Fields []Piece // not nil: of a struct, each with Rows; there is no Column
+	Null   []bool  // of a struct with Fields: which rows are null; nil: none
+}
+
+func (p *Piece) fits(t Type, n int) error {
+	if p.Fields == nil {
+		switch {
+		case !p.Column.Type.Equal(t):
+			return fmt.Errorf("%s does not fit %s", p.Column.Type, t)
+		case p.Rows != nil && len(p.Rows) != n, p.Rows == nil && p.From+n > p.Column.Len:
+			return fmt.Errorf("it does not have %d rows", n)
+		}
+		return nil
+	}
+	if t.Kind != Struct || len(t.Fields) != len(p.Fields) || p.Null != nil && len(p.Null) != n {
+		return fmt.Errorf("%d fields for %s", len(p.Fields), t)
+	}
+	for i, f := range p.Fields {
+		if !f.Column.Type.Equal(t.Fields[i].Type) || len(f.Rows) != n {
+			return fmt.Errorf("field %q: %s with %d rows", t.Fields[i].Name, f.Column.Type, len(f.Rows))
+		}
+	}
+	return nil
+}
+
+// WriteFrom adds n rows whose columns lie in different places, one piece for each
+// column of the writer's schema, of its type.
+func (w *Writer) WriteFrom(columns []Piece, n int) error {
+	if w.err != nil {
+		return w.err
+	}
+	if len(columns) != len(w.schema) {
+		return w.fail(fmt.Errorf("%d columns for a file of %d", len(columns), len(w.schema)))
+	}
+	for i := range columns {
+		if err := columns[i].fits(w.schema[i].Type, n); err != nil {
+			return w.fail(fmt.Errorf("column %q: %w", w.schema[i].Name, err))
+		}
+	}
+	return w.write(columns, n)
+}
+
+func (w *Writer) write(columns []Piece, rows int) error {
 	w.writes++
-	for from < to {
-		n := min(to-from, w.o.PageRows-w.pageRows, w.o.RowGroupRows-w.groupRows)
+	for at := 0; at < rows; {
+		n := min(rows-at, w.o.PageRows-w.pageRows, w.o.RowGroupRows-w.groupRows)
 		for i, root := range w.roots {
-			in := entries{n: n, base: from}
-			if err := root.shred(b.Columns[i], &in, w.writes); err != nil {
+			if err := root.shredPiece(&columns[i], at, n, w.writes); err != nil {
 				return w.fail(fmt.Errorf("column %q: %w", w.schema[i].Name, err))
 			}
 		}
-		from += n
+		at += n
 		w.rows += int64(n)
 		w.groupRows += n
 		w.pageRows += n
@@ -299,6 +357,9 @@ func (w *Writer) fail(err error) error {
 
 func (w *Writer) buffered() int64 {
 	n := int64(0)
+	if w.err != nil {
+		return 0
+	}
 	for _, l := range w.leaves {
 		n += l.size()
 	}
@@ -380,6 +441,7 @@ func (w *Writer) Close() (*FileStats, error) {
 	w.err = fmt.Errorf("write parquet: the file is closed")
 	stats := &FileStats{NumRows: w.rows}
 	for _, l := range w.leaves {
+		l.release()
 		if l.stats {
 			lo, hi := l.total.values(l.kind)
 			stats.Columns = append(stats.Columns, ColumnStats{Path: l.name, Bound: Bound{Min: lo, Max: hi, Nulls: l.totalNulls}})

@@ -149,9 +149,9 @@ func (r *Runner) spill(ctx context.Context, t *goldTarget) error {
 	if t.rows.len() == 0 {
 		return nil
 	}
-	batch := t.rows.batch()
-	w := r.lake.Table(t.name).NewWriter(batch.Schema, r.limits.layout(goldLayout(t.name)))
-	if err := r.encode(ctx, w, batch); err != nil {
+	schema := t.rows.fileSchema()
+	w := r.lake.Table(t.name).NewWriter(schema, r.limits.layout(goldLayout(t.name)))
+	if err := r.encode(ctx, w, t.rows, schema); err != nil {
 		return err
 	}
 	adds, err := w.Close(ctx)
@@ -159,19 +159,19 @@ func (r *Runner) spill(ctx context.Context, t *goldTarget) error {
 		return err
 	}
 	t.adds = append(t.adds, adds...)
-	t.spilled += int64(batch.Len)
+	t.spilled += int64(t.rows.len())
 	t.rows = t.rows.successor(t)
 	return nil
 }
 
-// encode writes a batch and leaves its upload to Close. It waits for its turn at
+// encode writes rows and leaves its upload to Close. It waits for its turn at
 // the processor.
-func (r *Runner) encode(ctx context.Context, w *lake.Writer, batch *columnar.Batch) error {
+func (r *Runner) encode(ctx context.Context, w *lake.Writer, rows *goldRows, schema columnar.Schema) error {
 	if err := r.cpu.Acquire(ctx, 1); err != nil {
 		return err
 	}
 	defer r.cpu.Release(1)
-	if err := w.Write(ctx, batch); err != nil {
+	if err := rows.write(ctx, w, schema); err != nil {
 		return err
 	}
 	return w.Seal()
@@ -248,6 +248,18 @@ func (p *refining) file(ctx context.Context, silverSnap *delta.Snapshot, a *delt
 		lacking = lacking || t.done < version
 	}
 	if !lacking {
+		return nil
+	}
+	if rows, ok := p.run.handed.take(a.Path); ok {
+		for i, b := range rows {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := p.deal(ctx, b, version); err != nil {
+				return err
+			}
+			rows[i] = nil
+		}
 		return nil
 	}
 	for b, err := range p.run.lake.Table(lake.Silver).ScanFiles(ctx, silverSnap, one(a), event.Schema(), nil, nil) {
@@ -357,7 +369,7 @@ func (p *refining) deal(ctx context.Context, b *columnar.Batch, version int64) e
 	}
 	const rowBytes = 400 // of numbers, offsets and ends
 	size := b.TextBytes() + rowBytes*int64(b.Len)
-	p.run.progress.refined(dealt, size)
+	p.run.portion.refined(dealt, size)
 	if p.held += size; p.held < p.run.limits.spillBytes {
 		return nil
 	}

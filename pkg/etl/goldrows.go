@@ -1,11 +1,13 @@
 package etl
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/etl/event"
+	"github.com/auditlake/auditlake/pkg/lake"
 )
 
 const (
@@ -30,7 +32,8 @@ type goldRows struct {
 	table   string
 	service string // as first delivered
 
-	columns []*columnar.Vector // in order of schema, requestParams' fields apart
+	parts   []goldPart         // silver's columns
+	own     []*columnar.Vector // the other columns, in order of schema; requestParams' fields apart
 	schema  columnar.Schema    // without requestParams' fields
 	silver  []int              // event column of each column, or -1
 	derived []derived
@@ -38,16 +41,25 @@ type goldRows struct {
 	params  int   // position of requestParams
 	rest    int   // position of requestParamsRest
 
-	keys   columnar.Schema    // fields of requestParams
-	known  int                // of keys: that the table has already
-	values []*columnar.Vector // of each key, as long as its last value's row needs
-	byKey  map[string]int     // spelling -> field, -1 for the rest
-	byFold map[string]int     // lower case -> field
+	keys   columnar.Schema // fields of requestParams
+	known  int             // of keys: that the table has already
+	byKey  map[string]int  // spelling -> field, -1 for the rest
+	byFold map[string]int  // lower case -> field
 
 	dict   *columnar.Bytes // of the map's keys in the last batch
 	byCode []int
 
 	facts facts
+}
+
+// goldPart is rows of a batch of silver.
+type goldPart struct {
+	batch *columnar.Batch
+	rows  []int32
+	// params are, by field of requestParams, where in the values of the batch's
+	// parameters each row has its value; -1: nowhere. nil, or missing at the end, for a
+	// field that no row has.
+	params [][]int32
 }
 
 // goldSchema is the columns of a new gold table. Later ones are appended.
@@ -92,9 +104,10 @@ func newGoldRows(t *goldTarget, service string) *goldRows {
 			at = -1
 		}
 		if at >= 0 {
-			f.Type = silver[at].Type // the table's may have fields that this binary does not know
+			g.own = append(g.own, nil)
+		} else {
+			g.own = append(g.own, columnar.NewVector(f.Type))
 		}
-		g.columns = append(g.columns, columnar.NewVector(f.Type))
 		g.silver = append(g.silver, at)
 	}
 	for _, d := range g.derived {
@@ -116,7 +129,6 @@ func (g *goldRows) successor(t *goldTarget) *goldRows {
 func (g *goldRows) field(name string) int {
 	at := len(g.keys)
 	g.keys = append(g.keys, columnar.Field{Name: name, Type: text})
-	g.values = append(g.values, columnar.NewVector(text))
 	g.byKey[name] = at
 	g.byFold[strings.ToLower(name)] = at
 	return at
@@ -164,15 +176,11 @@ func plainKey(key string) bool {
 	return true
 }
 
-func (g *goldRows) len() int { return g.columns[g.rest].Len }
+func (g *goldRows) len() int { return g.own[g.rest].Len }
 
-// add appends the given rows of a silver batch.
+// add appends the given rows of a silver batch, and holds on to both.
 func (g *goldRows) add(b *columnar.Batch, rows []int32) {
-	for c, at := range g.silver {
-		if at >= 0 {
-			g.columns[c].AppendRows(b.Columns[at], rows)
-		}
-	}
+	g.parts = append(g.parts, goldPart{batch: b, rows: rows})
 	params := b.Columns[event.ColRequestParams]
 	keys := params.Children[0]
 	if keys.Codes != nil && keys.Dict != g.dict {
@@ -182,8 +190,8 @@ func (g *goldRows) add(b *columnar.Batch, rows []int32) {
 			g.byCode = append(g.byCode, unresolved)
 		}
 	}
-	for _, row := range rows {
-		g.addParams(params, int(row))
+	for k, row := range rows {
+		g.addParams(params, k, int(row))
 		if len(g.derived) > 0 {
 			g.derive(b, int(row))
 		}
@@ -193,22 +201,19 @@ func (g *goldRows) add(b *columnar.Batch, rows []int32) {
 // unresolved marks a dictionary code whose field was not looked up yet.
 const unresolved = -2
 
-func (g *goldRows) addParams(params *columnar.Vector, row int) {
-	rest, st := g.columns[g.rest], g.columns[g.params]
+// addParams adds the parameters of a row, which is the k-th of the last part.
+func (g *goldRows) addParams(params *columnar.Vector, k, row int) {
+	rest, st := g.own[g.rest], g.own[g.params]
 	if params.IsNull(row) {
 		rest.AppendNull()
 		st.AppendNull()
 		return
 	}
-	n := st.Len
+	part := &g.parts[len(g.parts)-1]
 	spilled := false
 	keys, values := params.Children[0], params.Children[1]
 	for j := params.Offsets[row]; j < params.Offsets[row+1]; j++ {
-		at := g.resolve(keys, int(j))
-		if at >= 0 && g.values[at].Len <= n {
-			v := g.values[at]
-			v.AppendNulls(n - v.Len)
-			v.AppendBytes(values.ByteAt(int(j)))
+		if at := g.resolve(keys, int(j)); at >= 0 && part.take(at, k, j) {
 			continue
 		}
 		rest.Children[0].AppendBytes(keys.ByteAt(int(j)))
@@ -221,6 +226,29 @@ func (g *goldRows) addParams(params *columnar.Vector, row int) {
 	} else {
 		rest.AppendNull()
 	}
+}
+
+// take notes value j as that of a field in the k-th row, unless it has one.
+func (p *goldPart) take(field, k int, j int32) bool {
+	for len(p.params) <= field {
+		p.params = append(p.params, nil)
+	}
+	if p.params[field] == nil {
+		p.params[field] = nowhere(len(p.rows))
+	}
+	if p.params[field][k] >= 0 {
+		return false
+	}
+	p.params[field][k] = j
+	return true
+}
+
+func nowhere(rows int) []int32 {
+	out := make([]int32, rows)
+	for i := range out {
+		out[i] = -1
+	}
+	return out
 }
 
 func (g *goldRows) resolve(keys *columnar.Vector, j int) int {
@@ -254,7 +282,7 @@ func (g *goldRows) derive(b *columnar.Batch, row int) {
 	g.facts.result = result.ByteAt(row)
 	g.facts.action = b.Columns[event.ColActionName].ByteAt(row)
 	for i, d := range g.derived {
-		g.columns[g.made[i]].AppendValue(d.of(&g.facts))
+		g.own[g.made[i]].AppendValue(d.of(&g.facts))
 	}
 }
 
@@ -268,20 +296,58 @@ func (g *goldRows) tableSchema() columnar.Schema {
 	return schema
 }
 
-// batch is all rows, under the table's schema as far as this binary knows it.
-func (g *goldRows) batch() *columnar.Batch {
-	schema := g.tableSchema()
+// fileSchema is the table's schema as far as this binary knows it: silver's columns
+// and requestParams may have fields there that it does not know.
+func (g *goldRows) fileSchema() columnar.Schema {
+	schema, silver := g.tableSchema(), event.Schema()
+	for i, at := range g.silver {
+		if at >= 0 {
+			schema[i].Type = silver[at].Type
+		}
+	}
+	return schema
+}
+
+// write encodes all rows.
+func (g *goldRows) write(ctx context.Context, w *lake.Writer, schema columnar.Schema) error {
 	n := g.len()
-	for _, v := range g.values {
-		v.AppendNulls(n - v.Len)
+	columns := make([]columnar.Piece, len(schema))
+	for i, v := range g.own {
+		if v != nil && i != g.params {
+			v.AppendNulls(n - v.Len) // columns that this binary does not know
+			columns[i].Column = v
+		}
 	}
-	st := *g.columns[g.params]
-	st.Type, st.Children = schema[g.params].Type, g.values
-	columns := slices.Clone(g.columns)
-	columns[g.params] = &st
-	for i, c := range columns {
-		c.AppendNulls(n - c.Len) // columns that this binary does not know
-		schema[i].Type = c.Type
+	params := &columns[g.params]
+	params.Fields = make([]columnar.Piece, len(g.keys))
+	var none []int32
+	for from, p := 0, 0; p < len(g.parts); p++ {
+		part := g.parts[p]
+		to := from + len(part.rows)
+		for i, at := range g.silver {
+			if at >= 0 {
+				columns[i].Column, columns[i].Rows = part.batch.Columns[at], part.rows
+			} else {
+				columns[i].From = from
+			}
+		}
+		if null := g.own[g.params].Null; null != nil {
+			params.Null = null[from:to]
+		}
+		for len(none) < len(part.rows) {
+			none = append(none, -1)
+		}
+		for i := range params.Fields {
+			f := &params.Fields[i]
+			f.Column, f.Rows = part.batch.Columns[event.ColRequestParams].Children[1], none[:len(part.rows)]
+			if i < len(part.params) && part.params[i] != nil {
+				f.Rows = part.params[i]
+			}
+		}
+		if err := w.WriteFrom(ctx, columns, len(part.rows)); err != nil {
+			return err
+		}
+		from = to
 	}
-	return &columnar.Batch{Schema: schema, Len: n, Columns: columns}
+	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,7 +30,6 @@ type landed struct {
 	denied             []error // files that may not be read, or never could be
 	damaged            []string
 	quality            Quality
-	state              *landing.State
 }
 
 // pending is a changed file of the batch and, unless it is large, its content.
@@ -43,87 +41,6 @@ type pending struct {
 	id    int64
 	known map[[16]byte]int32 // bronze's lines of the file; nil where not needed
 	after int64              // lines up to here are known to be in bronze
-}
-
-// land reads the changed files of a batch and commits their new lines to bronze
-// together with the state that says so. A conflict means that another run landed
-// something: the caller loads the state again and plans anew.
-func (r *Runner) land(ctx context.Context, base *delta.Snapshot, state *landing.State, batch []landing.Change) (landed, error) {
-	out := landed{state: state}
-	files, err := r.fetch(ctx, batch, &out)
-	if err != nil {
-		return out, err
-	}
-	if len(files) == 0 {
-		return out, nil
-	}
-	nextID := state.NextFileID
-	for _, f := range files {
-		if f.Old != nil {
-			f.id = f.Old.FileID
-			continue
-		}
-		f.id = nextID
-		nextID++
-	}
-	b := &bronzeWriter{
-		w:      r.lake.Table(lake.Bronze).NewWriter(bronzeSchema(), r.limits.layout(bronzeLayout())),
-		rows:   columnar.NewBatch(bronzeSchema()),
-		limits: r.limits,
-		batch:  state.Batch + 1,
-		now:    r.lake.Now().UnixMicro(),
-	}
-	changed := map[string][]landing.Entry{}
-	clear(r.delivered)
-	alone := len(files) == 1 // as large files are
-	for _, group := range byDate(files) {
-		if err := r.compare(ctx, base, group); err != nil {
-			if alone {
-				err = out.skip(err)
-			}
-			return out, err
-		}
-		// Bronze is sorted by file within a date.
-		slices.SortFunc(group, func(a, b *pending) int { return int(a.id - b.id) })
-		for _, f := range group {
-			before := b.total
-			entry, err := r.landFile(ctx, b, f)
-			if err != nil && alone {
-				return out, out.skip(err)
-			}
-			if err != nil {
-				return out, fmt.Errorf("read %s: %w", f.Key, err)
-			}
-			f.body = nil
-			entry.Source = f.Source
-			changed[f.Date] = append(changed[f.Date], entry)
-			out.files++
-			out.bytes += f.Size
-			fresh, had := b.total-before, int64(0)
-			if f.Old != nil {
-				out.superseded += entry.Superseded - f.Old.Superseded
-				had = f.Old.Rows()
-				out.quality.Overwrites++
-				out.quality.OverwriteLines += fresh
-			} else {
-				out.superseded += entry.Superseded
-			}
-			out.quality.Lost += max(entry.Rows()-had-fresh, 0)
-			r.delivered[f.id] = f.Modified.UnixMilli()
-			if entry.Damaged != "" {
-				out.damaged = append(out.damaged, f.Key+": "+entry.Damaged)
-			}
-		}
-		if err := b.flush(ctx); err != nil {
-			return out, err
-		}
-	}
-	adds, err := b.w.Close(ctx)
-	if err != nil {
-		return out, err
-	}
-	out.rows = b.total
-	return out, r.commitLanding(ctx, base, changed, adds, &out)
 }
 
 func byDate(files []*pending) [][]*pending {
@@ -146,18 +63,18 @@ func gone(err error) bool {
 // fetch reads the files that are not large, pinned to the version that was
 // listed. Files that changed or went away since are left to the next plan; one
 // that may not be read does not keep the others waiting.
-func (r *Runner) fetch(ctx context.Context, batch []landing.Change, out *landed) ([]*pending, error) {
+func (s *staging) fetch(ctx context.Context, batch []landing.Change, out *landed) ([]*pending, error) {
 	all := make([]*pending, len(batch))
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(r.limits.reads)
+	g.SetLimit(s.run.limits.reads)
 	var mu sync.Mutex
 	for i, c := range batch {
-		if c.Size > r.limits.largeBytes {
+		if c.Size > s.run.limits.largeBytes {
 			all[i] = &pending{Change: c}
 			continue
 		}
 		g.Go(func() error {
-			body, err := readPinned(gctx, r.sources[c.Source], c.File)
+			body, err := readPinned(gctx, s.sources[c.Source], c.File)
 			if err == nil {
 				all[i] = &pending{Change: c, body: body, held: true}
 				return nil
@@ -211,27 +128,27 @@ func readPinned(ctx context.Context, s store.Store, f landing.File) (_ []byte, e
 	return buf.Bytes(), err
 }
 
-func (r *Runner) open(ctx context.Context, f *pending) (io.ReadCloser, error) {
+func (s *staging) open(ctx context.Context, f *pending) (io.ReadCloser, error) {
 	rc := io.NopCloser(bytes.NewReader(f.body))
 	if !f.held {
 		var err error
-		if rc, _, err = r.sources[f.Source].Get(ctx, f.Key, f.ETag, 0, -1); err != nil {
+		if rc, _, err = s.sources[f.Source].Get(ctx, f.Key, f.ETag, 0, -1); err != nil {
 			return nil, sourceError{err}
 		}
 	}
-	return &watched{rc, ctx, r.progress.reading}, nil
+	return &watched{rc, ctx, s.progress.reading}, nil
 }
 
 // compare finds out, for the overwritten files of one date, what of them bronze
 // has: the old version's lines where the old content is a prefix of the new one,
 // else every line by its hash, read from bronze for all such files at once.
-func (r *Runner) compare(ctx context.Context, base *delta.Snapshot, group []*pending) error {
+func (s *staging) compare(ctx context.Context, group []*pending) error {
 	rewritten := map[int64]*pending{}
 	for _, f := range group {
 		if f.Old == nil {
 			continue
 		}
-		lines, same, err := r.prefixLines(ctx, f)
+		lines, same, err := s.prefixLines(ctx, f)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", f.Key, err)
 		}
@@ -245,7 +162,7 @@ func (r *Runner) compare(ctx context.Context, base *delta.Snapshot, group []*pen
 	if len(rewritten) == 0 {
 		return nil
 	}
-	if err := r.bronzeLines(ctx, base, group[0].Date, rewritten); err != nil {
+	if err := s.run.bronzeLines(ctx, s.base, group[0].Date, rewritten); err != nil {
 		return err
 	}
 	for _, f := range rewritten {
@@ -263,11 +180,11 @@ func (r *Runner) compare(ctx context.Context, base *delta.Snapshot, group []*pen
 // prefixLines reports whether the file begins with its old version, and how many
 // lines that had. Only whole lines count: a last line without its end may have
 // been continued.
-func (r *Runner) prefixLines(ctx context.Context, f *pending) (lines int64, same bool, err error) {
+func (s *staging) prefixLines(ctx context.Context, f *pending) (lines int64, same bool, err error) {
 	if f.Size < f.Old.Size || f.Old.Size == 0 || f.Old.Damaged != "" || f.Old.Superseded > 0 {
 		return 0, false, nil
 	}
-	rc, err := r.open(ctx, f)
+	rc, err := s.open(ctx, f)
 	if err != nil {
 		return 0, false, err
 	}
@@ -345,14 +262,14 @@ func mayHold(b columnar.Bounds, column string, lo, hi int64) bool {
 }
 
 // landFile writes the lines of the file that bronze lacks.
-func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (landing.Entry, error) {
+func (s *staging) landFile(ctx context.Context, f *pending) (landing.Entry, error) {
 	e := landing.Entry{
 		FileID: f.id, Key: f.Key, ETag: f.ETag, Size: f.Size, Modified: f.Modified.UTC(), Versions: 1,
 	}
 	if f.Old != nil {
 		e.Versions, e.Sum, e.Cut = f.Old.Versions+1, f.Old.Sum, f.Old.Cut
 	}
-	rc, err := r.open(ctx, f)
+	rc, err := s.open(ctx, f)
 	if err != nil {
 		return e, err
 	}
@@ -361,7 +278,7 @@ func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (lan
 		return e, err
 	}
 	var failed error // of the lake
-	digest, err := r.lines.Read(rc, func(l landing.Line) error {
+	digest, err := s.run.lines.Read(rc, func(l landing.Line) error {
 		if l.Number <= f.after {
 			return nil
 		}
@@ -373,7 +290,7 @@ func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (lan
 		if l.Cut {
 			e.Cut++
 		}
-		failed = b.add(ctx, f, day, l)
+		failed = s.rows.add(ctx, f, day, l)
 		return failed
 	})
 	if cerr := rc.Close(); err == nil {
@@ -396,90 +313,4 @@ func (r *Runner) landFile(ctx context.Context, b *bronzeWriter, f *pending) (lan
 		e.Superseded = f.Old.Superseded
 	}
 	return e, nil
-}
-
-// bronzeWriter collects lines into pages for the bronze table.
-type bronzeWriter struct {
-	w      *lake.Writer
-	rows   *columnar.Batch
-	limits limits
-	bytes  int
-	total  int64
-	batch  int64
-	now    int64 // microseconds
-	hash   [32]byte
-}
-
-func (b *bronzeWriter) add(ctx context.Context, f *pending, day int64, l landing.Line) error {
-	c := b.rows.Columns
-	if utf8.Valid(l.Data) {
-		c[bronzeRaw].AppendBytes(l.Data)
-		c[bronzeRawBytes].AppendNull()
-	} else {
-		c[bronzeRaw].AppendBytes(bytes.ToValidUTF8(l.Data, []byte("\uFFFD")))
-		c[bronzeRawBytes].AppendBytes(l.Data)
-	}
-	if f.WorkspaceID >= 0 {
-		c[bronzeWorkspaceID].AppendInt(f.WorkspaceID)
-	} else {
-		c[bronzeWorkspaceID].AppendNull()
-	}
-	c[bronzeDate].AppendInt(day)
-	c[bronzeSourceFile].AppendString(f.Key)
-	c[bronzeFileID].AppendInt(f.id)
-	c[bronzeSourceEtag].AppendString(f.ETag)
-	c[bronzeLineNumber].AppendInt(l.Number)
-	hex.Encode(b.hash[:], l.Hash[:])
-	c[bronzeLineHash].AppendBytes(b.hash[:])
-	c[bronzeIngestedAt].AppendInt(b.now)
-	c[bronzeBatchID].AppendInt(b.batch)
-	b.rows.Len++
-	b.total++
-	b.bytes += len(l.Data)
-	if b.rows.Len >= b.limits.pageRows || b.bytes >= b.limits.pageBytes {
-		return b.flush(ctx)
-	}
-	return nil
-}
-
-func (b *bronzeWriter) flush(ctx context.Context) error {
-	err := b.w.Write(ctx, b.rows)
-	b.rows.Reset()
-	b.bytes = 0
-	return err
-}
-
-// commitLanding makes rows and state the next version of bronze, as one.
-func (r *Runner) commitLanding(ctx context.Context, base *delta.Snapshot, changed map[string][]landing.Entry, adds []delta.Add, out *landed) error {
-	next, path, err := out.state.Next(ctx, changed)
-	if err != nil {
-		return err
-	}
-	meta := delta.Metadata{Schema: bronzeSchema(), PartitionColumns: []string{"date"}}
-	if base != nil {
-		meta = base.Metadata()
-		meta.Configuration = maps.Clone(meta.Configuration)
-	} else {
-		meta.Configuration = properties(bronzeLayout().Stats, nil)
-	}
-	meta.Configuration[landing.Property] = path
-	_, err = r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{
-		Base: base, Operation: operation,
-		Parameters: streamingParameters(appLanding, next.Batch),
-		Metrics:    metrics(adds, 0, out.rows),
-		Adds:       adds, Metadata: &meta,
-		Txn: &delta.Txn{AppID: appLanding, Version: next.Batch},
-	})
-	if errors.Is(err, delta.ErrOutcomeUnknown) {
-		// The entry names the manifest, so the log itself tells whose it is.
-		if snap, serr := r.lake.Table(lake.Bronze).Snapshot(ctx); serr == nil && snap.Metadata().Configuration[landing.Property] == path {
-			err = nil
-		}
-	}
-	if err != nil {
-		return err
-	}
-	out.state = next
-	r.state, r.statePath = next, path
-	return nil
 }

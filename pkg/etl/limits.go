@@ -23,7 +23,7 @@ type limits struct {
 	fileBytes int64 // of a data file; it is in memory until it is uploaded
 	openFiles int   // data files of one table written at once
 
-	workers int // gold tables encoded at once; all else is one goroutine
+	workers int // gold tables encoded at once; also decides what else overlaps
 }
 
 // limitsOf derives the limits from the options. Where memory is bounded, most is
@@ -32,7 +32,7 @@ type limits struct {
 func limitsOf(o Options) limits {
 	l := limits{
 		batchBytes: 64 << 20, batchFiles: 20_000, planFiles: 500_000, largeBytes: 16 << 20, reads: 16,
-		pageRows: 8192, pageBytes: 8 << 20, followRows: 250_000, spillBytes: 128 << 20, goldTables: 8,
+		pageRows: 2048, pageBytes: 4 << 20, followRows: 250_000, spillBytes: 128 << 20, goldTables: 8,
 		fileBytes: 32 << 20, openFiles: 8,
 		workers: max(o.Workers, 0),
 	}
@@ -52,6 +52,12 @@ func limitsOf(o Options) limits {
 	}
 	return l
 }
+
+// overlaps says that the next batch is staged while one is brought to gold.
+func (l limits) overlaps() bool { return l.workers > 1 }
+
+// lanes says that the steps of staging overlap, too.
+func (l limits) lanes() bool { return l.workers > 2 }
 
 const (
 	// minMemoryBytes is the least that a run can do with.

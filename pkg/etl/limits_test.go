@@ -12,7 +12,7 @@ func TestLimits(t *testing.T) {
 	const mib = 1 << 20
 	full := map[string]int64{
 		"batchBytes": 64 * mib, "batchFiles": 20_000, "planFiles": 500_000, "largeBytes": 16 * mib, "reads": 16,
-		"pageRows": 8192, "pageBytes": 8 * mib, "followRows": 250_000, "spillBytes": 128 * mib, "goldTables": 8,
+		"pageRows": 2048, "pageBytes": 4 * mib, "followRows": 250_000, "spillBytes": 128 * mib, "goldTables": 8,
 		"fileBytes": 32 * mib, "openFiles": 8,
 	}
 	with := func(changes map[string]int64) map[string]int64 {
@@ -26,7 +26,7 @@ func TestLimits(t *testing.T) {
 	}
 	least := with(map[string]int64{
 		"batchBytes": 8 * mib, "batchFiles": 2500, "planFiles": 18_000, "largeBytes": 8 * mib,
-		"pageBytes": mib, "followRows": 31_250, "spillBytes": 16 * mib, "fileBytes": 4 * mib, "openFiles": 4,
+		"pageBytes": mib / 2, "followRows": 31_250, "spillBytes": 16 * mib, "fileBytes": 4 * mib, "openFiles": 4,
 	})
 	for name, tc := range map[string]struct {
 		o    etl.Options
@@ -36,7 +36,7 @@ func TestLimits(t *testing.T) {
 		"more than is of use": {etl.Options{MemoryBytes: 4096 * mib}, full},
 		"plugin": {etl.Options{MemoryBytes: 192 * mib}, with(map[string]int64{
 			"batchBytes": 16 * mib, "batchFiles": 5000, "planFiles": 36_000, "largeBytes": 16 * mib,
-			"pageBytes": 2 * mib, "followRows": 62_500, "spillBytes": 32 * mib, "fileBytes": 8 * mib, "openFiles": 4,
+			"pageBytes": mib, "followRows": 62_500, "spillBytes": 32 * mib, "fileBytes": 8 * mib, "openFiles": 4,
 		})},
 		"the least":              {etl.Options{MemoryBytes: 96 * mib}, least},
 		"less than the least":    {etl.Options{MemoryBytes: 1}, least},

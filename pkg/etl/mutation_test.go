@@ -61,19 +61,19 @@ func mutations() []mutation {
 		},
 		{
 			name: "landing state comes in a commit after the rows",
-			file: "pkg/etl/land.go",
-			from: "	meta.Configuration[landing.Property] = path\n	_, err = r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{",
+			file: "pkg/etl/stage.go",
+			from: "	meta.Configuration[landing.Property] = path\n	version, err := r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{",
 			to: `	if base != nil {
-		if _, err = r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{Base: base, Operation: operation, Adds: adds}); err != nil {
+		if _, err = r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{Base: base, Operation: operation, Adds: s.adds}); err != nil {
 			return err
 		}
 		if base, err = r.lake.Table(lake.Bronze).Snapshot(ctx); err != nil {
 			return err
 		}
-		adds = nil
+		s.adds = nil
 	}
 	meta.Configuration[landing.Property] = path
-	_, err = r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{`,
+	version, err := r.lake.Table(lake.Bronze).Commit(ctx, delta.Tx{`,
 			dir: ".", proof: []string{"./pkg/etl", "-run", "^TestEveryFault$/^overwritten_file.*again", "-every-fault"},
 		},
 		{

@@ -3,6 +3,8 @@ package etl
 import (
 	"context"
 	"io"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -31,91 +33,143 @@ const (
 // reportBytes is how much text or delivered content is worth telling of.
 const reportBytes = 8 << 20
 
-// tracker tells of the progress of a run, from one goroutine.
+// tracker tells of the progress of a run. Its methods may be called concurrently,
+// as those of its portions.
 type tracker struct {
-	now  Progress
 	tell func(Progress)
 
+	mu       sync.Mutex // guards all below, and is held while tell is called
+	now      Progress
 	finished int64 // bytes of delivered files that are in gold
-	batch    int64 // bytes of the batch under way
-	read     int64 // bytes of it read
-	rows     int64 // rows it brought to bronze
-	from     Progress
-	silent   int64 // bytes since the last report
+	open     []*portion
+	silent   map[string]int64 // bytes since the last report, by stage
+}
+
+// portion is one batch of delivered files on its way to gold, or, with no bytes, rows
+// that were found waiting for it.
+type portion struct {
+	t     *tracker
+	bytes int64 // of the delivered files
+
+	// Guarded by the tracker.
+	read         int64 // of bytes
+	rows         int64 // it brought to bronze; 0 until that is known
+	silver, gold int64 // rows
+}
+
+func newTracker(started time.Time, tell func(Progress)) *tracker {
+	return &tracker{tell: tell, now: Progress{Started: started}, silent: map[string]int64{}}
 }
 
 func (t *tracker) stage(name string) {
-	t.now.Stage = name
-	t.report()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.report(name)
 }
 
-func (t *tracker) report() {
-	t.silent = 0
-	share := 0.0
-	if t.batch > 0 {
-		share = landShare * float64(t.read) / float64(t.batch)
-	}
-	if t.rows > 0 {
-		up := func(rows int64) float64 { return min(float64(rows)/float64(t.rows), 1) }
-		share += cleanseShare*up(t.now.Silver-t.from.Silver) + (1-landShare-cleanseShare)*up(t.now.Gold-t.from.Gold)
-	}
+func (t *tracker) report(stage string) {
+	t.silent[stage] = 0
+	t.now.Stage = stage
 	if t.now.TotalBytes > 0 {
-		t.now.Done = min((float64(t.finished)+share*float64(t.batch))/float64(t.now.TotalBytes), 1)
+		done := float64(t.finished)
+		for _, p := range t.open {
+			done += p.share() * float64(p.bytes)
+		}
+		t.now.Done = min(done/float64(t.now.TotalBytes), 1)
 	}
 	t.tell(t.now)
 }
 
+// share is how much of the work on the portion is done.
+func (p *portion) share() float64 {
+	share := 0.0
+	if p.bytes > 0 {
+		share = landShare * float64(p.read) / float64(p.bytes)
+	}
+	if p.rows > 0 {
+		up := func(rows int64) float64 { return min(float64(rows)/float64(p.rows), 1) }
+		share += cleanseShare*up(p.silver) + (1-landShare-cleanseShare)*up(p.gold)
+	}
+	return share
+}
+
 // passed counts work within a stage and tells of it now and then.
-func (t *tracker) passed(bytes int64) {
-	if t.silent += bytes; t.silent >= reportBytes {
-		t.report()
+func (t *tracker) passed(stage string, bytes int64) {
+	if t.silent[stage] += bytes; t.silent[stage] >= reportBytes {
+		t.report(stage)
 	}
 }
 
 // planned is what is still to be done.
 func (t *tracker) planned(files, bytes int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.now.TotalFiles, t.now.TotalBytes = t.now.Files+files, t.now.Bytes+bytes
-	t.batch, t.finished = 0, t.now.Bytes
+	t.open, t.finished = nil, t.now.Bytes
 }
 
 // begin is the start of a batch.
-func (t *tracker) begin(bytes int64) {
-	t.batch, t.read, t.rows, t.from = bytes, 0, 0, t.now
+func (t *tracker) begin(bytes int64) *portion {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := &portion{t: t, bytes: bytes}
+	t.open = append(t.open, p)
+	return p
 }
 
+// waiting are rows that an earlier run has left to be brought to gold.
+func (t *tracker) waiting() *portion { return &portion{t: t} }
+
 // reading counts what was read of the batch.
-func (t *tracker) reading(bytes int64) {
-	t.read = min(t.read+bytes, t.batch)
-	t.now.Stage, t.now.Bytes = "bronze", t.from.Bytes+t.read
-	t.passed(bytes)
+func (p *portion) reading(bytes int64) {
+	p.t.mu.Lock()
+	defer p.t.mu.Unlock()
+	bytes = min(bytes, p.bytes-p.read)
+	p.read += bytes
+	p.t.now.Bytes += bytes
+	p.t.passed("bronze", bytes)
 }
 
 // landed is the end of the batch's way to bronze, which brought rows.
-func (t *tracker) landed(files, rows int64) {
-	t.now.Files, t.now.Bytes, t.read = t.from.Files+files, t.from.Bytes+t.batch, t.batch
-	t.now.Bronze, t.rows = t.from.Bronze+rows, rows
-	t.stage("bronze")
+func (p *portion) landed(files, rows int64) {
+	p.t.mu.Lock()
+	defer p.t.mu.Unlock()
+	p.t.now.Bytes += p.bytes - p.read
+	p.read, p.rows = p.bytes, rows
+	p.t.now.Files += files
+	p.t.now.Bronze += rows
+	p.t.report("bronze")
 }
 
 // cleansed and refined count rows on their way through silver and gold.
-func (t *tracker) cleansed(rows, bytes int64) {
-	t.now.Stage = "silver"
-	t.now.Silver += rows
-	t.passed(bytes)
+func (p *portion) cleansed(rows, bytes int64) {
+	p.t.mu.Lock()
+	defer p.t.mu.Unlock()
+	p.silver += rows
+	p.t.now.Silver += rows
+	p.t.passed("silver", bytes)
 }
 
-func (t *tracker) refined(rows, bytes int64) {
-	t.now.Stage = "gold"
-	t.now.Gold += rows
-	t.passed(bytes)
+func (p *portion) refined(rows, bytes int64) {
+	p.t.mu.Lock()
+	defer p.t.mu.Unlock()
+	p.gold += rows
+	p.t.now.Gold += rows
+	p.t.passed("gold", bytes)
 }
 
 // raised is the end of the batch, with the rows that the run has brought so far.
-func (t *tracker) raised(sum *Summary) {
+func (p *portion) raised(sum *Summary) {
+	t := p.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.finished += p.bytes
+	t.open = slices.DeleteFunc(t.open, func(o *portion) bool { return o == p })
 	t.now.Bronze, t.now.Silver, t.now.Gold = sum.Bronze, sum.Silver, sum.Gold
-	t.finished += t.batch
-	t.batch, t.rows = 0, 0
-	t.stage("gold")
+	for _, o := range t.open { // what the next batch has come to meanwhile
+		t.now.Silver += o.silver
+	}
+	t.report("gold")
 }
 
 // watched is a body that ends with its context, wherever it comes from, and tells

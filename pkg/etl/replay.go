@@ -182,7 +182,7 @@ func (r *Runner) rebuildSilver(ctx context.Context) (rebuiltSilver, error) {
 			return out, err
 		}
 	}
-	pass := r.newCleansing()
+	pass := r.newCleansing(r.portion)
 	pass.keepEvents, pass.keepRefused = true, true
 	if pass.eventsFrom, err = dayOf(horizonOf(silverBase)); err != nil {
 		return out, err

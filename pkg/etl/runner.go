@@ -35,8 +35,9 @@ type Options struct {
 	// is the default.
 	MemoryBytes int64
 	// Workers is how many processors a run may keep busy, without the garbage
-	// collector; waiting for the store does not count. Default: several gold tables
-	// are encoded at once, all else is done one after another.
+	// collector; waiting for the store does not count. With one, all is done one after
+	// another; with two, the next batch is staged while one is brought to gold; with
+	// more, which is the default, the steps of staging overlap, too.
 	Workers int
 	// BatchBytes is about how much delivered JSON becomes one bronze commit, and
 	// half of what is held on the way to gold. Default 64 MiB, less where
@@ -105,6 +106,7 @@ type Runner struct {
 	cpu    *semaphore.Weighted // held while gold is encoded
 
 	lines     *landing.LineReader
+	pages     pages
 	sources   map[int]store.Store // by the manifest's index
 	state     *landing.State
 	statePath string
@@ -112,6 +114,9 @@ type Runner struct {
 	replay    meter     // of a rebuild
 	goldDone  watermark // that gold is known to have reached; of no application if unknown
 	progress  *tracker
+	portion   *portion // of the batch that is being brought to gold
+	ahead     *ahead   // of the last commit to bronze
+	handed    handed   // from silver to gold
 
 	news      map[string][]string // by source URL, of the run under way; nil for one that looks for itself
 	recent    *recentKeys         // events of the run under way; nil outside of runs
@@ -137,9 +142,10 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 		o.Progress = func(Progress) {}
 	}
 	lim := limitsOf(o)
+	progress := newTracker(time.Time{}, o.Progress)
 	return &Runner{
 		lake: l, opts: o, limits: lim, cpu: semaphore.NewWeighted(int64(lim.workers)),
-		lines: landing.NewLineReader(), progress: &tracker{tell: o.Progress}, delivered: map[int64]int64{},
+		lines: landing.NewLineReader(), pages: newPages(lim), progress: progress, portion: progress.waiting(), delivered: map[int64]int64{},
 	}, nil
 }
 
@@ -156,9 +162,10 @@ func (r *Runner) RunOn(ctx context.Context, news map[string][]string) (Summary, 
 	r.news = news
 	defer func() { r.news = nil }()
 	sum := Summary{Started: r.lake.Now(), BronzeVersion: -1, SilverVersion: -1}
-	r.progress = &tracker{now: Progress{Started: sum.Started}, tell: r.opts.Progress}
+	r.progress = newTracker(sum.Started, r.opts.Progress)
+	r.portion = r.progress.waiting()
 	r.recent = &recentKeys{}
-	defer func() { r.recent = nil }()
+	defer func() { r.recent, r.ahead, r.handed = nil, nil, nil }()
 	err := r.run(ctx, &sum)
 	sum.Finished = r.lake.Now()
 	// A run that failed before there was a lake must not make one.
@@ -213,39 +220,12 @@ func (r *Runner) round(ctx context.Context, at position, sum *Summary) (next *po
 			return nil, err
 		}
 	}
-	for _, batch := range landing.Batches(changes, r.limits.batchBytes, r.limits.largeBytes, r.limits.batchFiles) {
-		size := int64(0)
-		for _, c := range batch {
-			size += c.Size
-		}
-		r.progress.begin(size)
-		got, err := r.land(ctx, base, r.state, batch)
-		if errors.Is(err, delta.ErrConflict) || errors.Is(err, delta.ErrAlreadyCommitted) {
-			return &position{}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		sum.Files += int64(got.files)
-		sum.Bytes += got.bytes
-		sum.Bronze += got.rows
-		sum.Superseded += got.superseded
-		sum.Damaged = append(sum.Damaged, got.damaged...)
-		sum.Waiting += int64(got.skipped)
-		sum.Quality.add(got.quality)
-		denied = append(denied, got.denied...)
-		r.progress.landed(int64(len(batch)), got.rows)
-		planned := r.statePath
-		if base, err = r.loadState(ctx); err != nil {
-			return nil, err
-		}
-		if err := r.raise(ctx, base, sum); err != nil {
-			return nil, err
-		}
-		if r.statePath != planned {
-			return &position{}, nil // another run has landed something of what is left, too
-		}
-		r.progress.raised(sum)
+	moved, err := r.landAll(ctx, base, changes, sum, &denied)
+	if err != nil {
+		return nil, err
+	}
+	if moved {
+		return &position{}, nil
 	}
 	if next != nil {
 		next.denied = denied
@@ -264,6 +244,82 @@ func (r *Runner) round(ctx context.Context, at position, sum *Summary) (next *po
 		return &position{}, nil
 	}
 	return nil, errors.Join(failed...)
+}
+
+// landAll brings the changes to gold, batch by batch. moved says that another run
+// has landed something of them, too.
+func (r *Runner) landAll(ctx context.Context, base *delta.Snapshot, changes []landing.Change, sum *Summary, denied *[]error) (moved bool, err error) {
+	var soon *upcoming
+	defer func() { soon.drop() }()
+	batches := landing.Batches(changes, r.limits.batchBytes, r.limits.largeBytes, r.limits.batchFiles)
+	for i, batch := range batches {
+		got, err := r.stagedAt(ctx, base, soon, batch)
+		soon = nil
+		if err != nil {
+			return false, err
+		}
+		r.portion = got.progress
+		if i+1 < len(batches) && r.limits.overlaps() {
+			s := r.newStaging(base, r.progress.begin(sizeOf(batches[i+1])))
+			soon = r.stageSoon(ctx, s, got.next(), batches[i+1])
+		}
+		err = r.commitStaged(ctx, base, got)
+		if errors.Is(err, delta.ErrConflict) || errors.Is(err, delta.ErrAlreadyCommitted) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		sum.Files += got.files
+		sum.Bytes += got.bytes
+		sum.Bronze += got.rows
+		sum.Superseded += got.superseded
+		sum.Damaged = append(sum.Damaged, got.damaged...)
+		sum.Waiting += int64(got.skipped)
+		sum.Quality.add(got.quality)
+		*denied = append(*denied, got.denied...)
+		r.portion.landed(int64(len(batch)), got.rows)
+		planned := r.statePath
+		if base, err = r.loadState(ctx); err != nil {
+			return false, err
+		}
+		if err := r.raise(ctx, base, sum); err != nil {
+			return false, err
+		}
+		if r.statePath != planned {
+			return true, nil // another run has landed something of what is left, too
+		}
+		r.portion.raised(sum)
+		r.portion = r.progress.waiting()
+		if r.handed = nil; got.ahead != nil {
+			r.pages.recycle(got.ahead.pass.filled)
+		}
+	}
+	return false, nil
+}
+
+// stagedAt is the batch staged where it goes now: as it comes, if it was begun for
+// that place, else from the beginning.
+func (r *Runner) stagedAt(ctx context.Context, base *delta.Snapshot, soon *upcoming, batch []landing.Change) (*staged, error) {
+	at, progress := placeOf(base, r.state), (*portion)(nil)
+	if soon != nil {
+		<-soon.done
+		soon.cancel()
+		if soon.staged.at == at {
+			return soon.staged, soon.err
+		}
+		progress = soon.staged.progress
+	} else {
+		progress = r.progress.begin(sizeOf(batch))
+	}
+	return r.newStaging(base, progress).stage(ctx, at, batch)
+}
+
+func sizeOf(batch []landing.Change) (bytes int64) {
+	for _, c := range batch {
+		bytes += c.Size
+	}
+	return bytes
 }
 
 // raise brings what bronze has, up to a snapshot, to silver and gold.

@@ -151,28 +151,12 @@ func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot,
 	if generation(quarantineBase) > generation(silverBase) {
 		return errHalfRebuilt
 	}
-	pass := r.newCleansing()
-	for _, c := range s.commits {
-		pass.keepEvents = c.Version > silverDone
-		pass.keepRefused = c.Version > quarantineDone
-		for i := range c.Adds {
-			pass.expect(bronzeSnap, &c.Adds[i])
-		}
-		for b, err := range r.lake.Table(lake.Bronze).ScanFiles(ctx, bronzeSnap, pointers(c.Adds), bronzeSchema(), nil, nil) {
-			if err != nil {
-				return err
-			}
-			if err := pass.batch(ctx, b); err != nil {
-				return err
-			}
-		}
-		// The next commit may be one that a table has already.
-		if err := pass.flush(ctx); err != nil {
-			return err
-		}
-	}
-	silverAdds, quarantineAdds, err := pass.close(ctx)
-	if err != nil {
+	var pass *cleansing
+	var silverAdds, quarantineAdds []delta.Add
+	if a := r.takeAhead(s); a != nil && quarantineDone < s.from {
+		pass, silverAdds, quarantineAdds = a.pass, a.silver, a.quarantine
+		pass.expectAll(bronzeSnap, s.commits[0])
+	} else if pass, silverAdds, quarantineAdds, err = r.readStretch(ctx, bronzeSnap, s, silverDone, quarantineDone); err != nil {
 		return err
 	}
 	// Quarantine first: once silver has the version, the stretch is not looked at
@@ -198,7 +182,32 @@ func (r *Runner) cleanseStretch(ctx context.Context, bronzeSnap *delta.Snapshot,
 		pass.quality.Lost = max(pass.missing, 0)
 	}
 	out.quality.add(pass.quality)
+	r.handed = pass.silver.Kept()
 	return nil
+}
+
+// readStretch cleanses what the tables lack of a stretch of bronze.
+func (r *Runner) readStretch(ctx context.Context, bronzeSnap *delta.Snapshot, s stretch, silverDone, quarantineDone int64) (pass *cleansing, silver, quarantine []delta.Add, err error) {
+	pass = r.newCleansing(r.portion)
+	for _, c := range s.commits {
+		pass.keepEvents = c.Version > silverDone
+		pass.keepRefused = c.Version > quarantineDone
+		pass.expectAll(bronzeSnap, c)
+		for b, err := range r.lake.Table(lake.Bronze).ScanFiles(ctx, bronzeSnap, pointers(c.Adds), bronzeSchema(), nil, nil) {
+			if err != nil {
+				return nil, nil, nil, err
+			}
+			if err := pass.batch(ctx, b); err != nil {
+				return nil, nil, nil, err
+			}
+		}
+		// The next commit may be one that a table has already.
+		if err := pass.flush(ctx); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	silver, quarantine, err = pass.close(ctx)
+	return pass, silver, quarantine, err
 }
 
 func pointers(adds []delta.Add) iter.Seq[*delta.Add] {
@@ -274,15 +283,16 @@ func (r *Runner) settle(ctx context.Context, t *lake.Table, tx delta.Tx) (int64,
 	return 0, err
 }
 
-func (r *Runner) newCleansing() *cleansing {
+func (r *Runner) newCleansing(progress *portion) *cleansing {
 	return &cleansing{
 		cleanser:   event.NewCleanser(),
-		events:     columnar.NewBatch(event.Schema()),
+		events:     r.pages.newEvents(nil),
+		pages:      r.pages,
 		refused:    columnar.NewBatch(quarantineSchema()),
 		silver:     r.lake.Table(lake.Silver).NewWriter(event.Schema(), r.limits.layout(silverLayout())),
 		quarantine: r.lake.Table(lake.Quarantine).NewWriter(quarantineSchema(), r.limits.layout(quarantineLayout())),
 		limits:     r.limits,
-		progress:   r.progress,
+		progress:   progress,
 		recent:     r.recent, delivered: r.delivered,
 		eventsFrom: noDay, refusedFrom: noDay,
 	}
@@ -298,13 +308,19 @@ type cleansing struct {
 	reported                int64 // of eventRows, to progress
 	bytes                   int   // of the lines in events and refused
 	limits                  limits
-	progress                *tracker
+	progress                *portion
+	encoding                *lane // of events; nil: at once
+	kept                    int64 // bytes of the lines whose events silver keeps
 
 	quality   Quality
-	missing   int64           // lines that are there by bronze's log and were not cleansed
-	unknown   bool            // the log does not say of every file how many it has
-	recent    *recentKeys     // of the run; nil where repeats are not counted
-	delivered map[int64]int64 // when files were delivered, by id, in milliseconds, where it is known
+	missing   int64       // lines that are there by bronze's log and were not cleansed
+	unknown   bool        // the log does not say of every file how many it has
+	recent    *recentKeys // of the run; nil where repeats are not counted
+	later     bool        // events are noted in seen, to be counted later
+	seen      []seenKey
+	pages     pages
+	filled    []*columnar.Batch // pages of events that are written, and may be kept
+	delivered map[int64]int64   // when files were delivered, by id, in milliseconds, where it is known
 
 	// A rebuild leaves out rows before the horizons of the tables, in days.
 	eventsFrom, refusedFrom       int64
@@ -379,14 +395,21 @@ func (p *cleansing) notice(from event.Origin) {
 	if delivered, ok := p.delivered[from.FileID]; ok {
 		p.quality.Lag.measure(delivered - p.events.Columns[event.ColTimestamp].Ints[p.events.Len-1])
 	}
-	if p.recent != nil {
-		key := p.cleanser.Key()
-		l := lineage{from.FileID, from.LineNumber, from.EventIndex, from.EventCount}
-		if p.recent.repeats(binary.BigEndian.Uint64(key[:8]), l.link(l.index)) {
-			p.quality.Repeated++
-		}
+	if p.recent == nil && !p.later {
+		return
+	}
+	key := p.cleanser.Key()
+	l := lineage{from.FileID, from.LineNumber, from.EventIndex, from.EventCount}
+	seen := seenKey{binary.BigEndian.Uint64(key[:8]), l.link(l.index)}
+	if p.later {
+		p.seen = append(p.seen, seen)
+	} else if p.recent.repeats(seen.key, seen.row) {
+		p.quality.Repeated++
 	}
 }
+
+// seenKey is an event and the row it is in.
+type seenKey struct{ key, row uint64 }
 
 // refuse makes a row of quarantine of a row of bronze. Of a line that wraps several
 // events it holds the one that was refused, so that a bad line of many does not
@@ -412,6 +435,13 @@ func (p *cleansing) refuse(b *columnar.Batch, row int, line []byte, from event.O
 	p.refused.Len++
 }
 
+// expectAll is expect for the files of a commit of bronze.
+func (p *cleansing) expectAll(bronze *delta.Snapshot, c *delta.Commit) {
+	for i := range c.Adds {
+		p.expect(bronze, &c.Adds[i])
+	}
+}
+
 // expect counts the lines that a file of bronze has by the log. Each that is
 // cleansed is taken off.
 func (p *cleansing) expect(bronze *delta.Snapshot, a *delta.Add) {
@@ -424,7 +454,14 @@ func (p *cleansing) flush(ctx context.Context) error {
 	if p.keepEvents {
 		events := fromDay(p.events, p.eventsFrom, &p.droppedEvents)
 		p.eventRows += int64(events.Len)
-		if err := p.silver.Write(ctx, events); err != nil {
+		p.kept += int64(p.bytes)
+		forget := p.kept > p.limits.spillBytes
+		if err := p.encoding.give(func() error {
+			if forget {
+				p.silver.Forget()
+			}
+			return p.silver.Write(ctx, events)
+		}); err != nil {
 			return err
 		}
 	}
@@ -437,7 +474,12 @@ func (p *cleansing) flush(ctx context.Context) error {
 	}
 	p.progress.cleansed(p.eventRows-p.reported, int64(p.bytes))
 	p.reported = p.eventRows
-	p.events.Reset()
+	if p.later { // they are still on their way, or kept
+		p.filled = append(p.filled, p.events)
+		p.events = p.pages.newEvents(p.events)
+	} else {
+		p.events.Reset()
+	}
 	p.refused.Reset()
 	p.bytes = 0
 	return nil

@@ -1,10 +1,6 @@
 package identity
 
-import (
-	"slices"
-
-	"github.com/auditlake/auditlake/pkg/columnar"
-)
+import "github.com/auditlake/auditlake/pkg/columnar"
 
 // EventColumns are the columns of silver that facts are made from.
 func EventColumns() columnar.Schema {
@@ -25,12 +21,23 @@ func EventColumns() columnar.Schema {
 type Learner struct {
 	Principals Principals
 
+	classes map[string]int8 // of the keys that are not otherKey
+
 	dict   *columnar.Bytes // of the keys of parameters in the last batch
 	byCode []int8          // what a key is, by its code in dict
 }
 
 // NewLearner knows nobody.
-func NewLearner() *Learner { return &Learner{Principals: Principals{}} }
+func NewLearner() *Learner {
+	l := &Learner{Principals: Principals{}, classes: map[string]int8{}}
+	for _, key := range Keys() {
+		l.classes[key] = usedKey
+	}
+	for _, key := range naming() {
+		l.classes[key] = namingKey
+	}
+	return l
+}
 
 // What a key of parameters is.
 const (
@@ -39,16 +46,6 @@ const (
 	namingKey
 )
 
-func classify(key string) int8 {
-	switch {
-	case slices.Contains(naming(), key):
-		return namingKey
-	case slices.Contains(Keys(), key):
-		return usedKey
-	}
-	return otherKey
-}
-
 // Learn takes the facts of a batch of silver, which has at least EventColumns.
 func (l *Learner) Learn(b *columnar.Batch) {
 	params := b.Column("requestParams")
@@ -56,7 +53,7 @@ func (l *Learner) Learn(b *columnar.Batch) {
 	if keys.Codes != nil && keys.Dict != l.dict {
 		l.dict, l.byCode = keys.Dict, l.byCode[:0]
 		for code := range keys.Dict.Len() {
-			l.byCode = append(l.byCode, classify(string(keys.Dict.At(code))))
+			l.byCode = append(l.byCode, l.classes[string(keys.Dict.At(code))])
 		}
 	}
 	for row := range b.Len {
@@ -76,7 +73,7 @@ func (l *Learner) class(keys *columnar.Vector, i int) int8 {
 		}
 		return otherKey
 	}
-	return classify(string(keys.ByteAt(i)))
+	return l.classes[string(keys.ByteAt(i))]
 }
 
 // names says that one of the parameters is an id.

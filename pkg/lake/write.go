@@ -64,6 +64,7 @@ type Writer struct {
 	clock  int64 // counts writes, for finding the file not written to for longest
 	sealed []sealedFile
 	adds   []delta.Add // of uploaded files
+	kept   map[string][]*columnar.Batch
 }
 
 // sealedFile is a data file that is encoded and not uploaded yet.
@@ -77,6 +78,13 @@ type openFile struct {
 	w      *columnar.Writer
 	labels map[string]bool
 	used   int64
+	kept   []stretch // rows, if they are kept
+}
+
+// stretch is the rows of a batch from up to to.
+type stretch struct {
+	batch    *columnar.Batch
+	from, to int
 }
 
 // nullPartition stands for a null date: no date has this value.
@@ -102,8 +110,24 @@ func (t *Table) NewWriter(schema columnar.Schema, layout Layout) *Writer {
 	return w
 }
 
-// Write adds the rows of b, which may be reused afterwards. It uploads the files
-// that are full. Once ctx is done it ends after a page at most.
+// Keep has the writer hold on to the rows, which may then not be reused, so that
+// they need not be read back: Kept has them by file.
+func (w *Writer) Keep() { w.kept = map[string][]*columnar.Batch{} }
+
+// Forget ends Keep: nothing is kept of what was or will be written.
+func (w *Writer) Forget() {
+	w.kept = nil
+	for _, f := range w.open {
+		f.kept = nil
+	}
+}
+
+// Kept are the rows of the files that were closed, by the path in their add, in the
+// order in which they lie there; nil if they are not kept.
+func (w *Writer) Kept() map[string][]*columnar.Batch { return w.kept }
+
+// Write adds the rows of b, which may be reused afterwards unless they are kept. It
+// uploads the files that are full. Once ctx is done it ends after a page at most.
 func (w *Writer) Write(ctx context.Context, b *columnar.Batch) error {
 	if b.Len == 0 {
 		return nil
@@ -161,6 +185,9 @@ func (w *Writer) writePart(ctx context.Context, part int64, b *columnar.Batch) e
 		if err := f.w.WriteRows(body, from, to); err != nil {
 			return fmt.Errorf("encode rows of %s: %w", w.table.Name, err)
 		}
+		if w.kept != nil {
+			f.keep(b, from, to)
+		}
 		if f.w.Size() >= w.layout.FileBytes {
 			if err := w.finish(ctx, part); err != nil {
 				return err
@@ -168,6 +195,48 @@ func (w *Writer) writePart(ctx context.Context, part int64, b *columnar.Batch) e
 		}
 	}
 	return nil
+}
+
+// WriteFrom adds n rows of a table without partitions and tags, whose columns lie in
+// different places. They are to be as many as are worth a page, at most.
+func (w *Writer) WriteFrom(ctx context.Context, columns []columnar.Piece, n int) error {
+	if w.part >= 0 || w.layout.Tag != nil {
+		return fmt.Errorf("encode rows of %s: its files are dealt by row", w.table.Name)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f, err := w.file(ctx, nullPartition)
+	if err != nil {
+		return err
+	}
+	if err := f.w.WriteFrom(columns, n); err != nil {
+		return fmt.Errorf("encode rows of %s: %w", w.table.Name, err)
+	}
+	if f.w.Size() >= w.layout.FileBytes {
+		return w.finish(ctx, nullPartition)
+	}
+	return nil
+}
+
+func (f *openFile) keep(b *columnar.Batch, from, to int) {
+	if n := len(f.kept); n > 0 && f.kept[n-1].batch == b && f.kept[n-1].to == from {
+		f.kept[n-1].to = to
+		return
+	}
+	f.kept = append(f.kept, stretch{b, from, to})
+}
+
+// rows are those of a stretch as a batch of their own.
+func (s stretch) rows() *columnar.Batch {
+	if s.from == 0 && s.to == s.batch.Len {
+		return s.batch
+	}
+	at := make([]int32, 0, s.to-s.from)
+	for i := s.from; i < s.to; i++ {
+		at = append(at, int32(i))
+	}
+	return s.batch.Take(at)
 }
 
 func (f *openFile) label(tag *Tag, v *columnar.Vector, from, to int) {
@@ -254,6 +323,11 @@ func (w *Writer) seal(part int64) error {
 	add.Path = name
 	if tag := w.layout.Tag; tag != nil {
 		add.Tags = map[string]string{tag.Name: strings.Join(slices.Sorted(maps.Keys(f.labels)), ",")}
+	}
+	if w.kept != nil {
+		for _, s := range f.kept {
+			w.kept[add.Path] = append(w.kept[add.Path], s.rows())
+		}
 	}
 	w.sealed = append(w.sealed, sealedFile{add, f.buf.Bytes()})
 	return nil

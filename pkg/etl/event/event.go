@@ -161,7 +161,7 @@ type Cleanser struct {
 	params         members
 	class          Class
 	key            [16]byte
-	sorted         []member // stack of the canonical writer
+	sorted         []sortable // stack of the canonical writer
 	buf, canonical []byte
 }
 

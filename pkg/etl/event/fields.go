@@ -91,7 +91,8 @@ func integer(v *fastjson.Value) (int64, bool) {
 	case fastjson.TypeString:
 		text, _ = v.StringBytes()
 	case fastjson.TypeNumber:
-		text = v.MarshalTo(nil)
+		var buf [24]byte
+		text = v.MarshalTo(buf[:0])
 	default:
 		return 0, false
 	}

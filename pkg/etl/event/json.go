@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 
 	"github.com/valyala/fastjson"
@@ -51,10 +52,10 @@ func (c *Cleanser) appendCanonical(dst []byte, v *fastjson.Value) []byte {
 		obj, _ := v.Object()
 		base := len(c.sorted)
 		obj.Visit(func(key []byte, v *fastjson.Value) {
-			c.sorted = append(c.sorted, member{key, v})
+			c.sorted = append(c.sorted, sortable{prefixOf(key), member{key, v}})
 		})
 		end := len(c.sorted)
-		slices.SortStableFunc(c.sorted[base:], func(a, b member) int { return bytes.Compare(a.key, b.key) })
+		sortMembers(c.sorted[base:])
 		dst = append(dst, '{')
 		first := true
 		for i := base; i < end; i++ {
@@ -86,19 +87,62 @@ func (c *Cleanser) appendCanonical(dst []byte, v *fastjson.Value) []byte {
 	return AppendJSON(dst, v)
 }
 
+// sortable is a member with the first bytes of its key as a number.
+type sortable struct {
+	prefix uint64
+	member
+}
+
+// prefixOf orders keys as their bytes do, and leaves keys equal that have the same
+// first eight.
+func prefixOf(key []byte) uint64 {
+	if len(key) >= 8 {
+		return binary.BigEndian.Uint64(key)
+	}
+	var b [8]byte
+	copy(b[:], key)
+	return binary.BigEndian.Uint64(b[:])
+}
+
+func (a *sortable) before(b *sortable) bool {
+	if a.prefix != b.prefix {
+		return a.prefix < b.prefix
+	}
+	return bytes.Compare(a.key, b.key) < 0
+}
+
+// sortMembers is a stable sort: by insertion for the dozen that objects have, of
+// which most are in order.
+func sortMembers(m []sortable) {
+	if len(m) > fewMembers {
+		slices.SortStableFunc(m, func(a, b sortable) int { return bytes.Compare(a.key, b.key) })
+		return
+	}
+	for i := 1; i < len(m); i++ {
+		if !m[i].before(&m[i-1]) {
+			continue
+		}
+		x := m[i]
+		j := i
+		for ; j > 0 && x.before(&m[j-1]); j-- {
+			m[j] = m[j-1]
+		}
+		m[j] = x
+	}
+}
+
 const hexDigits = "0123456789abcdef"
 
 // AppendString writes s, valid UTF-8, as a JSON string.
 func AppendString(dst, s []byte) []byte {
 	dst = append(dst, '"')
-	start := 0
-	for i, b := range s {
-		if b >= 0x20 && b != '"' && b != '\\' {
-			continue
+	for {
+		n := plain(s)
+		dst = append(dst, s[:n]...)
+		if n == len(s) {
+			return append(dst, '"')
 		}
-		dst = append(dst, s[start:i]...)
-		start = i + 1
-		switch b {
+		switch b := s[n]; b {
 		case '"', '\\':
 			dst = append(dst, '\\', b)
 		case '\n':
@@ -110,7 +154,6 @@ func AppendString(dst, s []byte) []byte {
 		default:
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
 		}
+		s = s[n+1:]
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
 }

@@ -2,7 +2,6 @@ package event
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -12,11 +11,6 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// manyOpen is the number of brackets from which a line is checked by
-// encoding/json first: fastjson's message about a fault at depth d repeats the
-// rest of the line d times.
-const manyOpen = 64
-
 // maxValues is how many values an event may have: parsed, each takes some 550 bytes, and
 // one that compresses to 60 KB would take all memory there is. Databricks' have hundreds.
 const maxValues = 1 << 18
@@ -24,8 +18,7 @@ const maxValues = 1 << 18
 // TooMany reports whether JSON has so many values that parsing it takes more memory than
 // there may be.
 func TooMany(line []byte) bool {
-	// A value follows a comma or an opening bracket, which texts may have as well.
-	if bytes.Count(line, []byte{','})+bytes.Count(line, []byte{'['})+bytes.Count(line, []byte{'{'}) < maxValues {
+	if len(line) < maxValues {
 		return false
 	}
 	n := 1
@@ -33,7 +26,7 @@ func TooMany(line []byte) bool {
 		switch line[i] {
 		case ',', '[', '{':
 			n++
-		case '"':
+		case '"': // texts may have them as well
 			for i++; i < len(line) && line[i] != '"'; i++ {
 				if line[i] == '\\' {
 					i++
@@ -50,44 +43,23 @@ func (c *Cleanser) Parse(p *fastjson.Parser, line []byte) (*fastjson.Value, Reas
 	if !utf8.Valid(line) {
 		return nil, c.refuse(BrokenText, "not valid UTF-8")
 	}
-	if (bytes.Count(line, []byte{'['})+bytes.Count(line, []byte{'{'}) > manyOpen || hasControl(line)) && !json.Valid(line) {
+	// fastjson alone accepts what is not JSON, and what it says of a fault deep in a
+	// hostile line is longer than the line.
+	valid, halves := scan(line)
+	if !valid {
 		return nil, c.refuse(NotAnEvent, notJSON(line))
 	}
 	if TooMany(line) {
-		if !json.Valid(line) {
-			return nil, c.refuse(NotAnEvent, notJSON(line))
-		}
 		return nil, c.refuse(NotAnEvent, Reason(fmt.Sprintf("more than %d values", maxValues)))
 	}
-	line = c.escapeHalves(line)
-	// Parse limits the nesting, Validate does not: in this order a hostile line
-	// cannot exhaust the stack. Parse alone accepts what is not JSON.
-	v, err := p.ParseBytes(line)
-	if err == nil {
-		err = fastjson.ValidateBytes(line)
+	if halves {
+		line = c.escapeHalves(line)
 	}
+	v, err := p.ParseBytes(line)
 	if err != nil {
 		return nil, c.refuse(NotAnEvent, notJSON(line))
 	}
 	return v, ""
-}
-
-// hasControl reports whether the line has control characters: fastjson overlooks
-// them in a string that also has an escape. It looks at eight bytes at once: a
-// byte below ' ' borrows from its top bit in the subtraction.
-func hasControl(line []byte) bool {
-	const ones = 0x0101010101010101
-	for ; len(line) >= 8; line = line[8:] {
-		if w := binary.LittleEndian.Uint64(line); (w-ones*' ')&^w&(ones<<7) != 0 {
-			return true
-		}
-	}
-	for _, b := range line {
-		if b < ' ' {
-			return true
-		}
-	}
-	return false
 }
 
 // notJSON says why without the piece of the line that fastjson quotes: reasons
@@ -104,9 +76,6 @@ func notJSON(line []byte) Reason {
 // that is no half of a pair. It stands for no character, and fastjson would
 // swallow what follows it.
 func (c *Cleanser) escapeHalves(line []byte) []byte {
-	if !bytes.Contains(line, []byte(`\ud`)) && !bytes.Contains(line, []byte(`\uD`)) {
-		return line
-	}
 	out := c.escaped[:0]
 	done := 0
 	for i := 0; i < len(line); {
