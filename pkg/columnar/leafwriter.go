@@ -27,6 +27,7 @@ type leafWriter struct {
 	maxRep   uint8
 	stats    bool
 	wantDict bool
+	filter   *filterWriter // nil: none
 	o        *WriterOptions
 	comp     compressor
 	text     compressor // of pages of plain strings
@@ -290,6 +291,9 @@ func (l *leafWriter) appendBytes(v *Vector, in *entries, sel []int32) {
 		s := v.ByteAt(i)
 		l.vals = binary.LittleEndian.AppendUint32(l.vals, uint32(len(s)))
 		l.vals = append(l.vals, s...)
+		if l.filter != nil {
+			l.filter.add(s)
+		}
 		if !l.stats {
 			continue
 		}
