@@ -12,19 +12,22 @@ type coder struct {
 	values *columnar.Vector // by number; strings in Bytes
 	null   int32            // its number + 1; 0: not seen
 
-	strs  map[string]int32
+	texts textTable
 	dict  *columnar.Bytes // the last dictionary, and
 	remap []int32         // the numbers + 1 of its codes; 0: not looked up
 
-	ints map[int64]int32
-	near []int32 // numbers + 1 of the integers from base on; 0: not seen
+	ints intTable // integers that are not near, or the bits of doubles
+	near []int32  // numbers + 1 of the integers from base on; 0: not seen
 	base int64
-	size int64 // bytes, about
+	held int64 // bytes, without the tables
 }
 
 // nearInts is how many integers around the first one are found by index. Dates
 // and booleans all are.
 const nearInts = 1 << 14
+
+// size is about how many bytes the coder occupies.
+func (k *coder) size() int64 { return k.held + k.texts.size() + k.ints.size() }
 
 func newCoder(t columnar.Type) *coder { return &coder{values: columnar.NewVector(t)} }
 
@@ -67,17 +70,23 @@ func (k *coder) codes(v *columnar.Vector, sel, out []int32) {
 			}
 		}
 	default:
+		last, number := int64(0), int32(-1) // of the row before: times and dates come in runs
 		for j, i := range sel {
 			if v.IsNull(int(i)) {
 				out[j] = k.nullCode()
 				continue
 			}
 			x := v.Ints[i]
+			if x == last && number >= 0 {
+				out[j] = number
+				continue
+			}
 			if at := uint64(x) - uint64(k.base); at < uint64(len(k.near)) && k.near[at] != 0 {
 				out[j] = k.near[at] - 1
 			} else {
 				out[j] = k.int(x)
 			}
+			last, number = x, out[j]
 		}
 	}
 }
@@ -91,35 +100,32 @@ func (k *coder) nullCode() int32 {
 }
 
 func (k *coder) str(s []byte) int32 {
-	if n, ok := k.strs[string(s)]; ok {
-		return n
+	n, slot, hash, ok := k.texts.find(s, &k.values.Bytes)
+	if !ok {
+		n = int32(k.values.Len)
+		k.values.AppendBytes(s)
+		k.texts.put(n, slot, hash)
+		k.held += int64(len(s)) + 8
 	}
-	if k.strs == nil {
-		k.strs = map[string]int32{}
-	}
-	n := int32(k.values.Len)
-	k.strs[string(s)] = n
-	k.values.AppendBytes(s)
-	k.size += 2*int64(len(s)) + 48
 	return n
 }
 
 func (k *coder) int(x int64) int32 {
 	if k.near == nil {
-		k.base, k.near, k.ints = x-nearInts/2, make([]int32, nearInts), map[int64]int32{}
-		k.size += 4 * nearInts
+		k.base, k.near = x-nearInts/2, make([]int32, nearInts)
+		k.held += 4 * nearInts
 	}
 	n := int32(k.values.Len)
 	if at := uint64(x) - uint64(k.base); at < nearInts {
 		k.near[at] = n + 1 // the caller has looked
 	} else {
-		if n, ok := k.ints[x]; ok {
+		if n, ok := k.ints.get(uint64(x)); ok {
 			return n
 		}
-		k.ints[x] = n
+		k.ints.put(uint64(x), n)
 	}
 	k.values.AppendInt(x)
-	k.size += 40
+	k.held += 16
 	return n
 }
 
@@ -128,33 +134,30 @@ func (k *coder) float(f float64) int32 {
 	if f == 0 {
 		f = 0
 	}
-	bits := int64(math.Float64bits(f))
+	bits := math.Float64bits(f)
 	if f != f {
-		bits = int64(math.Float64bits(math.NaN()))
+		bits = math.Float64bits(math.NaN())
 	}
-	if n, ok := k.ints[bits]; ok {
+	if n, ok := k.ints.get(bits); ok {
 		return n
 	}
-	if k.ints == nil {
-		k.ints = map[int64]int32{}
-	}
 	n := int32(k.values.Len)
-	k.ints[bits] = n
+	k.ints.put(bits, n)
 	k.values.AppendFloat(f)
-	k.size += 40
+	k.held += 16
 	return n
 }
 
 // pairs numbers the distinct pairs of two numbers from 0. Small numbers are found
-// in a table of rows, the rest in a map.
+// in a table of rows, the rest in one that hashes.
 type pairs struct {
 	a, b  []int32 // by number
 	rows  [][]int32
 	cells int
-	rest  map[uint64]int32
+	rest  intTable
 }
 
-// maxCells bounds the table to 4 MiB, past which a map is no slower.
+// maxCells bounds the table of rows to 4 MiB, past which the other is no slower.
 const maxCells = 1 << 20
 
 // codes sets out[j] to the number of the pair of a[j] and b[j]. Out may be a or b.
@@ -173,7 +176,7 @@ func (p *pairs) codes(a, b, out []int32) {
 
 func (p *pairs) add(x, y int32) int32 {
 	key := uint64(uint32(x))<<32 | uint64(uint32(y))
-	if n, ok := p.rest[key]; ok {
+	if n, ok := p.rest.get(key); ok {
 		return n
 	}
 	n := int32(len(p.a))
@@ -182,10 +185,7 @@ func (p *pairs) add(x, y int32) int32 {
 		p.rows[x][y] = n + 1
 		return n
 	}
-	if p.rest == nil {
-		p.rest = map[uint64]int32{}
-	}
-	p.rest[key] = n
+	p.rest.put(key, n)
 	return n
 }
 
@@ -214,7 +214,7 @@ func (p *pairs) inTable(x, y int32) bool {
 }
 
 func (p *pairs) size() int64 {
-	return int64(8*len(p.a) + 4*p.cells + 24*len(p.rows) + 32*len(p.rest))
+	return int64(8*len(p.a)+4*p.cells+24*len(p.rows)) + p.rest.size()
 }
 
 // groups numbers the distinct combinations of the values of some columns. The
@@ -265,7 +265,7 @@ func (g *groups) len() int {
 func (g *groups) size() int64 {
 	var n int64
 	for _, c := range g.coders {
-		n += c.size
+		n += c.size()
 	}
 	for _, p := range g.pairs {
 		n += p.size()
