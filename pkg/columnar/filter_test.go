@@ -19,17 +19,17 @@ func ids(first, n int) *columnar.Batch {
 		if i%10 == 9 {
 			b.Columns[0].AppendNull()
 		} else {
-			b.Columns[0].AppendString(id(i))
+			b.Columns[0].AppendString(hexID(i))
 		}
 		b.Columns[1].AppendString([]string{"one", "two", "three"}[i%3])
-		b.Columns[2].Children[0].AppendString(id(-i))
+		b.Columns[2].Children[0].AppendString(hexID(-i))
 		b.Columns[2].AppendNested()
 		b.Len++
 	}
 	return b
 }
 
-func id(i int) string { return fmt.Sprintf("%016x", uint64(i)*0x9E3779B97F4A7C15) }
+func hexID(i int) string { return fmt.Sprintf("%016x", uint64(i)*0x9E3779B97F4A7C15) }
 
 // probe reads the row groups of a file that may hold a value.
 func probe(t *testing.T, f *columnar.File, path, value string) (rows []string) {
@@ -76,17 +76,17 @@ func TestFiltersHaveEveryValue(t *testing.T) {
 			f := open(t, file)
 			falsely := 0
 			for i := 1; i <= 9000; i++ {
-				kept := mayHold(t, f, "id", id(i))
+				kept := mayHold(t, f, "id", hexID(i))
 				if i%10 == 9 {
 					kept++ // the row has null
 				}
-				if kept == 0 || mayHold(t, f, "in.id", id(-i)) == 0 {
-					t.Fatalf("%s or %s, of row %d, is in no filter", id(i), id(-i), i)
+				if kept == 0 || mayHold(t, f, "in.id", hexID(-i)) == 0 {
+					t.Fatalf("%s or %s, of row %d, is in no filter", hexID(i), hexID(-i), i)
 				}
 				falsely += kept - 1
 			}
 			for i := 20_000; i < 21_000; i++ {
-				falsely += mayHold(t, f, "id", id(i))
+				falsely += mayHold(t, f, "id", hexID(i))
 			}
 			if falsely > 46_000/20 {
 				t.Errorf("%d of some 46,000 row groups look as if they had a value", falsely)
@@ -120,10 +120,10 @@ func TestFiltersAreFetchedWhenAsked(t *testing.T) {
 	if n := src.reads; n != 1 {
 		t.Errorf("opening takes %d reads", n)
 	}
-	if n := reads(id(1)); n != 2 {
+	if n := reads(hexID(1)); n != 2 {
 		t.Errorf("the first search takes %d reads, not one of filters and one of rows", n)
 	}
-	if n := reads(id(30_001)); n != 1 {
+	if n := reads(hexID(30_001)); n != 1 {
 		t.Errorf("the second search takes %d reads, not one", n)
 	}
 	if kept < 50_000 || kept > 2*50_000 {
@@ -143,7 +143,7 @@ func TestBrokenFiltersLoseNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	src.read = nil
-	if found := probe(t, f, "id", id(rows+1)); len(found) != 0 {
+	if found := probe(t, f, "id", hexID(rows+1)); len(found) != 0 {
 		t.Fatalf("%d rows of a value that is not there", len(found))
 	}
 	if len(src.read) != 1 || src.read[0].length <= bits {
@@ -156,7 +156,7 @@ func TestBrokenFiltersLoseNothing(t *testing.T) {
 		for range 1 + random.IntN(3) {
 			broken[at+random.IntN(header)] = byte(random.Uint32())
 		}
-		if found := probe(t, open(t, broken), "id", id(7)); len(found) != rows {
+		if found := probe(t, open(t, broken), "id", hexID(7)); len(found) != rows {
 			t.Fatalf("%d rows of %d with the header %x, seed 36", len(found), rows, broken[at:at+header])
 		}
 	}
@@ -164,7 +164,7 @@ func TestBrokenFiltersLoseNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	src.without = int64(at)
-	if found := probe(t, f, "id", id(rows+1)); len(found) != rows {
+	if found := probe(t, f, "id", hexID(rows+1)); len(found) != rows {
 		t.Errorf("%d rows of %d where the filter cannot be read", len(found), rows)
 	}
 }
