@@ -223,6 +223,7 @@ func (p *pairs) size() int64 {
 type groups struct {
 	coders []*coder
 	pairs  []*pairs // pairs[i] is of what came before and of column i+1
+	grid   grid     // of the first two columns
 	next   []int32
 }
 
@@ -243,11 +244,64 @@ func (g *groups) codes(keys []*columnar.Vector, sel, out []int32) {
 		clear(out)
 		return
 	}
-	g.coders[0].codes(keys[0], sel, out)
-	for i, p := range g.pairs {
+	first := 0
+	if len(keys) > 1 && g.grid.fits(keys[0], keys[1], len(sel)) {
+		g.inGrid(keys[0], keys[1], sel, out)
+		first = 1
+	} else {
+		g.coders[0].codes(keys[0], sel, out)
+	}
+	for i := first; i < len(g.pairs); i++ {
+		p := g.pairs[i]
 		g.next = resize(g.next, len(sel))
 		g.coders[i+1].codes(keys[i+1], sel, g.next)
 		p.codes(out, g.next, out)
+	}
+}
+
+// grid has the numbers of pairs by the codes of two dictionaries, so that a row takes
+// one look where these are small.
+type grid struct {
+	a, b  *columnar.Bytes
+	width int
+	cells []int32 // number + 1 by codes, each + 1; 0: not looked up
+}
+
+// fits makes the grid ready for the dictionaries of two vectors; false if they have
+// none, or it would have more cells than a few for each of the rows to come.
+func (t *grid) fits(a, b *columnar.Vector, rows int) bool {
+	if a.Codes == nil || b.Codes == nil {
+		return false
+	}
+	if t.a == a.Dict && t.b == b.Dict {
+		return true
+	}
+	width := b.Dict.Len() + 1
+	cells := (a.Dict.Len() + 1) * width
+	if cells > 4*rows {
+		return false
+	}
+	t.a, t.b, t.width = a.Dict, b.Dict, width
+	t.cells = resize(t.cells, cells)
+	clear(t.cells)
+	return true
+}
+
+// inGrid is codes for the first two columns.
+func (g *groups) inGrid(a, b *columnar.Vector, sel, out []int32) {
+	cells, width := g.grid.cells, g.grid.width
+	for j, i := range sel {
+		cell := int(a.Codes[i]+1)*width + int(b.Codes[i]+1)
+		n := cells[cell]
+		if n == 0 {
+			var x, y [1]int32
+			g.coders[0].codes(a, sel[j:j+1], x[:])
+			g.coders[1].codes(b, sel[j:j+1], y[:])
+			g.pairs[0].codes(x[:], y[:], x[:])
+			n = x[0] + 1
+			cells[cell] = n
+		}
+		out[j] = n - 1
 	}
 }
 
