@@ -27,8 +27,8 @@ import (
 const (
 	filterBlock = bloom.BlockSize // bytes
 	// filterBits is the least number of bits for each value. Sizes are powers of
-	// two, since some readers take no other, so there are up to twice as many: from
-	// one value in forty to one in a thousand looks as if it was there.
+	// two, since some readers take no other, so there are up to twice as many: one
+	// value in thirty, down to one in seven hundred, looks as if it was there.
 	filterBits = 8
 	// maxFilterBytes bounds a filter, and filters that are fetched at once.
 	maxFilterBytes = 16 << 20
