@@ -1,5 +1,7 @@
 package columnar
 
+import "slices"
+
 // readNode is a column, or a part of one, as a reader wants it.
 type readNode struct {
 	typ      Type
@@ -73,8 +75,11 @@ func (n *readNode) slotNulls(s *span, slots int) ([]bool, error) {
 			continue
 		}
 		d := n.cursor.node.def
-		if !s.full {
+		switch {
+		case s.def != nil:
 			d = s.def[e]
+		case s.null != nil && s.null[e]:
+			d = 0 // of two levels
 		}
 		if d < n.file.slot {
 			continue
@@ -132,16 +137,23 @@ func (n *readNode) offsets(v *Vector, s *span, slots int) (inner int, err error)
 	return inner, nil
 }
 
-// scalars fills a leaf's vector. Values without a null between are not copied.
+// scalars fills a leaf's vector. Values are not copied where every entry is a row, or
+// no null is between them.
 func (n *readNode) scalars(v *Vector, s *span, slots int) error {
-	f := n.file
-	if s.full || (s.rep == nil && f.def == 0) {
+	if s.full || s.rep == nil {
 		if s.n != slots {
 			return n.miscounted(s.n, slots)
+		}
+		if s.form == formNone && slots > 0 {
+			*v = *nulls(v.Type, slots)
+			return nil
 		}
 		v.Ints, v.Floats, v.Bytes = s.ints, s.floats, s.bytes
 		if s.form == formCodes {
 			v.Codes, v.Dict = s.codes, s.dict
+		}
+		if slices.Contains(s.null, true) {
+			v.Null = s.null
 		}
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 )
 
 // batchBytes is where a batch is cut short because a column's strings are large:
@@ -27,6 +28,7 @@ type span struct {
 	full bool
 	def  []uint8
 	rep  []uint8
+	null []bool
 
 	form   form
 	ints   []int64
@@ -127,8 +129,8 @@ func (p *page) sizeOf(k int) int {
 	return int(ends[min(p.val+k, len(ends))-1]) - start
 }
 
-// rowsWithin is how many of the next n rows have strings of at most limit bytes.
-// In pages with nulls it counts as if there were none.
+// rowsWithin is how many of the next n rows have strings of at most limit bytes, or
+// fewer.
 func (p *page) rowsWithin(n, limit int) int {
 	for n > 0 && p.sizeOf(n) > limit {
 		n /= 2
@@ -196,7 +198,7 @@ func (p *page) entries(rows, n int) (k, begun int) {
 
 func (p *page) cut(k int, maximum uint8, values bool) part {
 	out := part{p: p, at: p.at, n: k, val: p.val, valsLen: k}
-	if !p.full {
+	if !p.full && p.rep != nil {
 		out.valsLen = 0
 		for _, d := range p.def[p.at : p.at+k] {
 			if d == maximum {
@@ -219,10 +221,11 @@ func (c *cursor) join(parts []part) (span, error) {
 	}
 	s := span{full: true, dict: c.chunk.dict}
 	vals, size := 0, 0
-	codes, plain := false, false
+	codes, plain, levels := false, false, false
 	for _, x := range parts {
 		s.n += x.n
 		s.full = s.full && x.p.full
+		levels = levels || x.p.def != nil
 		vals += x.valsLen
 		if x.valsLen > 0 {
 			codes = codes || x.p.form == formCodes
@@ -233,14 +236,17 @@ func (c *cursor) join(parts []part) (span, error) {
 	if int64(size) > math.MaxUint32 {
 		return span{}, corruptf("column %q: a row of %d bytes", c.node.name, size)
 	}
-	if !s.full {
+	if levels {
 		s.def = make([]uint8, 0, s.n)
 	}
 	if len(parts) > 0 && parts[0].p.rep != nil {
 		s.rep = make([]uint8, 0, s.n)
 	}
+	if !s.full && s.rep == nil {
+		s.null = make([]bool, 0, s.n)
+	}
 	switch k := c.node.typ.Kind; {
-	case vals == 0:
+	case !codes && !plain:
 	case codes && !plain:
 		s.form, s.codes = formCodes, make([]int32, 0, vals)
 	case k.InBytes():
@@ -252,7 +258,7 @@ func (c *cursor) join(parts []part) (span, error) {
 		s.form, s.ints = formPlain, make([]int64, 0, vals)
 	}
 	for _, x := range parts {
-		if !s.full {
+		if levels {
 			if x.p.full {
 				for range x.n {
 					s.def = append(s.def, c.node.def)
@@ -264,31 +270,58 @@ func (c *cursor) join(parts []part) (span, error) {
 		if s.rep != nil {
 			s.rep = append(s.rep, x.p.rep[x.at:x.at+x.n]...)
 		}
-		from, to := x.val, x.val+x.valsLen
-		switch {
-		case x.valsLen == 0:
-		case s.codes != nil:
-			s.codes = append(s.codes, x.p.codes[from:to]...)
-		case s.ints != nil:
-			s.ints = append(s.ints, x.p.ints[from:to]...)
-		case s.floats != nil:
-			s.floats = append(s.floats, x.p.floats[from:to]...)
-		case x.p.form == formCodes:
-			for _, code := range x.p.codes[from:to] {
-				s.bytes.Append(c.chunk.dict.At(int(code)))
-			}
-		default:
-			s.bytes.appendRange(&x.p.bytes, from, to)
+		if s.null != nil && x.p.null != nil {
+			s.null = append(s.null, x.p.null[x.at:x.at+x.n]...)
+		} else if s.null != nil {
+			s.null = append(s.null, make([]bool, x.n)...)
 		}
+		x.values(&s)
 	}
 	return s, nil
+}
+
+// values appends the part's values to those of a span.
+func (x part) values(s *span) {
+	from, to := x.val, x.val+x.valsLen
+	switch {
+	case x.valsLen == 0 || s.form == formNone:
+	case x.p.form == formNone: // nulls
+		switch {
+		case s.codes != nil:
+			s.codes = append(s.codes, slices.Repeat([]int32{-1}, x.valsLen)...)
+		case s.ints != nil:
+			s.ints = append(s.ints, make([]int64, x.valsLen)...)
+		case s.floats != nil:
+			s.floats = append(s.floats, make([]float64, x.valsLen)...)
+		default:
+			s.bytes.Ends = append(s.bytes.Ends, slices.Repeat([]uint32{uint32(len(s.bytes.Data))}, x.valsLen)...)
+		}
+	case s.codes != nil:
+		s.codes = append(s.codes, x.p.codes[from:to]...)
+	case s.ints != nil:
+		s.ints = append(s.ints, x.p.ints[from:to]...)
+	case s.floats != nil:
+		s.floats = append(s.floats, x.p.floats[from:to]...)
+	case x.p.form == formCodes:
+		for _, code := range x.p.codes[from:to] {
+			if code < 0 {
+				s.bytes.Append(nil)
+			} else {
+				s.bytes.Append(s.dict.At(int(code)))
+			}
+		}
+	default:
+		s.bytes.appendRange(&x.p.bytes, from, to)
+	}
 }
 
 func (x part) bytes(dict *Bytes) int {
 	if x.p.form == formCodes {
 		n := 0
 		for _, code := range x.p.codes[x.val : x.val+x.valsLen] {
-			n += len(dict.At(int(code)))
+			if code >= 0 {
+				n += len(dict.At(int(code)))
+			}
 		}
 		return n
 	}
@@ -305,13 +338,16 @@ func (x part) bytes(dict *Bytes) int {
 func (x part) span(dict *Bytes) span {
 	p := x.p
 	s := span{n: x.n, full: p.full, dict: dict}
-	if !p.full {
+	if p.def != nil {
 		s.def = p.def[x.at : x.at+x.n]
+	}
+	if p.null != nil {
+		s.null = p.null[x.at : x.at+x.n : x.at+x.n]
 	}
 	if p.rep != nil {
 		s.rep = p.rep[x.at : x.at+x.n]
 	}
-	if x.valsLen == 0 {
+	if x.valsLen == 0 || p.form == formNone {
 		return s
 	}
 	from, to := x.val, x.val+x.valsLen

@@ -147,7 +147,7 @@ func (c *chunkReader) plainDecimals(p *page, b []byte, n int) error {
 	at := func(i int) []byte { return b[i*size : (i+1)*size] }
 	if c.node.physical == format.ByteArray {
 		var stored Bytes
-		if err := stored.decodePlain(b, n); err != nil {
+		if err := stored.decodePlain(b, n, n); err != nil {
 			return err
 		}
 		at = stored.At

@@ -51,6 +51,8 @@ type File struct {
 	leaves []*fileNode
 	ours   bool // written by this package: statistics can be taken at their word
 	weight int64
+
+	filters *filters // one for all copies
 }
 
 // OpenFile reads the footer of a file of size bytes: one ReadRange, or two if
@@ -77,7 +79,7 @@ func OpenFile(ctx context.Context, src Source, size int64) (f *File, err error) 
 		}
 	}
 	footer := tail[int64(len(tail))-8-length : len(tail)-8]
-	f = &File{src: src, size: size, weight: 4 * length}
+	f = &File{src: src, size: size, weight: 4 * length, filters: &filters{}}
 	if err := decodeThrift(footer, &f.meta); err != nil {
 		return nil, corruptf("footer: %w", err)
 	}
@@ -162,7 +164,8 @@ func (f *File) Schema() Schema { return f.root.typ.Fields }
 // NumRows is the number of rows.
 func (f *File) NumRows() int64 { return f.meta.NumRows }
 
-// Weight is about how many bytes of memory the File takes.
+// Weight is about how many bytes of memory the File takes, without the filters that
+// it keeps.
 func (f *File) Weight() int64 { return f.weight }
 
 // With is the same file read through another source: a footer outlives the

@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"context"
 	"encoding/binary"
 	"math"
 	"strings"
@@ -8,13 +9,17 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// groupBounds is the Bounds of a row group.
+// groupBounds is the Bounds of a row group, and its Prober while ctx lasts.
 type groupBounds struct {
-	f *File
-	g *format.RowGroup
+	f     *File
+	g     *format.RowGroup
+	group int
+	ctx   context.Context
 }
 
-func (f *File) bounds(g int) Bounds { return groupBounds{f, &f.meta.RowGroups[g]} }
+func (f *File) bounds(ctx context.Context, g int) Bounds {
+	return groupBounds{f, &f.meta.RowGroups[g], g, ctx}
+}
 
 // Rows implements Bounds.
 func (b groupBounds) Rows() int64 { return b.g.NumRows }

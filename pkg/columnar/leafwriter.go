@@ -28,6 +28,7 @@ type leafWriter struct {
 	maxRep   uint8
 	stats    bool
 	wantDict bool
+	filter   *filterWriter // nil: none
 	o        *WriterOptions
 	comp     compressor
 	text     compressor // of pages of plain strings
@@ -336,6 +337,9 @@ func (l *leafWriter) appendBytes(v *Vector, in *entries, sel []int32) {
 		l.vals = grow(l.vals, 4+len(s))
 		l.vals = binary.LittleEndian.AppendUint32(l.vals, uint32(len(s)))
 		l.vals = append(l.vals, s...)
+		if l.filter != nil {
+			l.filter.add(s)
+		}
 		if !l.stats {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"sync"
 
 	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -28,13 +29,15 @@ const (
 	formCodes             // codes into the chunk's dictionary
 )
 
-// page is a data page, decoded. Levels are by entry; values are dense: one for
-// each entry whose definition level is the highest.
+// page is a data page, decoded. Levels are by entry. Where every entry is a row,
+// values are by entry too, as a Vector has them; else they are dense: one for each
+// entry whose definition level is the highest.
 type page struct {
 	n    int
 	full bool    // all definition levels are the highest, def is nil
-	def  []uint8 // nil also where the column can have no nulls
+	def  []uint8 // nil also where the column can have no nulls, or where null says it all
 	rep  []uint8 // nil: every entry is a row
+	null []bool  // where every entry is a row; nil: none is null
 
 	form   form
 	ints   []int64
@@ -51,9 +54,9 @@ type chunkReader struct {
 	node    *fileNode
 	values  bool // false: only levels are wanted
 	codec   format.CompressionCodec
-	buf     []byte // what is left of the chunk
-	left    int64  // values that the metadata still promises
-	scratch []byte
+	buf     []byte   // what is left of the chunk
+	left    int64    // values that the metadata still promises
+	scratch *scratch // while a page is decoded
 	codes   []int32
 
 	dict       *Bytes // the dictionary, by type
@@ -109,10 +112,36 @@ func (c *chunkReader) next() (*page, error) {
 	}
 }
 
+// scratch is memory that a page is decoded in. No page refers to it.
+type scratch struct {
+	inflated []byte
+	levels   []uint8
+}
+
+// scratches are lent to readers for a page each: a lake of small files has about as
+// many readers as pages.
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+// maxScratch is the most memory that waits for the next page; few are larger.
+const maxScratch = 4 << 20
+
+// borrow has scratch memory until it is given back.
+func (c *chunkReader) borrow() (giveBack func()) {
+	s := scratches.Get().(*scratch)
+	c.scratch = s
+	return func() {
+		c.scratch = nil
+		if cap(s.inflated) <= maxScratch && cap(s.levels) <= maxScratch {
+			scratches.Put(s)
+		}
+	}
+}
+
+// inflate gives memory that is borrowed, or src itself.
 func (c *chunkReader) inflate(src []byte, size int32) ([]byte, error) {
-	b, err := decompress(c.codec, c.scratch, src, int(size))
-	if err == nil && c.codec != format.Uncompressed && cap(b) > cap(c.scratch) {
-		c.scratch = b
+	b, err := decompress(c.codec, c.scratch.inflated, src, int(size))
+	if err == nil && c.codec != format.Uncompressed && cap(b) > cap(c.scratch.inflated) {
+		c.scratch.inflated = b
 	}
 	return b, err
 }
@@ -125,6 +154,7 @@ func (c *chunkReader) dictionary(h *format.PageHeader, body []byte) error {
 	if n < 0 || n > maxPageValues {
 		return corruptf("a dictionary of %d values", n)
 	}
+	defer c.borrow()()
 	b, err := c.inflate(body, h.UncompressedPageSize)
 	if err != nil {
 		return err
@@ -150,6 +180,7 @@ func (c *chunkReader) dataV1(h *format.PageHeader, body []byte) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer c.borrow()()
 	b, err := c.inflate(body, h.UncompressedPageSize)
 	if err != nil {
 		return nil, err
@@ -189,6 +220,7 @@ func (c *chunkReader) dataV2(h *format.PageHeader, body []byte) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer c.borrow()()
 	r, l := int64(d.RepetitionLevelsByteLength), int64(d.DefinitionLevelsByteLength)
 	if r < 0 || l < 0 || r+l > int64(len(body)) || r+l > int64(h.UncompressedPageSize) {
 		return nil, corruptf("levels of %d and %d bytes in a page of %d", r, l, len(body))
@@ -205,7 +237,7 @@ func (c *chunkReader) dataV2(h *format.PageHeader, body []byte) (*page, error) {
 // fill decodes the sections of a page.
 func (c *chunkReader) fill(p *page, rep, def, values []byte, enc format.Encoding) error {
 	if c.node.rep > 0 {
-		levels, err := decodeLevels(rep, c.node.rep, p.n)
+		levels, err := decodeLevels(make([]uint8, 0, p.n+8), rep, c.node.rep, p.n)
 		if err != nil {
 			return err
 		}
@@ -214,20 +246,96 @@ func (c *chunkReader) fill(p *page, rep, def, values []byte, enc format.Encoding
 	count := p.n
 	p.full = true
 	if c.node.def > 0 && !allHighest(def, c.node.def, p.n) {
-		levels, err := decodeLevels(def, c.node.def, p.n)
+		own := c.node.def > 1 || c.node.rep > 0 || !c.values
+		dst := c.scratch.levels
+		if own || cap(dst) < p.n+8 {
+			dst = make([]uint8, 0, p.n+8)
+		}
+		levels, err := decodeLevels(dst, def, c.node.def, p.n)
 		if err != nil {
 			return err
 		}
-		p.def, p.full, count = levels, false, 0
-		for _, d := range levels {
-			if d == c.node.def {
-				count++
-			}
+		p.full = false
+		count = p.missing(levels, c.node.def)
+		if own {
+			p.def = levels
+		} else {
+			c.scratch.levels = levels
 		}
 	}
 	if count == 0 || !c.values {
 		return nil
 	}
+	if err := c.decodeValues(p, values, count, enc); err != nil {
+		return err
+	}
+	if p.null != nil {
+		p.spread()
+	}
+	return nil
+}
+
+// missing counts the values that are there, and notes those that are not.
+func (p *page) missing(levels []uint8, highest uint8) (count int) {
+	if p.rep != nil {
+		for _, d := range levels {
+			if d == highest {
+				count++
+			}
+		}
+		return count
+	}
+	p.null = make([]bool, p.n)
+	for i, d := range levels {
+		if d == highest {
+			count++
+		} else {
+			p.null[i] = true
+		}
+	}
+	return count
+}
+
+// spread moves dense values to their entries.
+func (p *page) spread() {
+	p.ints = spread(p.ints, p.null, 0)
+	p.floats = spread(p.floats, p.null, 0)
+	p.codes = spread(p.codes, p.null, -1)
+	if ends := p.bytes.Ends; ends != nil {
+		p.bytes.Ends = spread(ends, p.null, 0)
+		end := uint32(0)
+		for i, null := range p.null {
+			if null {
+				p.bytes.Ends[i] = end
+			}
+			end = p.bytes.Ends[i]
+		}
+	}
+}
+
+// spread needs no more memory where dense has room.
+func spread[T any](dense []T, null []bool, none T) []T {
+	if dense == nil {
+		return nil
+	}
+	k, n := len(dense), len(null)
+	out := dense[:min(n, cap(dense))]
+	if len(out) < n {
+		out = make([]T, n)
+	}
+	for i := n - 1; i >= 0; i-- {
+		if null[i] {
+			out[i] = none
+		} else {
+			k--
+			out[i] = dense[k]
+		}
+	}
+	return out
+}
+
+// decodeValues decodes the values of a page, dense.
+func (c *chunkReader) decodeValues(p *page, values []byte, count int, enc format.Encoding) error {
 	switch enc {
 	case format.Plain:
 		p.form = formPlain
@@ -269,13 +377,13 @@ func (c *chunkReader) plain(p *page, b []byte, n int) error {
 		if len(b) < (n+7)/8 {
 			return corruptf("%d booleans in %d bytes", n, len(b))
 		}
-		p.ints = make([]int64, n)
+		p.ints = make([]int64, n, p.n)
 		for i := range p.ints {
 			p.ints[i] = int64(b[i/8]>>(i%8)) & 1
 		}
 		return nil
 	case format.ByteArray:
-		return p.bytes.decodePlain(b, n)
+		return p.bytes.decodePlain(b, n, p.n)
 	default:
 		return fmt.Errorf("%s is not supported", c.node.physical)
 	}
@@ -284,27 +392,27 @@ func (c *chunkReader) plain(p *page, b []byte, n int) error {
 	}
 	switch c.node.physical {
 	case format.Int32:
-		p.ints = make([]int64, n)
+		p.ints = make([]int64, n, p.n)
 		for i := range p.ints {
 			p.ints[i] = int64(int32(binary.LittleEndian.Uint32(b[4*i:])))
 		}
 	case format.Int64:
-		p.ints = make([]int64, n)
+		p.ints = make([]int64, n, p.n)
 		for i := range p.ints {
 			p.ints[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
 		}
 	case format.Int96:
-		p.ints = make([]int64, n)
+		p.ints = make([]int64, n, p.n)
 		for i := range p.ints {
 			p.ints[i] = int96(b[12*i:])
 		}
 	case format.Float:
-		p.floats = make([]float64, n)
+		p.floats = make([]float64, n, p.n)
 		for i := range p.floats {
 			p.floats[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
 		}
 	case format.Double:
-		p.floats = make([]float64, n)
+		p.floats = make([]float64, n, p.n)
 		for i := range p.floats {
 			p.floats[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
 		}
@@ -329,13 +437,13 @@ func int96(b []byte) int64 {
 	return days*86400e6 + scaleNanos.apply(nanos)
 }
 
-// decodePlain makes b n strings, each after its length.
-func (b *Bytes) decodePlain(src []byte, n int) error {
+// decodePlain makes b n strings, each after its length, with room for most.
+func (b *Bytes) decodePlain(src []byte, n, most int) error {
 	if len(src) < 4*n {
 		return corruptf("%d strings in %d bytes", n, len(src))
 	}
 	data := make([]byte, len(src)-4*n)
-	ends := make([]uint32, n)
+	ends := make([]uint32, n, most)
 	at := 0
 	for i := range ends {
 		if len(src) < 4 {
@@ -362,6 +470,9 @@ func (c *chunkReader) coded(p *page, b []byte, n int) error {
 		return corruptf("a page of codes without its bit width")
 	}
 	size := len(c.dictInts) + len(c.dictFloats) + c.dict.Len()
+	if cap(c.codes) < p.n+8 {
+		c.codes = make([]int32, p.n+8)
+	}
 	codes, err := decodeCodes(c.codes, b[1:], int(b[0]), n)
 	if err != nil {
 		return err
@@ -379,12 +490,12 @@ func (c *chunkReader) coded(p *page, b []byte, n int) error {
 		c.codes = nil // now the page's
 		return nil
 	case k.InFloats():
-		p.floats = make([]float64, n)
+		p.floats = make([]float64, n, p.n)
 		for i, x := range codes {
 			p.floats[i] = c.dictFloats[x]
 		}
 	default:
-		p.ints = make([]int64, n)
+		p.ints = make([]int64, n, p.n)
 		for i, x := range codes {
 			p.ints[i] = c.dictInts[x]
 		}
@@ -401,7 +512,7 @@ func (c *chunkReader) runBools(p *page, b []byte, n int) error {
 	if err != nil {
 		return err
 	}
-	p.form, p.ints = formPlain, make([]int64, n)
+	p.form, p.ints = formPlain, make([]int64, n, p.n)
 	for i, x := range codes {
 		p.ints[i] = int64(x & 1)
 	}
@@ -518,15 +629,15 @@ func allHighest(b []byte, maximum uint8, n int) bool {
 	return k > 0 && head == uint64(n)<<1 && len(b) > k && b[k] == maximum
 }
 
-// decodeLevels decodes n levels.
-func decodeLevels(b []byte, maximum uint8, n int) ([]uint8, error) {
+// decodeLevels decodes n levels into dst, which has room.
+func decodeLevels(dst []uint8, b []byte, maximum uint8, n int) ([]uint8, error) {
 	width := bits.Len8(maximum)
 	used, err := runs(b, width, n)
 	if err != nil {
 		return nil, fmt.Errorf("levels: %w", err)
 	}
 	enc := rle.Encoding{BitWidth: width}
-	levels, err := enc.DecodeLevels(make([]uint8, 0, n+8), used)
+	levels, err := enc.DecodeLevels(dst[:0], used)
 	if err != nil || len(levels) < n {
 		return nil, corruptf("levels: %d of %d: %v", len(levels), n, err)
 	}

@@ -41,7 +41,7 @@ func (f *File) Read(ctx context.Context, want Schema, keep Keep) iter.Seq2[*Batc
 			p.roots = append(p.roots, n)
 		}
 		for g := range f.meta.RowGroups {
-			if f.meta.RowGroups[g].NumRows == 0 || keep != nil && !keep(f.bounds(g)) {
+			if f.meta.RowGroups[g].NumRows == 0 || keep != nil && !keep(f.bounds(ctx, g)) {
 				continue
 			}
 			if !p.rowGroup(ctx, g, want, yield) {

@@ -33,6 +33,10 @@ type WriterOptions struct {
 	// without trying a dictionary. Below a map or list the parts are key, value
 	// and element.
 	Plain []string
+
+	// Filters are the dotted paths of strings that get bloom filters, so that a
+	// single value is found without reading the row groups that do not have it.
+	Filters []string
 }
 
 const (
@@ -58,6 +62,7 @@ type Writer struct {
 	rowGroups []format.RowGroup
 	columns   [][]*format.ColumnIndex // by row group, column; nil: none
 	offsets   [][]format.OffsetIndex
+	filters   [][][]byte // by row group, column; nil: none
 
 	offset    int64 // bytes written
 	rows      int64
@@ -196,6 +201,9 @@ func (b *treeBuilder) node(t Type, p nodePlace) (*writeNode, error) {
 		stats:    p.stats && b.wantStats(p.name),
 		wantDict: t.Kind.InBytes() && !contains(b.w.o.Plain, strings.Join(p.name, ".")),
 		o:        &b.w.o, comp: b.comp, text: b.text,
+	}
+	if t.Kind.InBytes() && contains(b.w.o.Filters, strings.Join(p.name, ".")) {
+		n.leaf.filter = &filterWriter{}
 	}
 	b.w.leaves = append(b.w.leaves, n.leaf)
 	return n, nil
@@ -398,6 +406,7 @@ func (w *Writer) flushRowGroup() error {
 	g := format.RowGroup{NumRows: int64(w.groupRows), FileOffset: w.offset, Ordinal: int16(len(w.rowGroups))}
 	var cis []*format.ColumnIndex
 	var ois []format.OffsetIndex
+	var filters [][]byte
 	for _, l := range w.leaves {
 		dict, err := l.flushChunk()
 		if err != nil {
@@ -415,11 +424,12 @@ func (w *Writer) flushRowGroup() error {
 		g.TotalByteSize += c.MetaData.TotalUncompressedSize
 		g.TotalCompressedSize += c.MetaData.TotalCompressedSize
 		g.Columns = append(g.Columns, c)
-		cis, ois = append(cis, ci), append(ois, oi)
+		cis, ois, filters = append(cis, ci), append(ois, oi), append(filters, l.takeFilter())
 		l.reset()
 	}
 	w.rowGroups = append(w.rowGroups, g)
 	w.columns, w.offsets = append(w.columns, cis), append(w.offsets, ois)
+	w.filters = append(w.filters, filters)
 	w.groupRows, w.pageRows = 0, 0
 	return nil
 }
@@ -450,11 +460,15 @@ func (w *Writer) Close() (*FileStats, error) {
 	return stats, nil
 }
 
-// writeFooter writes the column indexes, the offset indexes and the metadata.
+// writeFooter writes the filters, the column indexes, the offset indexes and the
+// metadata.
 func (w *Writer) writeFooter() error {
 	var tail bytes.Buffer
 	var p thrift.CompactProtocol
 	enc := thrift.NewEncoder(p.NewWriter(&tail))
+	if err := w.writeFilters(enc, &tail); err != nil {
+		return err
+	}
 	for g, indexes := range w.columns {
 		for c, ci := range indexes {
 			if ci == nil {

@@ -101,6 +101,7 @@ func silverLayout() lake.Layout {
 	return lake.Layout{
 		PartitionBy: "date",
 		Plain:       []string{"requestId", "eventKey"},
+		Filters:     []string{"requestId"},
 		Stats:       eventStats(),
 		Order:       eventOrder(),
 		Tag:         &lake.Tag{Name: tagTables, Column: "serviceName", Label: GoldName},
@@ -117,7 +118,7 @@ func goldLayout(table string) lake.Layout {
 			stats = append(stats, d.name)
 		}
 	}
-	return lake.Layout{Plain: silverLayout().Plain, Stats: stats, Order: eventOrder()}
+	return lake.Layout{Plain: silverLayout().Plain, Filters: silverLayout().Filters, Stats: stats, Order: eventOrder()}
 }
 
 // LayoutOf is how the rows of a table lie in its files.

@@ -8,7 +8,8 @@ import (
 	"github.com/auditlake/auditlake/pkg/delta"
 )
 
-// maxFooterBytes is how much memory the parsed footers of a table may take:
+// maxFooterBytes is how much memory the parsed footers of a table, and the bloom
+// filters that were fetched, may take:
 // enough for the files a dashboard looks at over and over, small beside a query's
 // own memory. A footer of a gold table with hundreds of columns takes some 300 kB.
 const maxFooterBytes = 16 << 20
@@ -16,8 +17,13 @@ const maxFooterBytes = 16 << 20
 // footers keeps parsed Parquet footers by path. Data files never change.
 type footers struct {
 	mu     sync.Mutex
-	byPath map[string]*columnar.File // guarded by mu
-	stats  CacheStats                // guarded by mu
+	byPath map[string]*footer // guarded by mu
+	stats  CacheStats         // guarded by mu
+}
+
+type footer struct {
+	file  *columnar.File
+	bytes int64 // guarded by footers.mu; what it takes, with its filters
 }
 
 // CacheStats is what the cache of parsed footers did for scans of Views since the
@@ -47,15 +53,15 @@ func (f *footers) read() CacheStats {
 	return f.stats
 }
 
-func newFooters() *footers { return &footers{byPath: map[string]*columnar.File{}} }
+func newFooters() *footers { return &footers{byPath: map[string]*footer{}} }
 
 // peek gives a footer from the cache, or reads it without keeping it.
 func (f *footers) peek(ctx context.Context, src *object, add *delta.Add) (*columnar.File, error) {
 	f.mu.Lock()
-	file, ok := f.byPath[add.Path]
+	kept, ok := f.byPath[add.Path]
 	f.mu.Unlock()
 	if ok {
-		return file, nil
+		return kept.file, nil
 	}
 	return columnar.OpenFile(ctx, src, add.Size)
 }
@@ -63,7 +69,7 @@ func (f *footers) peek(ctx context.Context, src *object, add *delta.Add) (*colum
 // open gives a footer from the cache, or reads it and keeps it there.
 func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*columnar.File, error) {
 	f.mu.Lock()
-	file, ok := f.byPath[add.Path]
+	kept, ok := f.byPath[add.Path]
 	if ok {
 		f.stats.Hits++
 	} else {
@@ -71,7 +77,7 @@ func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*colum
 	}
 	f.mu.Unlock()
 	if ok {
-		return file, nil
+		return kept.file, nil
 	}
 	file, err := columnar.OpenFile(ctx, src, add.Size)
 	if err != nil {
@@ -82,14 +88,40 @@ func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*colum
 	if _, ok := f.byPath[add.Path]; ok || file.Weight() > maxFooterBytes {
 		return file, nil
 	}
-	for path, other := range f.byPath { // any: files of equal use
-		if f.stats.Bytes+file.Weight() <= maxFooterBytes {
-			break
-		}
-		delete(f.byPath, path)
-		f.stats.Bytes -= other.Weight()
-	}
-	f.byPath[add.Path] = file
+	f.makeRoom(add.Path, file.Weight())
+	f.byPath[add.Path] = &footer{file: file, bytes: file.Weight()}
 	f.stats.Bytes += file.Weight()
+	file.OnGrowth(func(bytes int64) { f.grown(add.Path, file, bytes) })
 	return file, nil
+}
+
+// makeRoom drops any files, which are of equal use, but not that of the path until
+// there is room for so many bytes. f.mu is held.
+func (f *footers) makeRoom(path string, bytes int64) {
+	for other, kept := range f.byPath {
+		if f.stats.Bytes+bytes <= maxFooterBytes {
+			return
+		}
+		if other != path {
+			delete(f.byPath, other)
+			f.stats.Bytes -= kept.bytes
+		}
+	}
+}
+
+// grown counts what a file that may still be here has come to keep. What is too much
+// by itself goes with the file.
+func (f *footers) grown(path string, file *columnar.File, bytes int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	kept := f.byPath[path]
+	if kept == nil || kept.file != file {
+		return
+	}
+	f.makeRoom(path, bytes)
+	kept.bytes += bytes
+	if f.stats.Bytes += bytes; f.stats.Bytes > maxFooterBytes {
+		delete(f.byPath, path)
+		f.stats.Bytes -= kept.bytes
+	}
 }

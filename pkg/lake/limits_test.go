@@ -131,3 +131,55 @@ func TestFootersAreKeptForViews(t *testing.T) {
 		t.Errorf("three scans of two files (-want +got):\n%s", diff)
 	}
 }
+
+// TestFiltersOfIDs: a value that is looked for is found without reading the row
+// groups that lack it, also in files that were merged. Filters are read with the
+// footer where a file is small, and then kept, within the bound of footers.
+func TestFiltersOfIDs(t *testing.T) {
+	metered := store.NewMetered(store.NewMemory("lake"))
+	l := newLake(metered)
+	layout := byDate()
+	layout.Filters, layout.Plain = []string{"service"}, []string{"service"}
+	const days, perDay = 20, 100
+	for d := range int64(days) {
+		b := columnar.NewBatch(events())
+		for i := range int64(perDay) {
+			row(b, d*perDay+i, 19000+d, fmt.Sprintf("%x", (d*perDay+i)*7919))
+		}
+		commit(t, l, "bronze", layout, b)
+	}
+	needle := columnar.StringValue(fmt.Sprintf("%x", (3*perDay+5)*7919))
+	keep := func(b columnar.Bounds) bool { return columnar.MayHold(b, "service", needle) }
+	find := func() (lake.ScanStats, store.Usage) {
+		var stats lake.ScanStats
+		before := metered.Usage()
+		found := 0
+		for b, err := range view(t, l, "bronze").Scan(t.Context(), events(), keep, &stats) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range b.Len {
+				if string(b.Columns[2].ByteAt(i)) == string(needle.Bytes) {
+					found++
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("%d rows of one", found)
+		}
+		return stats, metered.Usage().Minus(before)
+	}
+	cold, fetched := find()
+	if cold.RowGroups > 4 || cold.RowGroups+cold.RowGroupsPruned != days {
+		t.Errorf("%d row groups read, %d left out of %d", cold.RowGroups, cold.RowGroupsPruned, days)
+	}
+	if n := fetched.Get.Calls; n > days+cold.RowGroups {
+		t.Errorf("%d requests for %d footers and %d row groups", n, days, cold.RowGroups)
+	}
+	if _, fetched = find(); fetched.Get.Calls > cold.RowGroups {
+		t.Errorf("%d requests for %d row groups", fetched.Get.Calls, cold.RowGroups)
+	}
+	if held := l.CacheStats().Bytes; held < days*perDay {
+		t.Errorf("%d bytes held with filters of %d values", held, days*perDay)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/delta"
@@ -134,6 +135,7 @@ func (t *Table) scanFile(ctx context.Context, snap *delta.Snapshot, add *delta.A
 			yield(nil, err)
 			return
 		}
+		src.opened = true
 		constants := make([]columnar.Value, len(plan.want))
 		for _, i := range plan.partition {
 			v, ok, err := snap.PartitionValue(add, plan.want[i].Name)
@@ -189,14 +191,27 @@ func (w withPartition) Bound(path string) (columnar.Bound, bool) {
 	return w.Bounds.Bound(path)
 }
 
-// object reads ranges of one stored object.
+// MayHold implements columnar.Prober.
+func (w withPartition) MayHold(path string, v columnar.Value) bool {
+	return slices.Contains(w.partitions, path) || columnar.MayHold(w.Bounds, path, v)
+}
+
+// object reads ranges of one stored object. What a footer was read with it keeps for
+// as long as the file is scanned: before the footer of a small file lie its filters.
 type object struct {
 	store store.Store
 	key   string
 	stats *ScanStats
+
+	tail   []byte
+	tailAt int64
+	opened bool // no more reads of the footer to come
 }
 
 func (o *object) ReadRange(ctx context.Context, offset, length int64) (_ []byte, err error) {
+	if at := offset - o.tailAt; at >= 0 && at+length <= int64(len(o.tail)) {
+		return o.tail[at : at+length : at+length], nil
+	}
 	r, _, err := o.store.Get(ctx, o.key, "", offset, length)
 	if err != nil {
 		return nil, err
@@ -211,6 +226,9 @@ func (o *object) ReadRange(ctx context.Context, offset, length int64) (_ []byte,
 	o.stats.Bytes += int64(n)
 	if err != nil {
 		return nil, fmt.Errorf("range %d+%d: %w", offset, length, err)
+	}
+	if !o.opened {
+		o.tail, o.tailAt = buf, offset
 	}
 	return buf, nil
 }

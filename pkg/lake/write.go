@@ -20,6 +20,7 @@ type Layout struct {
 	PartitionBy string   // a date column, or "" for none
 	Plain       []string // paths of strings that hardly repeat
 	Stats       []string // paths that get statistics in the log
+	Filters     []string // paths of strings of which single values are looked for
 	Order       []string // columns of whole numbers or times that a rewrite sorts by
 	Tag         *Tag     // what to note of each file's content, or nil
 
@@ -275,7 +276,7 @@ func (w *Writer) file(ctx context.Context, part int64) (*openFile, error) {
 	f := &openFile{labels: map[string]bool{}, used: w.clock}
 	var err error
 	f.w, err = columnar.NewWriter(&f.buf, w.inFile, columnar.WriterOptions{
-		Plain: w.layout.Plain, StatsColumns: w.layout.Stats, RowGroupRows: w.layout.RowGroupRows,
+		Plain: w.layout.Plain, Filters: w.layout.Filters, StatsColumns: w.layout.Stats, RowGroupRows: w.layout.RowGroupRows,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("table %s: %w", w.table.Name, err)

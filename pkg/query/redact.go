@@ -161,6 +161,12 @@ func (b withoutBounds) Bound(path string) (columnar.Bound, bool) {
 	return columnar.Bound{}, false
 }
 
+// MayHold implements columnar.Prober.
+func (b withoutBounds) MayHold(path string, v columnar.Value) bool {
+	top, _, _ := strings.Cut(path, ".")
+	return b.treat[top] != untreated || columnar.MayHold(b.Bounds, path, v)
+}
+
 // treatment is what becomes of a column.
 type treatment uint8
 

@@ -28,7 +28,7 @@ func newAccumulator(spec query.Agg, t columnar.Type) accumulator {
 	case query.ArgMax:
 		return &extreme{sign: -1, t: t}
 	case query.Percentile:
-		return &percentile{p: spec.P, values: columnar.NewVector(t)}
+		return &percentile{p: spec.P, t: t}
 	}
 	return &count{}
 }
@@ -251,47 +251,80 @@ func compareValues(a, b columnar.Value) int {
 // percentile keeps all values and takes the one at the nearest rank.
 type percentile struct {
 	p      float64
-	values *columnar.Vector
+	t      columnar.Type
+	ints   []int64   // the values, by kind
+	floats []float64 // or
+	texts  columnar.Bytes
 	ids    []int32 // the group of each value
 	n      int
 }
 
 func (a *percentile) grow(n int) { a.n = max(a.n, n) }
 func (a *percentile) size() int64 {
-	return sizeOf([]*columnar.Vector{a.values}) + int64(8*len(a.ids))
+	return int64(8*(len(a.ints)+len(a.floats)+len(a.ids)) + len(a.texts.Data) + 4*len(a.texts.Ends))
 }
 
 func (a *percentile) add(arg, _ *columnar.Vector, sel, ids []int32) {
+	k := a.t.Kind
 	for j, g := range ids {
-		if i := int(sel[j]); !arg.IsNull(i) {
-			a.values.AppendFrom(arg, i)
-			a.ids = append(a.ids, g)
+		i := sel[j]
+		if arg.Null != nil && arg.Null[i] {
+			continue
 		}
+		switch {
+		case k.InInts():
+			a.ints = append(a.ints, arg.Ints[i])
+		case k.InFloats():
+			a.floats = append(a.floats, arg.Floats[i])
+		default:
+			a.texts.Append(arg.ByteAt(int(i)))
+		}
+		a.ids = append(a.ids, g)
 	}
 }
 
 func (a *percentile) result() (*columnar.Vector, error) {
-	order := everyRow(nil, len(a.ids))
-	slices.SortFunc(order, func(x, y int32) int {
-		if d := cmp.Compare(a.ids[x], a.ids[y]); d != 0 {
-			return d
+	out := columnar.NewVector(a.t)
+	switch k := a.t.Kind; {
+	case k.InInts():
+		nearest(a, a.ints, slices.Sort, out.AppendInt, out)
+	case k.InFloats():
+		nearest(a, a.floats, slices.Sort, out.AppendFloat, out) // NaN before all
+	default:
+		texts := make([][]byte, a.texts.Len())
+		for i := range texts {
+			texts[i] = a.texts.At(i)
 		}
-		return compareAt(a.values, int(x), a.values, int(y))
-	})
-	out := columnar.NewVector(a.values.Type)
-	for g := range int32(a.n) {
-		n := 0
-		for n < len(order) && a.ids[order[n]] == g {
-			n++
-		}
-		if n == 0 {
+		sort := func(x [][]byte) { slices.SortFunc(x, bytes.Compare) }
+		nearest(a, texts, sort, out.AppendBytes, out)
+	}
+	return out, nil
+}
+
+// nearest appends to out the value at the nearest rank of each group.
+func nearest[T any](a *percentile, values []T, sort func([]T), appendTo func(T), out *columnar.Vector) {
+	ends := make([]int, a.n+1) // of the groups before
+	for _, g := range a.ids {
+		ends[g+1]++
+	}
+	for g := range a.n {
+		ends[g+1] += ends[g]
+	}
+	dealt := make([]T, len(values))
+	at := slices.Clone(ends[:a.n])
+	for i, g := range a.ids {
+		dealt[at[g]] = values[i]
+		at[g]++
+	}
+	for g := range a.n {
+		own := dealt[ends[g]:ends[g+1]]
+		if len(own) == 0 {
 			out.AppendNull()
 			continue
 		}
-		out.AppendFrom(a.values, int(order[rank(a.p, n)-1]))
-		order = order[n:]
+		sort(own)
+		appendTo(own[rank(a.p, len(own))-1])
 	}
-	return out, nil
 }
 
 // rank is ceil(p*n), from 1 to n. What is within a rounding error of a whole

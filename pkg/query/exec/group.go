@@ -12,19 +12,22 @@ type coder struct {
 	values *columnar.Vector // by number; strings in Bytes
 	null   int32            // its number + 1; 0: not seen
 
-	strs  map[string]int32
+	texts textTable
 	dict  *columnar.Bytes // the last dictionary, and
 	remap []int32         // the numbers + 1 of its codes; 0: not looked up
 
-	ints map[int64]int32
-	near []int32 // numbers + 1 of the integers from base on; 0: not seen
+	ints intTable // integers that are not near, or the bits of doubles
+	near []int32  // numbers + 1 of the integers from base on; 0: not seen
 	base int64
-	size int64 // bytes, about
+	held int64 // bytes, without the tables
 }
 
 // nearInts is how many integers around the first one are found by index. Dates
 // and booleans all are.
 const nearInts = 1 << 14
+
+// size is about how many bytes the coder occupies.
+func (k *coder) size() int64 { return k.held + k.texts.size() + k.ints.size() }
 
 func newCoder(t columnar.Type) *coder { return &coder{values: columnar.NewVector(t)} }
 
@@ -67,17 +70,23 @@ func (k *coder) codes(v *columnar.Vector, sel, out []int32) {
 			}
 		}
 	default:
+		last, number := int64(0), int32(-1) // of the row before: times and dates come in runs
 		for j, i := range sel {
 			if v.IsNull(int(i)) {
 				out[j] = k.nullCode()
 				continue
 			}
 			x := v.Ints[i]
+			if x == last && number >= 0 {
+				out[j] = number
+				continue
+			}
 			if at := uint64(x) - uint64(k.base); at < uint64(len(k.near)) && k.near[at] != 0 {
 				out[j] = k.near[at] - 1
 			} else {
 				out[j] = k.int(x)
 			}
+			last, number = x, out[j]
 		}
 	}
 }
@@ -91,35 +100,32 @@ func (k *coder) nullCode() int32 {
 }
 
 func (k *coder) str(s []byte) int32 {
-	if n, ok := k.strs[string(s)]; ok {
-		return n
+	n, slot, hash, ok := k.texts.find(s, &k.values.Bytes)
+	if !ok {
+		n = int32(k.values.Len)
+		k.values.AppendBytes(s)
+		k.texts.put(n, slot, hash)
+		k.held += int64(len(s)) + 8
 	}
-	if k.strs == nil {
-		k.strs = map[string]int32{}
-	}
-	n := int32(k.values.Len)
-	k.strs[string(s)] = n
-	k.values.AppendBytes(s)
-	k.size += 2*int64(len(s)) + 48
 	return n
 }
 
 func (k *coder) int(x int64) int32 {
 	if k.near == nil {
-		k.base, k.near, k.ints = x-nearInts/2, make([]int32, nearInts), map[int64]int32{}
-		k.size += 4 * nearInts
+		k.base, k.near = x-nearInts/2, make([]int32, nearInts)
+		k.held += 4 * nearInts
 	}
 	n := int32(k.values.Len)
 	if at := uint64(x) - uint64(k.base); at < nearInts {
 		k.near[at] = n + 1 // the caller has looked
 	} else {
-		if n, ok := k.ints[x]; ok {
+		if n, ok := k.ints.get(uint64(x)); ok {
 			return n
 		}
-		k.ints[x] = n
+		k.ints.put(uint64(x), n)
 	}
 	k.values.AppendInt(x)
-	k.size += 40
+	k.held += 16
 	return n
 }
 
@@ -128,33 +134,30 @@ func (k *coder) float(f float64) int32 {
 	if f == 0 {
 		f = 0
 	}
-	bits := int64(math.Float64bits(f))
+	bits := math.Float64bits(f)
 	if f != f {
-		bits = int64(math.Float64bits(math.NaN()))
+		bits = math.Float64bits(math.NaN())
 	}
-	if n, ok := k.ints[bits]; ok {
+	if n, ok := k.ints.get(bits); ok {
 		return n
 	}
-	if k.ints == nil {
-		k.ints = map[int64]int32{}
-	}
 	n := int32(k.values.Len)
-	k.ints[bits] = n
+	k.ints.put(bits, n)
 	k.values.AppendFloat(f)
-	k.size += 40
+	k.held += 16
 	return n
 }
 
 // pairs numbers the distinct pairs of two numbers from 0. Small numbers are found
-// in a table of rows, the rest in a map.
+// in a table of rows, the rest in one that hashes.
 type pairs struct {
 	a, b  []int32 // by number
 	rows  [][]int32
 	cells int
-	rest  map[uint64]int32
+	rest  intTable
 }
 
-// maxCells bounds the table to 4 MiB, past which a map is no slower.
+// maxCells bounds the table of rows to 4 MiB, past which the other is no slower.
 const maxCells = 1 << 20
 
 // codes sets out[j] to the number of the pair of a[j] and b[j]. Out may be a or b.
@@ -173,7 +176,7 @@ func (p *pairs) codes(a, b, out []int32) {
 
 func (p *pairs) add(x, y int32) int32 {
 	key := uint64(uint32(x))<<32 | uint64(uint32(y))
-	if n, ok := p.rest[key]; ok {
+	if n, ok := p.rest.get(key); ok {
 		return n
 	}
 	n := int32(len(p.a))
@@ -182,10 +185,7 @@ func (p *pairs) add(x, y int32) int32 {
 		p.rows[x][y] = n + 1
 		return n
 	}
-	if p.rest == nil {
-		p.rest = map[uint64]int32{}
-	}
-	p.rest[key] = n
+	p.rest.put(key, n)
 	return n
 }
 
@@ -214,7 +214,7 @@ func (p *pairs) inTable(x, y int32) bool {
 }
 
 func (p *pairs) size() int64 {
-	return int64(8*len(p.a) + 4*p.cells + 24*len(p.rows) + 32*len(p.rest))
+	return int64(8*len(p.a)+4*p.cells+24*len(p.rows)) + p.rest.size()
 }
 
 // groups numbers the distinct combinations of the values of some columns. The
@@ -223,6 +223,7 @@ func (p *pairs) size() int64 {
 type groups struct {
 	coders []*coder
 	pairs  []*pairs // pairs[i] is of what came before and of column i+1
+	grid   grid     // of the first two columns
 	next   []int32
 }
 
@@ -243,11 +244,64 @@ func (g *groups) codes(keys []*columnar.Vector, sel, out []int32) {
 		clear(out)
 		return
 	}
-	g.coders[0].codes(keys[0], sel, out)
-	for i, p := range g.pairs {
+	first := 0
+	if len(keys) > 1 && g.grid.fits(keys[0], keys[1], len(sel)) {
+		g.inGrid(keys[0], keys[1], sel, out)
+		first = 1
+	} else {
+		g.coders[0].codes(keys[0], sel, out)
+	}
+	for i := first; i < len(g.pairs); i++ {
+		p := g.pairs[i]
 		g.next = resize(g.next, len(sel))
 		g.coders[i+1].codes(keys[i+1], sel, g.next)
 		p.codes(out, g.next, out)
+	}
+}
+
+// grid has the numbers of pairs by the codes of two dictionaries, so that a row takes
+// one look where these are small.
+type grid struct {
+	a, b  *columnar.Bytes
+	width int
+	cells []int32 // number + 1 by codes, each + 1; 0: not looked up
+}
+
+// fits makes the grid ready for the dictionaries of two vectors; false if they have
+// none, or it would have more cells than a few for each of the rows to come.
+func (t *grid) fits(a, b *columnar.Vector, rows int) bool {
+	if a.Codes == nil || b.Codes == nil {
+		return false
+	}
+	if t.a == a.Dict && t.b == b.Dict {
+		return true
+	}
+	width := b.Dict.Len() + 1
+	cells := (a.Dict.Len() + 1) * width
+	if cells > 4*rows {
+		return false
+	}
+	t.a, t.b, t.width = a.Dict, b.Dict, width
+	t.cells = resize(t.cells, cells)
+	clear(t.cells)
+	return true
+}
+
+// inGrid is codes for the first two columns.
+func (g *groups) inGrid(a, b *columnar.Vector, sel, out []int32) {
+	cells, width := g.grid.cells, g.grid.width
+	for j, i := range sel {
+		cell := int(a.Codes[i]+1)*width + int(b.Codes[i]+1)
+		n := cells[cell]
+		if n == 0 {
+			var x, y [1]int32
+			g.coders[0].codes(a, sel[j:j+1], x[:])
+			g.coders[1].codes(b, sel[j:j+1], y[:])
+			g.pairs[0].codes(x[:], y[:], x[:])
+			n = x[0] + 1
+			cells[cell] = n
+		}
+		out[j] = n - 1
 	}
 }
 
@@ -265,7 +319,7 @@ func (g *groups) len() int {
 func (g *groups) size() int64 {
 	var n int64
 	for _, c := range g.coders {
-		n += c.size
+		n += c.size()
 	}
 	for _, p := range g.pairs {
 		n += p.size()

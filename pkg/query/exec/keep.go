@@ -161,7 +161,8 @@ func (k keeper) compare(op query.Op, l, r query.Expr) columnar.Keep {
 		if !ok {
 			return true
 		}
-		return !onlyNulls(x, path) && mayCompare(op, b, c.Value)
+		return !onlyNulls(x, path) && mayCompare(op, b, c.Value) &&
+			(op != query.Equal || columnar.MayHold(x, path, c.Value))
 	}
 }
 

@@ -108,7 +108,7 @@ func (s scope) predicate(e query.Expr) (predicate, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.text(e.X, re.Match)
+		return s.text(e.X, (&remembered{matches: re.Match}).match)
 	case query.Search:
 		return s.search(e)
 	case query.IsNull:
@@ -363,6 +363,34 @@ func (s scope) text(e query.Expr, matches func([]byte) bool) (predicate, error) 
 			}
 		}
 	}, err
+}
+
+// remembered matches texts and knows the answers for the first few different ones:
+// each file, and in it each row group, has a dictionary of its own, and they are much
+// the same.
+type remembered struct {
+	matches func([]byte) bool
+	known   map[string]bool
+}
+
+// The most texts that are remembered, and the most bytes of one: 1 MiB in all.
+const (
+	mostRemembered    = 4096
+	longestRemembered = 256
+)
+
+func (r *remembered) match(s []byte) bool {
+	if known, ok := r.known[string(s)]; ok {
+		return known
+	}
+	matches := r.matches(s)
+	if len(s) <= longestRemembered && len(r.known) < mostRemembered {
+		if r.known == nil {
+			r.known = map[string]bool{}
+		}
+		r.known[string(s)] = matches
+	}
+	return matches
 }
 
 // pace looks whether to stop after each so many bytes that a function has read,
