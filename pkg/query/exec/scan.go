@@ -22,7 +22,7 @@ func (b *builder) scan(n *query.Bound, s query.Scan, useful []query.Expr) (rows,
 	if len(implied) > 0 {
 		i := schema.IndexFold(query.DateColumn)
 		dates := keepDates(schema[i].Name, implied)
-		keep = both(keep, dates)
+		keep = both(dates, keep) // the date alone tells of most files, and is cheaper to look at
 	}
 	readers := make([]reader, len(n.Cols))
 	for i, src := range n.Sources {
