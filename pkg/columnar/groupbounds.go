@@ -8,27 +8,40 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
+// GroupBounds is what is known of a row group.
+func (f *File) GroupBounds(g int) Bounds { return f.bounds(g) }
+
 // groupBounds is the Bounds of a row group.
 type groupBounds struct {
 	f *File
 	g *format.RowGroup
 }
 
-func (f *File) bounds(g int) Bounds { return groupBounds{f, &f.meta.RowGroups[g]} }
+func (f *File) bounds(g int) groupBounds { return groupBounds{f, &f.meta.RowGroups[g]} }
 
 // Rows implements Bounds.
 func (b groupBounds) Rows() int64 { return b.g.NumRows }
 
-// Bound implements Bounds. Of a column the file lacks all is known: it is null.
-func (b groupBounds) Bound(path string) (Bound, bool) {
-	n := b.f.root
+// find is the node at a path. It is nil where there is none, or, with ok, where the
+// file lacks it, so that all is known of it: it is null.
+func (b groupBounds) find(path string) (n *fileNode, ok bool) {
+	n = b.f.root
 	for name := range strings.SplitSeq(path, ".") {
 		if n.typ.Kind != Struct {
-			return Bound{}, false
+			return nil, false
 		}
 		if n = n.child(name); n == nil {
-			return Bound{Nulls: b.g.NumRows}, true
+			return nil, true
 		}
+	}
+	return n, true
+}
+
+// Bound implements Bounds.
+func (b groupBounds) Bound(path string) (Bound, bool) {
+	n, ok := b.find(path)
+	if n == nil {
+		return Bound{Nulls: b.g.NumRows}, ok
 	}
 	if n.leaf < 0 || n.typ.Kind == Invalid {
 		return Bound{}, false
