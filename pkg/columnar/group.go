@@ -122,9 +122,11 @@ func (x *groupRead) windows(rows []rowRange) iter.Seq[[]rowRange] {
 
 // picks is rows of a batch that were picked: of n rows from a row on.
 type picks struct {
-	from int64
-	n    int
-	rows []int32
+	from  int64
+	n     int
+	rows  []int32
+	in    spans  // of the columns that were looked at
+	first *Batch // of them
 }
 
 // window yields what is picked of some rows.
@@ -168,19 +170,21 @@ func (x *groupRead) window(rows []rowRange) error {
 			at += int64(p.n)
 		}
 	}
-	for _, c := range first {
-		c.reset()
-	}
-	if len(chosen) == 0 {
-		return nil
-	}
-	if err := x.fetch(rest, where); err != nil {
-		return err
-	}
-	for _, p := range chosen {
-		if err := x.give(p); err != nil || x.ended {
+	if len(chosen) > 0 {
+		if err := x.fetch(rest, where); err != nil {
 			return err
 		}
+	}
+	for _, p := range chosen {
+		if err := x.give(p); err != nil {
+			return fmt.Errorf("from row %d: %w", p.from, err)
+		}
+		if x.ended {
+			return nil
+		}
+	}
+	for _, c := range first {
+		c.unmark()
 	}
 	return nil
 }
@@ -188,11 +192,16 @@ func (x *groupRead) window(rows []rowRange) error {
 // all yields the batches of some rows.
 func (x *groupRead) all(r rowRange) error {
 	for at := r.from; at < r.to; {
-		b, err := x.batch(x.want, x.roots, x.order, at, x.length(at, r.to))
+		in := make(spans, len(x.order))
+		n, err := x.take(in, x.order, at, x.length(at, r.to))
+		var b *Batch
+		if err == nil {
+			b, err = x.assemble(in, n, nil)
+		}
 		if err != nil {
 			return fmt.Errorf("from row %d: %w", at, err)
 		}
-		at += int64(b.Len)
+		at += int64(n)
 		if !x.yield(Selected{Batch: b}, nil) {
 			x.ended = true
 			return nil
@@ -209,59 +218,120 @@ func (x *groupRead) length(at, to int64) int {
 
 // look picks rows of the batch from a row on.
 func (x *groupRead) look(at, to int64) (picks, error) {
-	b, err := x.batch(x.o.Choose.First, x.choose, x.order[:x.first], at, x.length(at, to))
-	if err != nil {
-		return picks{}, err
+	p := picks{from: at, in: make(spans, len(x.order))}
+	var err error
+	if p.n, err = x.take(p.in, x.order[:x.first], at, x.length(at, to)); err != nil {
+		return p, err
 	}
-	rows, err := x.o.Choose.Rows(b)
-	return picks{at, b.Len, slices.Clone(rows)}, err
+	if p.first, err = x.vectors(x.o.Choose.First, x.choose, p.in, p.n); err != nil {
+		return p, err
+	}
+	rows, err := x.o.Choose.Rows(p.first)
+	p.rows = slices.Clone(rows)
+	return p, err
 }
 
-// give yields the rows that were picked. Where a further column cuts the batch short
-// they come in several.
+// give yields the rows that were picked of a batch. Where a further column cuts it short
+// they come in several, of which the columns that were looked at are taken again.
 func (x *groupRead) give(p picks) error {
-	for p.n > 0 && len(p.rows) > 0 {
-		b, err := x.batch(x.want, x.roots, x.order, p.from, p.n)
-		if err != nil {
-			return fmt.Errorf("from row %d: %w", p.from, err)
+	rest := x.order[x.first:]
+	n, err := x.ready(rest, p.from, p.n)
+	if err != nil {
+		return err
+	}
+	if n == p.n {
+		if _, err := x.take(p.in, rest, p.from, n); err != nil {
+			return err
 		}
-		k, _ := slices.BinarySearch(p.rows, int32(b.Len))
+		b, err := x.assemble(p.in, n, p.first)
+		if err != nil {
+			return err
+		}
+		x.ended = !x.yield(Selected{Batch: b, Rows: p.rows}, nil)
+		return nil
+	}
+	for _, c := range x.order[:x.first] {
+		c.reset()
+	}
+	for at, left := p.from, p.n; len(p.rows) > 0; {
+		in := make(spans, len(x.order))
+		n, err := x.take(in, x.order, at, left)
+		if err != nil {
+			return err
+		}
+		b, err := x.assemble(in, n, nil)
+		if err != nil {
+			return err
+		}
+		k, _ := slices.BinarySearch(p.rows, int32(n))
 		s := Selected{Batch: b, Rows: p.rows[:k:k]}
-		if k > 0 && !x.yield(s, nil) {
+		p.rows = slices.Clone(p.rows[k:])
+		for i := range p.rows {
+			p.rows[i] -= int32(n)
+		}
+		if at, left = at+int64(n), left-n; k > 0 && !x.yield(s, nil) {
 			x.ended = true
 			return nil
-		}
-		p.rows, p.from, p.n = p.rows[k:], p.from+int64(b.Len), p.n-b.Len
-		if len(p.rows) > 0 {
-			p.rows = slices.Clone(p.rows)
-			for i := range p.rows {
-				p.rows[i] -= int32(b.Len)
-			}
 		}
 	}
 	return nil
 }
 
-// batch decodes rows from a row on, n at most.
-func (x *groupRead) batch(schema Schema, roots []*readNode, cursors []*cursor, at int64, n int) (b *Batch, err error) {
+// ready says how many rows from a row on a batch may have, n at most.
+func (x *groupRead) ready(cursors []*cursor, at int64, n int) (_ int, err error) {
 	defer noPanic(&err)
 	if err := x.ctx.Err(); err != nil {
-		return nil, err
+		return 0, err
 	}
 	for _, c := range cursors {
 		if err := c.seek(at); err != nil {
-			return nil, err
+			return 0, err
 		}
 		if n, err = c.ready(n); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
-	in := make(spans, len(cursors))
+	return n, nil
+}
+
+// take decodes rows from a row on, n at most, and says how many.
+func (x *groupRead) take(in spans, cursors []*cursor, at int64, n int) (_ int, err error) {
+	if n, err = x.ready(cursors, at, n); err != nil {
+		return 0, err
+	}
+	defer noPanic(&err)
 	for _, c := range cursors {
 		if in[c], err = c.take(n); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
+	return n, nil
+}
+
+// assemble makes n wanted rows of what was taken; looked is those that were looked at
+// before, or nil.
+func (x *groupRead) assemble(in spans, n int, looked *Batch) (*Batch, error) {
+	if looked == nil {
+		return x.vectors(x.want, x.roots, in, n)
+	}
+	out := &Batch{Schema: x.want, Len: n, Columns: make([]*Vector, len(x.roots))}
+	for i, root := range x.roots {
+		if j := x.same[i]; j >= 0 {
+			out.Columns[i] = looked.Columns[j]
+			continue
+		}
+		b, err := x.vectors(x.want[i:i+1], []*readNode{root}, in, n)
+		if err != nil {
+			return nil, err
+		}
+		out.Columns[i] = b.Columns[0]
+	}
+	return out, nil
+}
+
+// vectors makes n rows of what was taken.
+func (x *groupRead) vectors(schema Schema, roots []*readNode, in spans, n int) (b *Batch, err error) {
+	defer noPanic(&err)
 	b = &Batch{Schema: schema, Len: n, Columns: make([]*Vector, len(roots))}
 	for i, root := range roots {
 		if b.Columns[i], err = root.vector(in, n); err != nil {

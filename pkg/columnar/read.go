@@ -3,6 +3,7 @@ package columnar
 import (
 	"context"
 	"iter"
+	"slices"
 )
 
 const (
@@ -86,6 +87,7 @@ type Reader struct {
 	cursors map[int]*cursor // by leaf
 	order   []*cursor       // all: first those of choose
 	first   int             // how many are of choose
+	same    []int           // of each of roots: which of choose is the same column, or -1
 }
 
 // NewReader reads columns, with the rules of Read.
@@ -113,6 +115,11 @@ func (f *File) NewReader(want Schema, o ReadOptions) (*Reader, error) {
 	}
 	if r.roots, err = nodes(want); err != nil {
 		return nil, err
+	}
+	for _, n := range r.roots {
+		r.same = append(r.same, slices.IndexFunc(r.choose, func(c *readNode) bool {
+			return n.file != nil && c.file == n.file && c.typ.Equal(n.typ)
+		}))
 	}
 	return r, nil
 }

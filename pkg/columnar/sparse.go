@@ -187,9 +187,15 @@ func (c *cursor) mark() {
 	}
 }
 
-// reset goes back to the mark, and forgets it. Pages are not decoded again; those that
-// were leapt over are not there, and must be again.
+// unmark forgets the mark.
+func (c *cursor) unmark() { c.marked, c.popped = false, nil }
+
+// reset goes back to the mark, if there is still one, and forgets it. Pages are not
+// decoded again; those that were leapt over are not there, and must be again.
 func (c *cursor) reset() {
+	if !c.marked {
+		return
+	}
 	c.queue = append(c.popped, c.queue...)
 	for i, p := range c.queue {
 		p.at, p.val = 0, 0
@@ -197,5 +203,6 @@ func (c *cursor) reset() {
 			p.at, p.val = c.markAt, c.markVal
 		}
 	}
-	c.marked, c.row, c.popped = false, c.markRow, nil
+	c.row = c.markRow
+	c.unmark()
 }
