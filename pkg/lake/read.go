@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/delta"
@@ -17,11 +18,48 @@ type Request struct {
 	// before they would be read, and may come to rule out more meanwhile. It may be
 	// called by several goroutines.
 	Keep columnar.Keep
+	// By has files and row groups read by a column's bounds, and the rows come in that
+	// order of them. nil: files in the byte order of their paths.
+	By *Order
 	// Choose makes what picks rows, once for each goroutine that reads; nil picks all.
 	Choose func() *columnar.Choice
 	// Between is called by the goroutine of the caller between steps of some
 	// milliseconds, also while no row is picked; an error ends the Read. It may be nil.
 	Between func() error
+}
+
+// Order is that of files, or row groups, by the bounds of a column: those first that may
+// have a null, and then those with the least value, or with Desc with the greatest.
+type Order struct {
+	Column string
+	Desc   bool
+}
+
+// compare orders sets of rows.
+func (o Order) compare(a, b columnar.Bounds) int {
+	x, xKnown := o.edge(a)
+	y, yKnown := o.edge(b)
+	switch {
+	case xKnown && yKnown && o.Desc:
+		return y.Compare(x)
+	case xKnown && yKnown:
+		return x.Compare(y)
+	case yKnown:
+		return -1
+	case xKnown:
+		return 1
+	}
+	return 0
+}
+
+// edge is the value that rows can begin with, if they cannot begin with a null.
+func (o Order) edge(x columnar.Bounds) (columnar.Value, bool) {
+	b, ok := x.Bound(o.Column)
+	edge := b.Min
+	if o.Desc {
+		edge = b.Max
+	}
+	return edge, ok && b.Nulls == 0 && edge.Kind != columnar.Invalid
 }
 
 // Read yields the rows that are picked. A batch does not change, but may share memory
@@ -40,6 +78,9 @@ func (t *Table) read(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*
 	return func(yield func(columnar.Selected, error) bool) {
 		s := &scan{table: t, snap: snap, Request: r, open: open, plan: planColumns(r.Want, snap.Metadata().PartitionColumns)}
 		w := s.worker(ctx, stats, r.Between)
+		if r.By != nil {
+			files = slices.Values(slices.SortedStableFunc(files, func(a, b *delta.Add) int { return r.By.compare(snap.Bounds(a), snap.Bounds(b)) }))
+		}
 		for add := range files {
 			if err := ctx.Err(); err != nil {
 				yield(columnar.Selected{}, err)
@@ -137,7 +178,7 @@ func (w *worker) file(add *delta.Add) iter.Seq2[columnar.Selected, error] {
 			fail(err)
 			return
 		}
-		for g := range p.file.Groups() {
+		for _, g := range w.groups(p) {
 			b := p.file.GroupBounds(g)
 			if b.Rows() == 0 {
 				continue
@@ -163,6 +204,18 @@ func (w *worker) file(add *delta.Add) iter.Seq2[columnar.Selected, error] {
 			}
 		}
 	}
+}
+
+// groups are the row groups of a file in the order in which they are read.
+func (w *worker) groups(p *part) []int {
+	out := make([]int, p.file.Groups())
+	for g := range out {
+		out[g] = g
+	}
+	if w.By != nil {
+		slices.SortStableFunc(out, func(a, b int) int { return w.By.compare(p.file.GroupBounds(a), p.file.GroupBounds(b)) })
+	}
+	return out
 }
 
 func (w *worker) openPart(add *delta.Add) (*part, error) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
@@ -20,27 +21,50 @@ func picked(n *query.Bound) bool {
 	return false
 }
 
+// hint is what more there is to say of a scan once the query runs.
+type hint struct {
+	by    *lake.Order
+	keep  columnar.Keep
+	exprs func() []query.Expr // rows for which they are not true are of no use; nil: none
+	again bool                // the table is read once more: its files are counted then
+}
+
 // readRows gives the rows of a scan for which the predicates are true. Their columns are
 // read first, others only where there is such a row.
 func (b *builder) readRows(n *query.Bound, t query.RowTable, r query.Request, exprs []query.Expr, readers []reader) (rows, error) {
-	if len(exprs) > 0 {
-		if _, err := b.choice(n, exprs); err != nil {
-			return nil, err
-		}
-		r.Choose = func() *columnar.Choice {
-			c, _ := b.choice(n, exprs) // there was no error before
-			return c
-		}
+	h := b.hints[n]
+	r.By, r.Keep = h.by, both(h.keep, r.Keep)
+	if _, err := b.choice(n, exprs); err != nil {
+		return nil, err
 	}
 	r.Between = b.look
 	return func(yield func(*chunk, error) bool) {
 		out := &chunk{cols: make([]*columnar.Vector, len(readers))}
 		var every []int32
 		var stats query.ScanStats
-		defer func() { b.stats.Scan.Add(stats) }()
+		defer func() {
+			if h.again {
+				stats = query.ScanStats{Rows: stats.Rows, Bytes: stats.Bytes}
+			}
+			b.stats.Scan.Add(stats)
+		}()
 		if err := b.look(); err != nil {
 			yield(nil, err)
 			return
+		}
+		exprs := exprs
+		if h.exprs != nil {
+			exprs = append(exprs[:len(exprs):len(exprs)], h.exprs()...)
+		}
+		if len(exprs) > 0 {
+			if _, err := b.choice(n, exprs); err != nil {
+				yield(nil, err)
+				return
+			}
+			r.Choose = func() *columnar.Choice {
+				c, _ := b.choice(n, exprs) // there was no error before
+				return c
+			}
 		}
 		for s, err := range t.Read(b.ctx, r, &stats) {
 			if err == nil {
