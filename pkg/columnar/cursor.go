@@ -19,6 +19,12 @@ type cursor struct {
 	chunk  *chunkReader
 	queue  []*page // with rows not taken yet
 	ended  bool
+	row    int64 // of the row group, that comes next
+
+	marked          bool
+	markRow         int64
+	markAt, markVal int     // in the first page
+	popped          []*page // taken since the mark
 }
 
 // span is the entries of some rows of one column: a page or part of it, or
@@ -101,16 +107,21 @@ func (c *cursor) ready(n int) (int, error) {
 		if rows+begin > n {
 			return n, nil
 		}
-		rows += begin
+		if rows += begin; rows == n && c.chunk.sparse != nil { // pages begin with rows
+			return n, nil
+		}
 		if size += p.sizeOf(p.n - p.at); size > batchBytes && rows > 1 {
 			return rows - 1, nil
 		}
 	}
 }
 
-// held is the bytes of the pages that wait, about.
+// held is the bytes of the pages that wait, or may be come back to, about.
 func (c *cursor) held() (bytes int) {
 	for _, p := range c.queue {
+		bytes += p.weight
+	}
+	for _, p := range c.popped {
 		bytes += p.weight
 	}
 	return bytes
@@ -147,16 +158,26 @@ type part struct {
 
 // take hands out the next n rows, which ready has promised.
 func (c *cursor) take(n int) (span, error) {
+	parts, err := c.advance(n)
+	if err != nil {
+		return span{}, err
+	}
+	return c.join(parts)
+}
+
+// advance goes over the next n rows.
+func (c *cursor) advance(n int) ([]part, error) {
+	c.row += int64(n)
 	var parts []part
 	for rows := 0; ; {
 		for len(c.queue) == 0 && !c.ended {
 			if err := c.load(); err != nil {
-				return span{}, err
+				return nil, err
 			}
 		}
 		if len(c.queue) == 0 {
 			if rows < n {
-				return span{}, corruptf("column %q: %d rows are missing", c.node.name, n-rows)
+				return nil, corruptf("column %q: %d rows are missing", c.node.name, n-rows)
 			}
 			break
 		}
@@ -174,12 +195,12 @@ func (c *cursor) take(n int) (span, error) {
 		if p.at < p.n {
 			break
 		}
-		c.queue = c.queue[1:]
-		if p.rep == nil && rows == n {
+		c.pop()
+		if rows == n && (p.rep == nil || c.chunk.sparse != nil) {
 			break
 		}
 	}
-	return c.join(parts)
+	return parts, nil
 }
 
 // entries is how many entries belong to the rows up to n when rows have begun.

@@ -53,6 +53,7 @@ type File struct {
 	weight int64
 
 	filters *filters // one for all copies
+	index   *index   // one for all copies
 }
 
 // OpenFile reads the footer of a file of size bytes: one ReadRange, or two if
@@ -87,6 +88,7 @@ func OpenFile(ctx context.Context, src Source, size int64) (f *File, err error) 
 		return nil, err
 	}
 	f.ours = strings.HasPrefix(f.meta.CreatedBy, "auditlake")
+	f.findIndex(tail)
 	return f, f.validate()
 }
 
@@ -160,6 +162,9 @@ func chunkRange(m *format.ColumnMetaData) (start, end int64) {
 // Schema is what the file holds. A column of a type this package does not know,
 // such as an interval, has the Kind Invalid and is an error only when asked for.
 func (f *File) Schema() Schema { return f.root.typ.Fields }
+
+// Groups is the number of row groups.
+func (f *File) Groups() int { return len(f.meta.RowGroups) }
 
 // NumRows is the number of rows.
 func (f *File) NumRows() int64 { return f.meta.NumRows }

@@ -9,6 +9,9 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
+// GroupBounds is what is known of a row group: the Bounds, and a Prober while ctx lasts.
+func (f *File) GroupBounds(ctx context.Context, g int) Bounds { return f.bounds(ctx, g) }
+
 // groupBounds is the Bounds of a row group, and its Prober while ctx lasts.
 type groupBounds struct {
 	f     *File
@@ -17,23 +20,33 @@ type groupBounds struct {
 	ctx   context.Context
 }
 
-func (f *File) bounds(ctx context.Context, g int) Bounds {
+func (f *File) bounds(ctx context.Context, g int) groupBounds {
 	return groupBounds{f, &f.meta.RowGroups[g], g, ctx}
 }
 
 // Rows implements Bounds.
 func (b groupBounds) Rows() int64 { return b.g.NumRows }
 
-// Bound implements Bounds. Of a column the file lacks all is known: it is null.
-func (b groupBounds) Bound(path string) (Bound, bool) {
-	n := b.f.root
+// find is the node at a path. It is nil where there is none, or, with ok, where the
+// file lacks it, so that all is known of it: it is null.
+func (b groupBounds) find(path string) (n *fileNode, ok bool) {
+	n = b.f.root
 	for name := range strings.SplitSeq(path, ".") {
 		if n.typ.Kind != Struct {
-			return Bound{}, false
+			return nil, false
 		}
 		if n = n.child(name); n == nil {
-			return Bound{Nulls: b.g.NumRows}, true
+			return nil, true
 		}
+	}
+	return n, true
+}
+
+// Bound implements Bounds.
+func (b groupBounds) Bound(path string) (Bound, bool) {
+	n, ok := b.find(path)
+	if n == nil {
+		return Bound{Nulls: b.g.NumRows}, ok
 	}
 	if n.leaf < 0 || n.typ.Kind == Invalid {
 		return Bound{}, false

@@ -47,6 +47,8 @@ type page struct {
 
 	at, val int // entries and values taken so far
 	weight  int // bytes in memory, about
+
+	row, end int64 // its rows in the row group, if it was read by its place
 }
 
 // chunkReader decodes the pages of one column chunk in order.
@@ -54,8 +56,9 @@ type chunkReader struct {
 	node    *fileNode
 	values  bool // false: only levels are wanted
 	codec   format.CompressionCodec
-	buf     []byte   // what is left of the chunk
+	buf     []byte   // what is left of the chunk, where it is read page by page
 	left    int64    // values that the metadata still promises
+	sparse  *sparse  // where pages are taken by their places
 	scratch *scratch // while a page is decoded
 	codes   []int32
 
@@ -67,6 +70,9 @@ type chunkReader struct {
 
 // next decodes the next data page; io.EOF after the last.
 func (c *chunkReader) next() (*page, error) {
+	if c.sparse != nil {
+		return c.nextPlace()
+	}
 	for {
 		if c.left <= 0 {
 			return nil, io.EOF
@@ -74,36 +80,12 @@ func (c *chunkReader) next() (*page, error) {
 		if len(c.buf) == 0 {
 			return nil, corruptf("column %q: the chunk ends with %d values to come", c.node.name, c.left)
 		}
-		var h format.PageHeader
-		n, err := decodeThriftPrefix(c.buf, &h)
-		if err != nil {
-			return nil, corruptf("column %q: page header: %w", c.node.name, err)
-		}
-		c.buf = c.buf[n:]
-		if h.CompressedPageSize < 0 || int(h.CompressedPageSize) > len(c.buf) {
-			return nil, corruptf("column %q: a page of %d bytes, %d are left", c.node.name, h.CompressedPageSize, len(c.buf))
-		}
-		body := c.buf[:h.CompressedPageSize]
-		c.buf = c.buf[h.CompressedPageSize:]
-		var p *page
-		switch {
-		case h.Type == format.DictionaryPage && h.DictionaryPageHeader.Valid:
-			if c.values {
-				err = c.dictionary(&h, body)
-			}
-		case h.Type == format.DataPage && h.DataPageHeader.Valid:
-			p, err = c.dataV1(&h, body)
-		case h.Type == format.DataPageV2 && h.DataPageHeaderV2.Valid:
-			p, err = c.dataV2(&h, body)
-		case h.Type == format.IndexPage:
-		default:
-			err = corruptf("page of type %s without its header", h.Type)
-		}
+		p, n, err := c.decode(c.buf)
 		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", c.node.name, err)
 		}
+		c.buf = c.buf[n:]
 		if p != nil {
-			p.weight = entryBytes*p.n + len(p.bytes.Data)
 			if c.left -= int64(p.n); c.left < 0 {
 				return nil, corruptf("column %q: %d values too many", c.node.name, -c.left)
 			}
@@ -135,6 +117,37 @@ func (c *chunkReader) borrow() (giveBack func()) {
 			scratches.Put(s)
 		}
 	}
+}
+
+// decode reads one page at the front of b, of n bytes. It gives none if the page was
+// one of a dictionary or an index.
+func (c *chunkReader) decode(b []byte) (p *page, n int, err error) {
+	var h format.PageHeader
+	n, err = decodeThriftPrefix(b, &h)
+	if err != nil {
+		return nil, 0, corruptf("page header: %w", err)
+	}
+	if h.CompressedPageSize < 0 || int(h.CompressedPageSize) > len(b)-n {
+		return nil, 0, corruptf("a page of %d bytes, %d are left", h.CompressedPageSize, len(b)-n)
+	}
+	body := b[n : n+int(h.CompressedPageSize)]
+	switch {
+	case h.Type == format.DictionaryPage && h.DictionaryPageHeader.Valid:
+		if c.values {
+			err = c.dictionary(&h, body)
+		}
+	case h.Type == format.DataPage && h.DataPageHeader.Valid:
+		p, err = c.dataV1(&h, body)
+	case h.Type == format.DataPageV2 && h.DataPageHeaderV2.Valid:
+		p, err = c.dataV2(&h, body)
+	case h.Type == format.IndexPage:
+	default:
+		err = corruptf("page of type %s without its header", h.Type)
+	}
+	if p != nil {
+		p.weight = entryBytes*p.n + len(p.bytes.Data)
+	}
+	return p, n + len(body), err
 }
 
 // inflate gives memory that is borrowed, or src itself.

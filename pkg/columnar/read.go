@@ -2,7 +2,6 @@ package columnar
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 )
@@ -17,12 +16,45 @@ const (
 	maxHeldBytes  = 1 << 30
 )
 
+// ReadOptions leave rows out of what is read. The zero value leaves out none.
+type ReadOptions struct {
+	// Keep rules out row groups, and within a row group rows by the pages that have
+	// them, if the file has a page index. It may come to rule out more while rows are
+	// being read.
+	Keep Keep
+
+	Choose *Choice // nil: all rows
+
+	BatchRows int // the most rows of a batch; 0: 8192
+}
+
+// Choice picks rows out of batches. Columns that it does not look at are only decoded
+// where a row was picked, and only fetched then, unless that is most of the time or
+// they are small. It learns which from one row group to the next, so one Choice may be
+// for many files, but for one goroutine.
+type Choice struct {
+	// First are the columns that Rows looks at. A struct may have part of the fields
+	// that are wanted of it.
+	First Schema
+	// Rows are those picked of a batch under First, in ascending order. The answer is
+	// valid until the next call; an error ends the reading.
+	Rows func(*Batch) ([]int32, error)
+
+	often bool // most batches of the last row group had a row that was picked
+}
+
+// Selected is rows of a batch.
+type Selected struct {
+	*Batch
+	Rows []int32 // ascending, not empty; nil: all
+}
+
 // Read yields the rows, in order, as batches of at most 8192 rows under the
 // schema want. Columns and the fields of structs are found by name, exactly or
 // else in any case; what the file lacks is null. Integers are widened, float to
 // double too, a decimal to one of more digits before the point, and string and
 // binary are one; any other difference is an ErrType
-// before the first row. Row groups that keep rules out are not read.
+// before the first row. Row groups and pages that keep rules out are not read.
 //
 // One row group's wanted columns are fetched at a time, with one ReadRange for
 // neighbours. A batch is the caller's to keep, but not to change: its vectors
@@ -31,35 +63,73 @@ const (
 // its dictionary a batch is cut short and plain strings follow.
 func (f *File) Read(ctx context.Context, want Schema, keep Keep) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
-		p := &plan{file: f, cursors: map[int]*cursor{}}
-		for _, field := range want {
-			n, err := p.node(f.root.child(field.Name), field.Type, []string{field.Name})
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			p.roots = append(p.roots, n)
+		r, err := f.NewReader(want, ReadOptions{Keep: keep})
+		if err != nil {
+			yield(nil, err)
+			return
 		}
-		for g := range f.meta.RowGroups {
-			if f.meta.RowGroups[g].NumRows == 0 || keep != nil && !keep(f.bounds(ctx, g)) {
+		for g := range f.Groups() {
+			if keep != nil && !keep(f.bounds(ctx, g)) {
 				continue
 			}
-			if !p.rowGroup(ctx, g, want, yield) {
-				return
+			for s, err := range r.Group(ctx, g) {
+				if !yield(s.Batch, err) || err != nil {
+					return
+				}
 			}
 		}
 	}
 }
 
-// plan is one Read.
-type plan struct {
+// Reader reads row groups of a file, any of them in any order. It is for one
+// goroutine.
+type Reader struct {
 	file    *File
+	want    Schema
+	o       ReadOptions
 	roots   []*readNode
+	choose  []*readNode
 	cursors map[int]*cursor // by leaf
-	order   []*cursor
+	order   []*cursor       // all: first those of choose
+	first   int             // how many are of choose
+	same    []int           // of each of roots: which of choose is the same column, or -1
 }
 
-func (p *plan) node(have *fileNode, want Type, path []string) (*readNode, error) {
+// NewReader reads columns, with the rules of Read.
+func (f *File) NewReader(want Schema, o ReadOptions) (*Reader, error) {
+	if o.BatchRows <= 0 {
+		o.BatchRows = batchRows
+	}
+	r := &Reader{file: f, want: want, o: o, cursors: map[int]*cursor{}}
+	nodes := func(s Schema) (out []*readNode, err error) {
+		for _, field := range s {
+			n, err := r.node(f.root.child(field.Name), field.Type, []string{field.Name})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, n)
+		}
+		return out, nil
+	}
+	var err error
+	if o.Choose != nil {
+		if r.choose, err = nodes(o.Choose.First); err != nil {
+			return nil, err
+		}
+		r.first = len(r.order)
+	}
+	if r.roots, err = nodes(want); err != nil {
+		return nil, err
+	}
+	for _, n := range r.roots {
+		r.same = append(r.same, slices.IndexFunc(r.choose, func(c *readNode) bool {
+			return n.file != nil && c.file == n.file && c.typ.Equal(n.typ)
+		}))
+	}
+	return r, nil
+}
+
+func (r *Reader) node(have *fileNode, want Type, path []string) (*readNode, error) {
 	n := &readNode{typ: want, file: have}
 	if have == nil {
 		return n, nil
@@ -69,7 +139,7 @@ func (p *plan) node(have *fileNode, want Type, path []string) (*readNode, error)
 		return nil, have.mismatch(want, path)
 	}
 	add := func(c *fileNode, t Type, name string) error {
-		child, err := p.node(c, t, append(path[:len(path):len(path)], name))
+		child, err := r.node(c, t, append(path[:len(path):len(path)], name))
 		n.children = append(n.children, child)
 		return err
 	}
@@ -88,22 +158,22 @@ func (p *plan) node(have *fileNode, want Type, path []string) (*readNode, error)
 	case List:
 		err = add(have.children[0], *want.Elem, "element")
 	default:
-		n.cursor = p.cursor(have, true)
+		n.cursor = r.cursor(have, true)
 		return n, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	n.cursor = p.levels(n)
+	n.cursor = r.levels(n)
 	return n, nil
 }
 
-func (p *plan) cursor(leaf *fileNode, values bool) *cursor {
-	c := p.cursors[leaf.leaf]
+func (r *Reader) cursor(leaf *fileNode, values bool) *cursor {
+	c := r.cursors[leaf.leaf]
 	if c == nil {
 		c = &cursor{node: leaf}
-		p.cursors[leaf.leaf] = c
-		p.order = append(p.order, c)
+		r.cursors[leaf.leaf] = c
+		r.order = append(r.order, c)
 	}
 	c.values = c.values || values
 	return c
@@ -111,7 +181,7 @@ func (p *plan) cursor(leaf *fileNode, values bool) *cursor {
 
 // levels picks the leaf whose levels tell of a nested node: one that is read
 // anyway, the least repeated, or any if the file has none of the wanted.
-func (p *plan) levels(n *readNode) *cursor {
+func (r *Reader) levels(n *readNode) *cursor {
 	var best *cursor
 	for _, c := range n.children {
 		if c.cursor != nil && (best == nil || c.cursor.node.rep < best.node.rep) {
@@ -119,7 +189,7 @@ func (p *plan) levels(n *readNode) *cursor {
 		}
 	}
 	if best == nil {
-		best = p.cursor(n.file.shallowest(), false)
+		best = r.cursor(n.file.shallowest(), false)
 	}
 	return best
 }
@@ -135,101 +205,4 @@ func (n *fileNode) shallowest() *fileNode {
 		}
 	}
 	return best
-}
-
-// rowGroup yields the batches of a row group; false when there is nothing more to do.
-func (p *plan) rowGroup(ctx context.Context, g int, want Schema, yield func(*Batch, error) bool) bool {
-	if err := p.fetch(ctx, g); err != nil {
-		yield(nil, fmt.Errorf("read row group %d: %w", g, err))
-		return false
-	}
-	rows := p.file.meta.RowGroups[g].NumRows
-	for done := int64(0); done < rows; {
-		// Batches end at multiples of their size, as pages do, so that most columns
-		// need not be copied.
-		n := int(min(batchRows-done%batchRows, rows-done))
-		b, err := p.batch(want, n)
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			yield(nil, fmt.Errorf("read row group %d from row %d: %w", g, done, err))
-			return false
-		}
-		done += int64(b.Len)
-		if !yield(b, nil) {
-			return false
-		}
-	}
-	return true
-}
-
-// batch decodes the next rows, n at most.
-func (p *plan) batch(want Schema, n int) (b *Batch, err error) {
-	defer noPanic(&err)
-	held := 0
-	for _, c := range p.order {
-		if n, err = c.ready(n); err != nil {
-			return nil, err
-		}
-		if held += c.held(); held > maxHeldBytes {
-			return nil, fmt.Errorf("the pages of the first columns alone have %d MB, and at most %d are read at once: write the file with smaller pages", held>>20, maxHeldBytes>>20)
-		}
-	}
-	in := make(spans, len(p.order))
-	for _, c := range p.order {
-		if in[c], err = c.take(n); err != nil {
-			return nil, err
-		}
-	}
-	b = &Batch{Schema: want, Len: n, Columns: make([]*Vector, len(p.roots))}
-	for i, root := range p.roots {
-		if b.Columns[i], err = root.vector(in, n); err != nil {
-			return nil, err
-		}
-	}
-	return b, nil
-}
-
-// fetch reads the wanted column chunks of a row group.
-func (p *plan) fetch(ctx context.Context, g int) error {
-	columns := p.file.meta.RowGroups[g].Columns
-	order := slices.Clone(p.order)
-	total := int64(0)
-	for _, c := range order {
-		s, e := chunkRange(&columns[c.node.leaf].MetaData)
-		if total += e - s; total > maxFetchBytes {
-			return fmt.Errorf("the wanted columns have more than %d MB, which is the most that is read at once: write the file with smaller row groups", maxFetchBytes>>20)
-		}
-	}
-	start := func(c *cursor) int64 { s, _ := chunkRange(&columns[c.node.leaf].MetaData); return s }
-	slices.SortFunc(order, func(a, b *cursor) int {
-		if start(a) < start(b) {
-			return -1
-		}
-		return 1
-	})
-	for i := 0; i < len(order); {
-		from, to := chunkRange(&columns[order[i].node.leaf].MetaData)
-		j := i + 1
-		for ; j < len(order); j++ {
-			s, e := chunkRange(&columns[order[j].node.leaf].MetaData)
-			if s-to > fetchGap {
-				break
-			}
-			to = max(to, e)
-		}
-		b, err := readRange(ctx, p.file.src, from, to-from)
-		if err != nil {
-			return err
-		}
-		for _, c := range order[i:j] {
-			m := &columns[c.node.leaf].MetaData
-			s, e := chunkRange(m)
-			c.queue, c.ended = nil, false
-			c.chunk = &chunkReader{node: c.node, values: c.values, codec: m.Codec, buf: b[s-from : e-from : e-from], left: m.NumValues}
-		}
-		i = j
-	}
-	return nil
 }

@@ -25,7 +25,8 @@ type Add struct {
 	// Tags are free text for the writer, and may be nil.
 	Tags map[string]string
 
-	dv string // id of the deletion vector, or empty
+	dv    string // id of the deletion vector, or empty
+	known *known // of the statistics; set once a snapshot has the file
 }
 
 // Remove says that a file no longer belongs to the table. The file itself stays

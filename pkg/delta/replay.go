@@ -63,7 +63,11 @@ func (ch *changes) stamp(c *Commit) {
 	}
 }
 
-func (ch *changes) add(a *Add)       { ch.files[fileKey{a.Path, a.dv}] = fileState{add: a} }
+func (ch *changes) add(a *Add) {
+	a.known = &known{}
+	ch.files[fileKey{a.Path, a.dv}] = fileState{add: a}
+}
+
 func (ch *changes) remove(r *Remove) { ch.files[fileKey{r.Path, r.dv}] = fileState{remove: r} }
 
 // apply is the snapshot after the changes, or why it cannot be read. now decides

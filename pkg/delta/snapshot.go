@@ -83,9 +83,9 @@ func (s *Snapshot) Txn(appID string) (version int64, ok bool) {
 func (s *Snapshot) Writable() error { return writeGate(s.protocol, s.metadata) }
 
 // Bounds is what the log knows of the rows of a live file: partition columns by
-// their value, others by the statistics. It is read from text as it is asked
-// for, so keep it while asking for several columns. It is not safe for
-// concurrent use.
+// their value, others by the statistics. A column is read from text when it is first
+// asked for, and then kept with the file for this snapshot and those that follow. The
+// answer is not safe for concurrent use; several of one file are.
 func (s *Snapshot) Bounds(a *Add) columnar.Bounds { return &fileBounds{columns: s.columns, add: a} }
 
 // PartitionValue is the value of a partition column in a file; ok is false if it

@@ -56,46 +56,24 @@ func (v *View) Span(column string) (first, last columnar.Value, ok bool) {
 }
 
 // Scan yields the rows under the schema want: fields are matched by name, also
-// inside structs, and what the table lacks is null. Files and row groups that
+// inside structs, and what the table lacks is null. Files, row groups and pages that
 // keep rules out are not read. A batch is valid until the next one.
 func (v *View) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
-	return v.table.scan(ctx, v.snap, v.snap.Files(), want, keep, stats, v.table.footers.open)
+	return batches(v.Read(ctx, Request{Want: want, Keep: keep}, stats))
 }
 
 // ScanFiles is View.Scan over the given files of a snapshot, in the order given.
 // It is for those who read a file once: unlike View.Scan it keeps no footers.
 func (t *Table) ScanFiles(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*delta.Add], want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
-	return t.scan(ctx, snap, files, want, keep, stats, t.footers.peek)
+	return batches(t.read(ctx, snap, files, Request{Want: want, Keep: keep}, stats, t.footers.peek))
 }
 
-// opener gives the parsed footer of a file.
-type opener func(context.Context, *object, *delta.Add) (*columnar.File, error)
-
-func (t *Table) scan(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*delta.Add], want columnar.Schema, keep columnar.Keep, stats *ScanStats, open opener) iter.Seq2[*columnar.Batch, error] {
-	if stats == nil {
-		stats = &ScanStats{}
-	}
+// batches are those of a Read that picks no rows.
+func batches(in iter.Seq2[columnar.Selected, error]) iter.Seq2[*columnar.Batch, error] {
 	return func(yield func(*columnar.Batch, error) bool) {
-		plan := planColumns(want, snap.Metadata().PartitionColumns)
-		for add := range files {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
+		for s, err := range in {
+			if !yield(s.Batch, err) {
 				return
-			}
-			if keep != nil && !keep(snap.Bounds(add)) {
-				stats.FilesPruned++
-				continue
-			}
-			stats.Files++
-			for b, err := range t.scanFile(ctx, snap, add, plan, keep, stats, open) {
-				if err != nil {
-					yield(nil, fmt.Errorf("read %s%s: %w", t.root, add.Path, err))
-					return
-				}
-				stats.Rows += int64(b.Len)
-				if !yield(b, nil) {
-					return
-				}
 			}
 		}
 	}
@@ -125,53 +103,6 @@ func planColumns(want columnar.Schema, partitionColumns []string) columnPlan {
 		p.position = append(p.position, i)
 	}
 	return p
-}
-
-func (t *Table) scanFile(ctx context.Context, snap *delta.Snapshot, add *delta.Add, plan columnPlan, keep columnar.Keep, stats *ScanStats, open opener) iter.Seq2[*columnar.Batch, error] {
-	return func(yield func(*columnar.Batch, error) bool) {
-		src := &object{store: t.lake.store, key: t.root + add.Path, stats: stats}
-		file, err := open(ctx, src, add)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		src.opened = true
-		constants := make([]columnar.Value, len(plan.want))
-		for _, i := range plan.partition {
-			v, ok, err := snap.PartitionValue(add, plan.want[i].Name)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if ok {
-				constants[i] = v
-			}
-		}
-		keepGroup := func(b columnar.Bounds) bool {
-			if keep != nil && !keep(withPartition{b, snap.Bounds(add), snap.Metadata().PartitionColumns}) {
-				stats.RowGroupsPruned++
-				return false
-			}
-			stats.RowGroups++
-			return true
-		}
-		for b, err := range file.With(src).Read(ctx, plan.inFile, keepGroup) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			out := &columnar.Batch{Schema: plan.want, Len: b.Len, Columns: make([]*columnar.Vector, len(plan.want))}
-			for i, at := range plan.position {
-				out.Columns[at] = b.Columns[i]
-			}
-			for _, i := range plan.partition {
-				out.Columns[i] = columnar.Repeat(plan.want[i].Type, constants[i], b.Len)
-			}
-			if !yield(out, nil) {
-				return
-			}
-		}
-	}
 }
 
 // withPartition adds what the log says of partition columns to the bounds of a

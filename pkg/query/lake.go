@@ -75,10 +75,23 @@ func (t lakeTable) Scan(ctx context.Context, want columnar.Schema, keep columnar
 	return func(yield func(*columnar.Batch, error) bool) {
 		var s lake.ScanStats
 		t.View.Scan(ctx, want, keep, &s)(yield)
-		stats.Add(ScanStats{
-			Files: s.Files + s.FilesPruned, FilesPruned: s.FilesPruned,
-			RowGroups: s.RowGroups + s.RowGroupsPruned, RowGroupsPruned: s.RowGroupsPruned,
-			Rows: s.Rows, Bytes: s.Bytes,
-		})
+		stats.Add(statsOf(s))
+	}
+}
+
+// Read implements RowTable.
+func (t lakeTable) Read(ctx context.Context, r Request, stats *ScanStats) iter.Seq2[columnar.Selected, error] {
+	return func(yield func(columnar.Selected, error) bool) {
+		var s lake.ScanStats
+		t.View.Read(ctx, r, &s)(yield)
+		stats.Add(statsOf(s))
+	}
+}
+
+func statsOf(s lake.ScanStats) ScanStats {
+	return ScanStats{
+		Files: s.Files + s.FilesPruned, FilesPruned: s.FilesPruned,
+		RowGroups: s.RowGroups + s.RowGroupsPruned, RowGroupsPruned: s.RowGroupsPruned,
+		Rows: s.Rows, Bytes: s.Bytes,
 	}
 }

@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
 )
 
 // ErrNoTable is what a Catalog answers for a table that the lake does not have.
@@ -60,6 +61,19 @@ type Table interface {
 	// Scan adds to stats, which is not nil, and stops after the first error.
 	Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error]
 }
+
+// RowTable is a Table that can be told which of its rows are wanted before it has read
+// all of their columns. Tables whose rows are made from those of others, such as those
+// of Scoped and Redact, are none: what they hide must be hidden before anybody looks.
+type RowTable interface {
+	Table
+	// Read yields rows as Scan does, but those only that are picked. Rows in stats are
+	// those that were looked at.
+	Read(ctx context.Context, r Request, stats *ScanStats) iter.Seq2[columnar.Selected, error]
+}
+
+// Request is what a RowTable is told.
+type Request = lake.Request
 
 // Version is which rows a Table has.
 type Version struct {

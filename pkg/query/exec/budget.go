@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
@@ -24,11 +25,21 @@ func (e *LimitError) Error() string {
 		"or raise maxQueryMemoryMiB in the settings of the data source", e.Max>>20)
 }
 
-// budget counts the bytes that the operators of a query hold.
-type budget struct{ max, used, peak int64 }
+// budget counts the bytes that the operators of a query hold, on all its goroutines.
+type budget struct {
+	max int64
+
+	mu         sync.Mutex
+	used, peak int64 // guarded by mu
+}
 
 // resize changes what one holder has from *held to now.
 func (b *budget) resize(held *int64, now int64) error {
+	if now == *held {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.used += now - *held
 	*held = now
 	b.peak = max(b.peak, b.used)

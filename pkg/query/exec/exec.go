@@ -147,6 +147,7 @@ type builder struct {
 	ended   error        // what ended the query, besides ctx
 
 	estimates map[*query.Bound][]int // columns of aggregates that have estimates
+	hints     map[*query.Bound]hint  // of scans
 }
 
 // look is what operators do between steps of some milliseconds: an error is the

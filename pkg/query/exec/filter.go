@@ -11,8 +11,8 @@ func (b *builder) filter(n *query.Bound, f query.Filter, useful []query.Expr) (r
 		return nil, err
 	}
 	in, err := b.build(n.Inputs[0], append(conjuncts, useful...))
-	if err != nil {
-		return nil, err
+	if err != nil || picked(n.Inputs[0]) {
+		return in, err
 	}
 	return filter(in, preds), nil
 }
@@ -29,20 +29,7 @@ func filter(in rows, preds []predicate) rows {
 			}
 			truths = resize(truths, c.n)
 			selected = resize(selected, len(c.sel))
-			sel := c.sel
-			for _, p := range preds {
-				p(c, sel, truths)
-				k := 0
-				for _, i := range sel {
-					selected[k] = i
-					if truths[i] == yes {
-						k++
-					}
-				}
-				if sel = selected[:k]; k == 0 {
-					break
-				}
-			}
+			sel := narrow(c, preds, truths, selected)
 			if len(sel) == 0 {
 				continue
 			}
@@ -52,4 +39,24 @@ func filter(in rows, preds []predicate) rows {
 			}
 		}
 	}
+}
+
+// narrow is the rows of a chunk for which all predicates are true, in the memory of
+// selected.
+func narrow(c *chunk, preds []predicate, truths []truth, selected []int32) []int32 {
+	sel := c.sel
+	for _, p := range preds {
+		p(c, sel, truths)
+		k := 0
+		for _, i := range sel {
+			selected[k] = i
+			if truths[i] == yes {
+				k++
+			}
+		}
+		if sel = selected[:k]; k == 0 {
+			break
+		}
+	}
+	return sel
 }

@@ -22,11 +22,11 @@ func (b *builder) scan(n *query.Bound, s query.Scan, useful []query.Expr) (rows,
 	if len(implied) > 0 {
 		i := schema.IndexFold(query.DateColumn)
 		dates := keepDates(schema[i].Name, implied)
-		keep = both(keep, dates)
+		keep = both(dates, keep) // the date alone tells of most files, and is cheaper to look at
 	}
-	readers := make([]reader, len(n.Cols))
-	for i, src := range n.Sources {
-		readers[i] = newReader(src, n.Cols[i].Type, b.scope(nil))
+	readers := b.readers(n)
+	if t, ok := n.Table.(query.RowTable); ok {
+		return b.readRows(n, t, query.Request{Want: want, Keep: keep}, append(inRange, useful...), readers)
 	}
 	preds, err := b.predicates(inRange, n.Cols)
 	if err != nil {
@@ -63,6 +63,14 @@ func (b *builder) scan(n *query.Bound, s query.Scan, useful []query.Expr) (rows,
 		return all, nil
 	}
 	return filter(all, preds), nil
+}
+
+func (b *builder) readers(n *query.Bound) []reader {
+	out := make([]reader, len(n.Cols))
+	for i, src := range n.Sources {
+		out[i] = newReader(src, n.Cols[i].Type, b.scope(nil))
+	}
+	return out
 }
 
 // rangePredicates is a time range as predicates: on the event time, and the ones

@@ -17,6 +17,10 @@ const sortRows = 4096
 // sort gives the rows in order, or if top is not 0 only the first top rows, and
 // holds no more than about twice as many.
 func (b *builder) sort(n *query.Bound, s query.Sort, top int) (rows, error) {
+	first, err := b.winners(n, s, top)
+	if err != nil {
+		return nil, err
+	}
 	in, err := b.build(n.Inputs[0], nil)
 	if err != nil {
 		return nil, err
@@ -29,6 +33,12 @@ func (b *builder) sort(n *query.Bound, s query.Sort, top int) (rows, error) {
 		o := newOrdered(types, s.Keys, n.Cols, top)
 		var held int64
 		defer func() { _ = b.budget.resize(&held, 0) }() // giving back cannot fail
+		if first != nil {
+			if err := first.find(b); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
 		if err := o.fill(b, in, keys, &held); err != nil {
 			yield(nil, err)
 			return

@@ -1,0 +1,263 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/delta"
+)
+
+// Request says what is read of a View.
+type Request struct {
+	// Want is the columns, as in Scan.
+	Want columnar.Schema
+	// Keep rules out files, row groups and pages; nil rules out none. It is asked right
+	// before they would be read, and may come to rule out more meanwhile. It may be
+	// called by several goroutines.
+	Keep columnar.Keep
+	// By has files and row groups read by a column's bounds, and the rows come in that
+	// order of them. nil: files in the byte order of their paths.
+	By *Order
+	// Choose makes what picks rows, once for each goroutine that reads; nil picks all.
+	Choose func() *columnar.Choice
+	// Between is called by the goroutine of the caller between steps of some
+	// milliseconds, also while no row is picked; an error ends the Read. It may be nil.
+	Between func() error
+}
+
+// Order is that of files, or row groups, by the bounds of a column: those first that may
+// have a null, and then those with the least value, or with Desc with the greatest.
+type Order struct {
+	Column string
+	Desc   bool
+}
+
+// compare orders sets of rows.
+func (o Order) compare(a, b columnar.Bounds) int {
+	x, xKnown := o.edge(a)
+	y, yKnown := o.edge(b)
+	switch {
+	case xKnown && yKnown && o.Desc:
+		return y.Compare(x)
+	case xKnown && yKnown:
+		return x.Compare(y)
+	case yKnown:
+		return -1
+	case xKnown:
+		return 1
+	}
+	return 0
+}
+
+// edge is the value that rows can begin with, if they cannot begin with a null.
+func (o Order) edge(x columnar.Bounds) (columnar.Value, bool) {
+	b, ok := x.Bound(o.Column)
+	edge := b.Min
+	if o.Desc {
+		edge = b.Max
+	}
+	return edge, ok && b.Nulls == 0 && edge.Kind != columnar.Invalid
+}
+
+// Read yields the rows that are picked. A batch does not change, but may share memory
+// with others.
+func (v *View) Read(ctx context.Context, r Request, stats *ScanStats) iter.Seq2[columnar.Selected, error] {
+	return v.table.read(ctx, v.snap, v.snap.Files(), r, stats, v.table.footers.open)
+}
+
+// opener gives the parsed footer of a file.
+type opener func(context.Context, *object, *delta.Add) (*columnar.File, error)
+
+func (t *Table) read(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*delta.Add], r Request, stats *ScanStats, open opener) iter.Seq2[columnar.Selected, error] {
+	if stats == nil {
+		stats = &ScanStats{}
+	}
+	return func(yield func(columnar.Selected, error) bool) {
+		s := &scan{table: t, snap: snap, Request: r, open: open, plan: planColumns(r.Want, snap.Metadata().PartitionColumns)}
+		w := s.worker(ctx, stats, r.Between)
+		if r.By != nil {
+			files = slices.Values(slices.SortedStableFunc(files, func(a, b *delta.Add) int { return r.By.compare(snap.Bounds(a), snap.Bounds(b)) }))
+		}
+		for add := range files {
+			if err := ctx.Err(); err != nil {
+				yield(columnar.Selected{}, err)
+				return
+			}
+			if !s.keeps(add, stats) {
+				continue
+			}
+			for b, err := range w.file(add) {
+				if err != nil {
+					yield(columnar.Selected{}, err)
+					return
+				}
+				if !yield(b, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// scan is one Read.
+type scan struct {
+	Request
+	table *Table
+	snap  *delta.Snapshot
+	open  opener
+	plan  columnPlan // of Want
+}
+
+// keeps reports whether a file must be read, and counts it.
+func (s *scan) keeps(add *delta.Add, stats *ScanStats) bool {
+	if s.Keep != nil && !s.Keep(s.snap.Bounds(add)) {
+		stats.FilesPruned++
+		return false
+	}
+	stats.Files++
+	return true
+}
+
+// worker reads for one goroutine.
+type worker struct {
+	*scan
+	ctx     context.Context
+	stats   *ScanStats
+	between func() error
+	choice  *columnar.Choice // over what is in files; nil: all rows are picked
+	now     *part            // that is being read
+}
+
+func (s *scan) worker(ctx context.Context, stats *ScanStats, between func() error) *worker {
+	w := &worker{scan: s, ctx: ctx, stats: stats, between: between}
+	if s.Choose == nil {
+		return w
+	}
+	choice := s.Choose()
+	first := planColumns(choice.First, s.snap.Metadata().PartitionColumns)
+	w.choice = &columnar.Choice{First: first.inFile, Rows: func(b *columnar.Batch) ([]int32, error) {
+		w.stats.Rows += int64(b.Len)
+		if w.between != nil {
+			if err := w.between(); err != nil {
+				return nil, err
+			}
+		}
+		return choice.Rows(w.now.complete(first, b))
+	}}
+	return w
+}
+
+// part is an open file.
+type part struct {
+	add       *delta.Add
+	file      *columnar.File
+	bounds    columnar.Bounds
+	constants map[string]columnar.Value // of partition columns
+	repeated  map[string]*columnar.Vector
+}
+
+// file yields the rows that are picked of a file.
+func (w *worker) file(add *delta.Add) iter.Seq2[columnar.Selected, error] {
+	return func(yield func(columnar.Selected, error) bool) {
+		fail := func(err error) { yield(columnar.Selected{}, fmt.Errorf("read %s%s: %w", w.table.root, add.Path, err)) }
+		p, err := w.openPart(add)
+		if err != nil {
+			fail(err)
+			return
+		}
+		o := columnar.ReadOptions{Choose: w.choice}
+		if w.Keep != nil {
+			partitions := w.snap.Metadata().PartitionColumns
+			o.Keep = func(b columnar.Bounds) bool { return w.Keep(withPartition{b, p.bounds, partitions}) }
+		}
+		r, err := p.file.NewReader(w.plan.inFile, o)
+		if err != nil {
+			fail(err)
+			return
+		}
+		for _, g := range w.groups(p) {
+			b := p.file.GroupBounds(w.ctx, g)
+			if b.Rows() == 0 {
+				continue
+			}
+			if o.Keep != nil && !o.Keep(b) {
+				w.stats.RowGroupsPruned++
+				continue
+			}
+			w.stats.RowGroups++
+			w.now = p
+			for s, err := range r.Group(w.ctx, g) {
+				if err != nil {
+					fail(err)
+					return
+				}
+				if w.choice == nil {
+					w.stats.Rows += int64(s.Len)
+				}
+				s.Batch = p.complete(w.plan, s.Batch)
+				if !yield(s, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// groups are the row groups of a file in the order in which they are read.
+func (w *worker) groups(p *part) []int {
+	out := make([]int, p.file.Groups())
+	for g := range out {
+		out[g] = g
+	}
+	if w.By != nil {
+		slices.SortStableFunc(out, func(a, b int) int { return w.By.compare(p.file.GroupBounds(w.ctx, a), p.file.GroupBounds(w.ctx, b)) })
+	}
+	return out
+}
+
+func (w *worker) openPart(add *delta.Add) (*part, error) {
+	src := &object{store: w.table.lake.store, key: w.table.root + add.Path, stats: w.stats}
+	file, err := w.open(w.ctx, src, add)
+	if err != nil {
+		return nil, err
+	}
+	src.opened = true
+	p := &part{
+		add: add, file: file.With(src), bounds: w.snap.Bounds(add),
+		constants: map[string]columnar.Value{}, repeated: map[string]*columnar.Vector{},
+	}
+	for _, name := range w.snap.Metadata().PartitionColumns {
+		v, ok, err := w.snap.PartitionValue(add, name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			p.constants[name] = v
+		}
+	}
+	return p, nil
+}
+
+// complete adds the columns that are in the log to a batch of the file.
+func (p *part) complete(plan columnPlan, b *columnar.Batch) *columnar.Batch {
+	if len(plan.partition) == 0 {
+		return b
+	}
+	out := &columnar.Batch{Schema: plan.want, Len: b.Len, Columns: make([]*columnar.Vector, len(plan.want))}
+	for i, at := range plan.position {
+		out.Columns[at] = b.Columns[i]
+	}
+	for _, i := range plan.partition {
+		f := plan.want[i]
+		v := p.repeated[f.Name]
+		if v == nil || v.Len != b.Len || !v.Type.Equal(f.Type) {
+			v = columnar.Repeat(f.Type, p.constants[f.Name], b.Len)
+			p.repeated[f.Name] = v
+		}
+		out.Columns[i] = v
+	}
+	return out
+}
