@@ -36,3 +36,20 @@ func (n *fileNode) allBytes(stored []int64) (sum int64) {
 	}
 	return sum
 }
+
+// Size is about how many bytes the rows occupy, without dictionaries.
+func (b *Batch) Size() int64 {
+	n := int64(0)
+	for _, c := range b.Columns {
+		n += c.size()
+	}
+	return n
+}
+
+func (v *Vector) size() int64 {
+	n := int64(len(v.Null) + 8*len(v.Ints) + 8*len(v.Floats) + len(v.Bytes.Data) + 4*len(v.Bytes.Ends) + 4*len(v.Codes) + 4*len(v.Offsets))
+	for _, c := range v.Children {
+		n += c.size()
+	}
+	return n
+}

@@ -26,6 +26,8 @@ type Request struct {
 	// Between is called by the goroutine of the caller between steps of some
 	// milliseconds, also while no row is picked; an error ends the Read. It may be nil.
 	Between func() error
+	// Ahead has row groups read ahead; nil: they are not. With By they never are.
+	Ahead *Ahead
 }
 
 // Order is that of files, or row groups, by the bounds of a column: those first that may
@@ -77,6 +79,10 @@ func (t *Table) read(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*
 	}
 	return func(yield func(columnar.Selected, error) bool) {
 		s := &scan{table: t, snap: snap, Request: r, open: open, plan: planColumns(r.Want, snap.Metadata().PartitionColumns)}
+		if r.Ahead != nil && r.By == nil {
+			s.ahead(ctx, files, stats)(yield)
+			return
+		}
 		w := s.worker(ctx, stats, r.Between)
 		if r.By != nil {
 			files = slices.Values(slices.SortedStableFunc(files, func(a, b *delta.Add) int { return r.By.compare(snap.Bounds(a), snap.Bounds(b)) }))
@@ -150,60 +156,43 @@ func (s *scan) worker(ctx context.Context, stats *ScanStats, between func() erro
 	return w
 }
 
-// part is an open file.
+// part is an open file, as one worker reads it.
 type part struct {
 	add       *delta.Add
 	file      *columnar.File
 	bounds    columnar.Bounds
+	tail      []byte // what was read with the footer, and where it begins
+	tailAt    int64
 	constants map[string]columnar.Value // of partition columns
 	repeated  map[string]*columnar.Vector
+	reader    *columnar.Reader // nil: not begun
+	keep      columnar.Keep
 }
 
 // file yields the rows that are picked of a file.
 func (w *worker) file(add *delta.Add) iter.Seq2[columnar.Selected, error] {
 	return func(yield func(columnar.Selected, error) bool) {
-		fail := func(err error) { yield(columnar.Selected{}, fmt.Errorf("read %s%s: %w", w.table.root, add.Path, err)) }
 		p, err := w.openPart(add)
 		if err != nil {
-			fail(err)
-			return
-		}
-		o := columnar.ReadOptions{Choose: w.choice}
-		if w.Keep != nil {
-			partitions := w.snap.Metadata().PartitionColumns
-			o.Keep = func(b columnar.Bounds) bool { return w.Keep(withPartition{b, p.bounds, partitions}) }
-		}
-		r, err := p.file.NewReader(w.plan.inFile, o)
-		if err != nil {
-			fail(err)
+			yield(columnar.Selected{}, w.failed(add, err))
 			return
 		}
 		for _, g := range w.groups(p) {
-			b := p.file.GroupBounds(w.ctx, g)
-			if b.Rows() == 0 {
-				continue
-			}
-			if o.Keep != nil && !o.Keep(b) {
-				w.stats.RowGroupsPruned++
-				continue
-			}
-			w.stats.RowGroups++
-			w.now = p
-			for s, err := range r.Group(w.ctx, g) {
+			for s, err := range w.group(p, g) {
 				if err != nil {
-					fail(err)
+					yield(columnar.Selected{}, w.failed(add, err))
 					return
 				}
-				if w.choice == nil {
-					w.stats.Rows += int64(s.Len)
-				}
-				s.Batch = p.complete(w.plan, s.Batch)
 				if !yield(s, nil) {
 					return
 				}
 			}
 		}
 	}
+}
+
+func (w *worker) failed(add *delta.Add, err error) error {
+	return fmt.Errorf("read %s%s: %w", w.table.root, add.Path, err)
 }
 
 // groups are the row groups of a file in the order in which they are read.
@@ -218,17 +207,70 @@ func (w *worker) groups(p *part) []int {
 	return out
 }
 
+// group yields the rows that are picked of a row group.
+func (w *worker) group(p *part, g int) iter.Seq2[columnar.Selected, error] {
+	return func(yield func(columnar.Selected, error) bool) {
+		if p.reader == nil {
+			o := columnar.ReadOptions{Choose: w.choice}
+			if w.Keep != nil {
+				o.Keep = func(b columnar.Bounds) bool {
+					return w.Keep(withPartition{b, p.bounds, w.snap.Metadata().PartitionColumns})
+				}
+			}
+			var err error
+			if p.reader, err = p.file.NewReader(w.plan.inFile, o); err != nil {
+				yield(columnar.Selected{}, err)
+				return
+			}
+			p.keep = o.Keep
+		}
+		b := p.file.GroupBounds(w.ctx, g)
+		switch {
+		case b.Rows() == 0:
+			return
+		case p.keep != nil && !p.keep(b):
+			w.stats.RowGroupsPruned++
+			return
+		}
+		w.stats.RowGroups++
+		w.now = p
+		for s, err := range p.reader.Group(w.ctx, g) {
+			if err != nil {
+				yield(columnar.Selected{}, err)
+				return
+			}
+			if w.choice == nil {
+				w.stats.Rows += int64(s.Len)
+			}
+			s.Batch = p.complete(w.plan, s.Batch)
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
+}
+
+// again is a file, that another worker may have opened, for this worker.
+func (w *worker) again(p *part) *part {
+	src := w.source(p.add)
+	src.tail, src.tailAt, src.opened = p.tail, p.tailAt, true
+	return &part{
+		add: p.add, file: p.file.With(src), bounds: w.snap.Bounds(p.add), tail: p.tail, tailAt: p.tailAt,
+		constants: p.constants, repeated: map[string]*columnar.Vector{},
+	}
+}
+
+func (w *worker) source(add *delta.Add) *object {
+	return &object{store: w.table.lake.store, key: w.table.root + add.Path, stats: w.stats}
+}
+
 func (w *worker) openPart(add *delta.Add) (*part, error) {
-	src := &object{store: w.table.lake.store, key: w.table.root + add.Path, stats: w.stats}
+	src := w.source(add)
 	file, err := w.open(w.ctx, src, add)
 	if err != nil {
 		return nil, err
 	}
-	src.opened = true
-	p := &part{
-		add: add, file: file.With(src), bounds: w.snap.Bounds(add),
-		constants: map[string]columnar.Value{}, repeated: map[string]*columnar.Vector{},
-	}
+	p := w.again(&part{add: add, file: file, tail: src.tail, tailAt: src.tailAt, constants: map[string]columnar.Value{}})
 	for _, name := range w.snap.Metadata().PartitionColumns {
 		v, ok, err := w.snap.PartitionValue(add, name)
 		if err != nil {

@@ -22,6 +22,15 @@ type ScanStats struct {
 	Bytes           int64 // fetched from the store
 }
 
+func (s *ScanStats) add(o ScanStats) {
+	s.Files += o.Files
+	s.FilesPruned += o.FilesPruned
+	s.RowGroups += o.RowGroups
+	s.RowGroupsPruned += o.RowGroupsPruned
+	s.Rows += o.Rows
+	s.Bytes += o.Bytes
+}
+
 // View is a table as it was at one version: scans of a View agree with each
 // other whatever is committed meanwhile.
 type View struct {

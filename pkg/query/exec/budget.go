@@ -49,6 +49,19 @@ func (b *budget) resize(held *int64, now int64) error {
 	return nil
 }
 
+// hold takes bytes, or gives them back; false if they are too many, and then none are
+// taken.
+func (b *budget) hold(bytes int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if bytes > 0 && b.used+bytes > b.max {
+		return false
+	}
+	b.used += bytes
+	b.peak = max(b.peak, b.used)
+	return true
+}
+
 // joined counts rows that a join gives. It fails at the limit, and when the query
 // is to end, because one row of the left can have millions of partners.
 func (b *builder) joined(rows int) error {

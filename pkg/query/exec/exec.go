@@ -2,20 +2,29 @@
 // lake, in this process, a batch of columns at a time.
 //
 //	scan      reads just the columns and fields the plan names, flat, side by side
-//	  |       and leaves out files and row groups by the filters above it (keep.go)
+//	  |       and leaves out files, row groups and pages by the filters above it
+//	  |       (keep.go); a table of the lake picks the rows itself, by the columns of
+//	  |       the filters, and reads the others only where there is one (rows.go)
 //	filter    narrows the selection, one conjunct after the other
 //	project   computes columns
 //	aggregate numbers groups by the codes of dictionaries
 //	join      holds the right side by key and pairs the left side with it as it comes
 //	window    sorts by partition and order and adds a column
-//	sort      total order; under a limit only the first rows are kept
+//	sort      total order; under a limit only the first rows are kept, and which those
+//	  |       are is looked for before they are read (top.go)
 //	limit     stops the scan
 //
 // Operators are sequences of chunks that pull from each other; a chunk is valid
 // until the next. Between steps of some milliseconds a query looks up: whether it
 // is to end, and at Options.Between. What an expression over one string column gives is computed
 // once for each entry of the column's dictionary and then looked up by code
-// (dict.go). A query runs on the goroutine of its caller.
+// (dict.go).
+//
+// Operators run on the goroutine of the caller. Row groups of a table of the lake are
+// read ahead of them, filters included, by as many goroutines as there are cores, once a
+// scan has taken some milliseconds; they end with it. What filters keep from batch to
+// batch is of one goroutine. Rows that wait count in the query's memory, but a query
+// never fails for them.
 package exec
 
 import (

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"runtime"
 	"slices"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
@@ -38,6 +39,9 @@ func (b *builder) readRows(n *query.Bound, t query.RowTable, r query.Request, ex
 		return nil, err
 	}
 	r.Between = b.look
+	if workers := runtime.GOMAXPROCS(0); workers > 1 {
+		r.Ahead = &lake.Ahead{Workers: workers, Hold: b.budget.hold}
+	}
 	return func(yield func(*chunk, error) bool) {
 		out := &chunk{cols: make([]*columnar.Vector, len(readers))}
 		var every []int32
