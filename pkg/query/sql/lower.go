@@ -234,6 +234,9 @@ func (l *lowering) source(s source, ctes *known) relation {
 	}
 	for k := ctes; k != nil; k = k.outer {
 		if strings.EqualFold(k.cte.name, s.full) {
+			if k.cte.of == nil {
+				refuse(s.at, "%s is a query that no plan says", s.full)
+			}
 			return l.selection(k.cte.of, k.outer)
 		}
 	}

@@ -55,8 +55,8 @@ func (c *cursor) Filter(_ int, idx string, vals []driver.Value) (err error) {
 	}
 	c.texts = make([]texts, len(a.columns)+1)
 	c.rows, c.at, c.done, c.rowid = exec.Rows{}, -1, false, 0
-	if c.table.input.Numbered {
-		c.rows, err = c.table.numbered(&a, idx, vals)
+	if c.table.whole {
+		c.rows, err = c.table.wholly(&a, idx, vals)
 		for i := range c.place {
 			c.place[i] = i + 1
 		}
@@ -81,7 +81,7 @@ func (c *cursor) Filter(_ int, idx string, vals []driver.Value) (err error) {
 		c.done = true
 		return nil
 	}
-	bound, err := query.Bind(r.ctx, r.query.tables, inputPlan(c.table.input, a.columns, conditions))
+	bound, err := query.Bind(r.ctx, r.query.tables, c.table.input.Plan(a.columns, conditions))
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (c *cursor) Column(i int) (v driver.Value, err error) {
 
 // Rowid is the number of the row.
 func (c *cursor) Rowid() (int64, error) {
-	if c.table.input.Numbered {
+	if c.table.whole {
 		return int64(c.rows.Sel[c.at]), nil
 	}
 	return c.rowid, nil
@@ -188,23 +188,24 @@ type repeated struct {
 	size  int64
 }
 
-// numbered are the rows of a numbered input for the values of the constraints, and maybe
-// more. It is read once, with all of its columns, and the number of a row is its place.
-func (t *table) numbered(a *access, idx string, vals []driver.Value) (exec.Rows, error) {
-	a.columns = make([]int, len(t.input.Columns))
-	for i := range a.columns {
-		a.columns[i] = i
-	}
-	if t.all == nil {
+// wholly are the rows of an input that is read at once, for the values of the constraints,
+// and maybe more. The number of a row is its place. Inputs that are the same, as those of a
+// query of WITH, are read once.
+func (t *table) wholly(a *access, idx string, vals []driver.Value) (exec.Rows, error) {
+	a.columns = everyColumn(t.input)
+	key := t.input.Plan(a.columns, nil).String()
+	all := t.run.whole[key]
+	if all == nil {
 		p := &repeated{}
 		if err := p.read(t, access{columns: a.columns}); err != nil {
 			return exec.Rows{}, err
 		}
-		t.all = p.batch
+		all = p.batch
+		t.run.whole[key] = all
 	}
 	p, ok := t.again[idx]
 	if !ok {
-		p = &repeated{first: vals, varies: slices.Repeat([]bool{true}, len(vals)), batch: t.all}
+		p = &repeated{first: vals, varies: slices.Repeat([]bool{true}, len(vals)), batch: all}
 		p.number()
 		if slices.ContainsFunc(a.constraints, func(c constraint) bool { return c.op == '=' }) {
 			if err := p.build(t, *a); err != nil {
@@ -279,7 +280,7 @@ func (p *repeated) read(t *table, a access) error {
 	if none {
 		conditions = []query.Expr{query.Bool(false)}
 	}
-	bound, err := query.Bind(r.ctx, r.query.tables, inputPlan(t.input, a.columns, conditions))
+	bound, err := query.Bind(r.ctx, r.query.tables, t.input.Plan(a.columns, conditions))
 	if err != nil {
 		return err
 	}
@@ -291,6 +292,7 @@ func (p *repeated) read(t *table, a access) error {
 		return err
 	}
 	r.stats.Scan.Add(out.Stats.Scan)
+	r.estimated = r.estimated || slices.Contains(out.Estimated, true)
 	p.batch, p.size = out.Batch, out.Size()
 	p.number()
 	if keyed {

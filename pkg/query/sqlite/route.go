@@ -108,11 +108,7 @@ func (r *Route) Run(ctx context.Context, o exec.Options) (*exec.Result, error) {
 func (q *Query) String() string {
 	var b strings.Builder
 	for i, in := range q.made.Inputs {
-		all := make([]int, len(in.Columns))
-		for c := range all {
-			all[c] = c
-		}
-		fmt.Fprintf(&b, "t%d:\n%s\n", i, inputPlan(in, all, nil))
+		fmt.Fprintf(&b, "t%d:\n%s\n", i, in.Plan(everyColumn(in), nil))
 	}
 	return b.String() + q.made.Text
 }

@@ -88,18 +88,10 @@ func prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql
 		return nil, &sql.Error{Line: 1, Column: 1, Why: fmt.Errorf("the answer has %d columns, of which there may be %d: name those you want", n, mostColumns)}
 	}
 	for _, in := range q.made.Inputs {
-		narrowed, err := query.Narrow(query.Plan{Root: in.Scan}, narrow)
-		if err != nil {
+		if in.Rows, err = query.Narrow(in.Rows, narrow); err != nil {
 			return nil, err
 		}
-		if f, ok := narrowed.Root.(query.Filter); ok {
-			in.If = append(in.If, f.If)
-		}
-		all := make([]int, len(in.Columns))
-		for i := range all {
-			all[i] = i
-		}
-		bound, err := query.Bind(ctx, q.tables, inputPlan(in, all, nil))
+		bound, err := query.Bind(ctx, q.tables, in.Plan(everyColumn(in), nil))
 		if err != nil {
 			return nil, err
 		}
@@ -158,18 +150,13 @@ func (q *Query) Key() (key string, ok bool) {
 	return b.String(), ok
 }
 
-// inputPlan is the rows of an input with some of its columns, which are named by their
-// numbers, and further conditions.
-func inputPlan(in *sql.Input, columns []int, more []query.Expr) query.Plan {
-	p := query.Plan{Root: in.Scan}
-	if conditions := append(slices.Clone(in.If), more...); len(conditions) > 0 {
-		p = p.Filter(conditions...)
+// everyColumn is the numbers of all columns of an input.
+func everyColumn(in *sql.Input) []int {
+	all := make([]int, len(in.Columns))
+	for i := range all {
+		all[i] = i
 	}
-	outputs := []query.Output{query.As("row", query.Int(1))}
-	for _, i := range columns {
-		outputs = append(outputs, query.As(fmt.Sprint(i), in.Columns[i]))
-	}
-	return p.Project(outputs...)
+	return all
 }
 
 // pinned is a catalog in which a table is the same snapshot each time.
@@ -214,6 +201,13 @@ func (c *pinned) tell(ctx context.Context) sql.Tables {
 				out = append(out, f.Name)
 			}
 			return out, nil
+		},
+		Schema: func(p query.Plan) (columnar.Schema, error) {
+			bound, err := query.Bind(ctx, c, p)
+			if err != nil {
+				return nil, err
+			}
+			return bound.Schema(), nil
 		},
 	}
 }
