@@ -76,7 +76,8 @@ func (q *Query) Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	if r.estimated { // and what was made of them nobody knows: it may be any number
 		for i, f := range schema {
-			out.Estimated[i] = f.Type.Kind.InInts() && f.Type.Kind != columnar.Boolean || f.Type.Kind.InFloats()
+			k := f.Type.Kind
+			out.Estimated[i] = k >= columnar.Byte && k <= columnar.Long || k.InFloats()
 		}
 		out.Notices = append(out.Notices, "numbers of the answer are estimates, to about 1 in 100, where there are many distinct values")
 	}

@@ -76,9 +76,15 @@ func Prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql
 	return prepare(ctx, catalog, s, b, nil)
 }
 
-func prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql.Binding, narrow []query.Condition) (_ *Query, err error) {
-	q := &Query{tables: &pinned{Catalog: catalog, found: map[string]pin{}}}
-	if q.made, err = s.Rewrite(b, q.tables.tell(ctx)); err != nil {
+func prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql.Binding, narrow []query.Condition) (*Query, error) {
+	tables := &pinned{Catalog: catalog, found: map[string]pin{}}
+	return over(ctx, tables, tables.tell(ctx), s, b, narrow)
+}
+
+// over is prepare with what the statement may know of the tables.
+func over(ctx context.Context, catalog *pinned, tables sql.Tables, s *sql.Statement, b sql.Binding, narrow []query.Condition) (_ *Query, err error) {
+	q := &Query{tables: catalog}
+	if q.made, err = s.Rewrite(b, tables); err != nil {
 		if q.tables.err != nil {
 			return nil, q.tables.err
 		}
