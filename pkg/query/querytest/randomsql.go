@@ -229,7 +229,13 @@ func drawGroups(t *rapid.T, in source, rest both) selection {
 }
 
 func (s source) aggregate(t *rapid.T) (SQLKind, both) {
-	switch upTo(t, 9) {
+	switch upTo(t, 12) {
+	case 10:
+		return SQLLong, f("sum(DISTINCT %s)", s.of(t, SQLLong, 0))
+	case 11:
+		return SQLText, f("collect_set(%s) ⇒ CAST(to_json(coalesce(list_sort(list(DISTINCT %[1]s) FILTER (WHERE %[1]s IS NOT NULL)), [])) AS VARCHAR)", s.of(t, pick(t, SQLText, SQLLong), 0))
+	case 12:
+		return SQLDouble, f(pick(t, "stddev_pop", "stddev_samp", "var_pop", "var_samp", "stddev", "variance")+"(%s)", s.of(t, SQLLong, 0))
 	case 0:
 		return SQLLong, same("count(*)")
 	case 1:
