@@ -85,7 +85,7 @@ func (c *cursor) Filter(_ int, idx string, vals []driver.Value) (err error) {
 	if err != nil {
 		return err
 	}
-	o := exec.Options{MaxMemory: max(r.max-r.held, 1), Between: r.o.Between}
+	o := exec.Options{MaxMemory: max(r.max-r.held, 1), MaxJoinRows: r.o.MaxJoinRows, Between: r.o.Between}
 	c.next, c.stop = iter.Pull2(exec.Stream(r.ctx, bound, o, &r.stats))
 	return c.step()
 }
@@ -193,19 +193,20 @@ type repeated struct {
 // query of WITH, are read once.
 func (t *table) wholly(a *access, idx string, vals []driver.Value) (exec.Rows, error) {
 	a.columns = everyColumn(t.input)
-	key := t.input.Plan(a.columns, nil).String()
-	all := t.run.whole[key]
-	if all == nil {
-		p := &repeated{}
-		if err := p.read(t, access{columns: a.columns}); err != nil {
-			return exec.Rows{}, err
+	if t.all == nil {
+		key := t.input.Plan(a.columns, nil).String()
+		if t.all = t.run.whole[key]; t.all == nil {
+			p := &repeated{}
+			if err := p.read(t, access{columns: a.columns}); err != nil {
+				return exec.Rows{}, err
+			}
+			t.all = p.batch
+			t.run.whole[key] = t.all
 		}
-		all = p.batch
-		t.run.whole[key] = all
 	}
 	p, ok := t.again[idx]
 	if !ok {
-		p = &repeated{first: vals, varies: slices.Repeat([]bool{true}, len(vals)), batch: all}
+		p = &repeated{first: vals, varies: slices.Repeat([]bool{true}, len(vals)), batch: t.all}
 		p.number()
 		if slices.ContainsFunc(a.constraints, func(c constraint) bool { return c.op == '=' }) {
 			if err := p.build(t, *a); err != nil {
@@ -284,7 +285,7 @@ func (p *repeated) read(t *table, a access) error {
 	if err != nil {
 		return err
 	}
-	out, err := exec.RunBound(r.ctx, bound, exec.Options{MaxMemory: max(r.max-r.held, 1), MaxRows: 1 << 31, Between: r.o.Between})
+	out, err := exec.RunBound(r.ctx, bound, exec.Options{MaxMemory: max(r.max-r.held, 1), MaxRows: 1 << 31, MaxJoinRows: r.o.MaxJoinRows, Between: r.o.Between})
 	if err != nil {
 		if limit, ok := err.(*exec.LimitError); ok { //nolint:errorlint // as exec gives it
 			limit.Max = r.o.MaxMemory
@@ -292,6 +293,7 @@ func (p *repeated) read(t *table, a access) error {
 		return err
 	}
 	r.stats.Scan.Add(out.Stats.Scan)
+	r.stats.Memory = max(r.stats.Memory, r.held+out.Stats.Memory)
 	r.estimated = r.estimated || slices.Contains(out.Estimated, true)
 	p.batch, p.size = out.Batch, out.Size()
 	p.number()

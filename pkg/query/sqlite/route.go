@@ -101,7 +101,7 @@ func (r *Route) Run(ctx context.Context, o exec.Options) (*exec.Result, error) {
 	if r.bound != nil {
 		return exec.RunBound(ctx, r.bound, o)
 	}
-	return r.query.Run(ctx, Options{MaxMemory: o.MaxMemory, MaxRows: o.MaxRows, Between: o.Between})
+	return r.query.Run(ctx, Options{MaxMemory: o.MaxMemory, MaxRows: o.MaxRows, MaxJoinRows: o.MaxJoinRows, Between: o.Between})
 }
 
 // String is the statement as SQLite gets it, under the plans of its tables.

@@ -46,6 +46,9 @@ type Options struct {
 	MaxMemory int64
 	// MaxRows is how many rows the answer may have. 0 is exec.DefaultMaxRows.
 	MaxRows int64
+	// MaxJoinRows is how many rows the joins of a part may give that a plan answers. 0 is
+	// exec.DefaultMaxJoinRows.
+	MaxJoinRows int64
 	// Between is called between steps of scans; see exec.Options.
 	Between func() error
 }

@@ -54,6 +54,7 @@ type table struct {
 	run   *run
 	input *sql.Input
 	whole bool                 // it is read at once, with all columns
+	all   *columnar.Batch      // then, when it was read
 	again map[string]*repeated // by access
 }
 
