@@ -3,8 +3,8 @@
 //
 //	text ──sql.ParseWhole──► Statement ──Rewrite──► one SELECT over t0, t1, ...
 //	                                                  │
-//	                        lake_row(c0, c1, ...) ◄── SQLite ──► t0: scan, filter, project
-//	                          the answer               │           by exec, as they come
+//	                        lake_row(c0, c1, ...) ◄── SQLite ──► t0: the plan of a table, or
+//	                          the answer               │           of a query inside, by exec
 //	                                             lake_value(n, ...)
 //	                                               an expression, by exec
 //
@@ -13,6 +13,10 @@
 // comparisons, AND, OR, NOT, CASE, joins, groups, windows, order. And conditions on one
 // table go into its plan, which leaves files out as ever; what SQLite compares columns
 // with while it runs, in a join, is added to that.
+//
+// A query inside of the statement that a plan says is a table with that plan: SQLite sees
+// its groups and not the rows that were grouped. A plan that has to hold its rows is read
+// at once; others stream, and what SQLite reads again and again is kept.
 //
 // Values are represented so (see sql.Rewritten): longs, dates (days since 1970), times
 // (microseconds since 1970, UTC) and truth values are integers, doubles are reals,
