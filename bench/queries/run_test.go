@@ -55,7 +55,7 @@ func TestStatementsAlone(t *testing.T) {
 		}
 		asked[q.Engine]++
 	}
-	if asked[sqlite.Plan] < 7 || asked[sqlite.SQLite] < 8 {
+	if asked[sqlite.Plan] < 12 || asked[sqlite.SQLite] < 6 {
 		t.Errorf("asked %v", asked)
 	}
 	if text := f.TextSection(); !strings.Contains(text, "Become plans") || !strings.Contains(text, "Answered on SQLite") {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -232,11 +233,18 @@ func typeOfAgg(a Agg, in []BoundCol) (columnar.Type, error) {
 	switch a.Func {
 	case Count, CountDistinct:
 		return columnar.Of(columnar.Long), nil
-	case Sum, Avg:
+	case Set:
+		return columnar.Of(columnar.String), nil
+	case StddevPop, StddevSamp, VarPop, VarSamp:
+		if family(arg.Kind) != int(columnar.Double) {
+			return fail("%s is %s, not a double, in %s", a.Arg, arg, a)
+		}
+		return columnar.Of(columnar.Double), nil
+	case Sum, Avg, SumDistinct, AvgDistinct:
 		if !number {
 			return fail("%s is %s, not a number, in %s", a.Arg, arg, a)
 		}
-		if a.Func == Avg {
+		if a.Func == Avg || a.Func == AvgDistinct {
 			return columnar.Of(columnar.Double), nil
 		}
 		return columnar.Of(columnar.Kind(family(arg.Kind))), nil
@@ -354,8 +362,14 @@ func checkWithin(n Window, in []BoundCol) error {
 
 func typeOfWindow(n Window, in []BoundCol) (columnar.Type, error) {
 	long := columnar.Of(columnar.Long)
+	if (n.Offset != 0 || n.Default != nil) && n.Func != Lag && n.Func != Lead {
+		return long, fmt.Errorf("%s has no rows so far away", n.Func)
+	}
+	if n.Offset < 0 {
+		return long, fmt.Errorf("%s of a row %d away", n.Func, n.Offset)
+	}
 	if n.Arg == nil {
-		if n.Func != RowNumber && n.Func != CountRange {
+		if n.Func == Lag || n.Func == Lead || n.Func == SumRange {
 			return long, fmt.Errorf("%s needs an argument", n.Func)
 		}
 		return long, nil
@@ -368,6 +382,12 @@ func typeOfWindow(n Window, in []BoundCol) (columnar.Type, error) {
 	case Lag, Lead:
 		if t.Kind == columnar.Invalid {
 			return t, fmt.Errorf("%s has no type: write cast(null as ...)", n.Arg)
+		}
+		if n.Default == nil {
+			return t, nil
+		}
+		if d, err := TypeOf(n.Default, in); err != nil || d.Kind != columnar.Invalid && family(d.Kind) != family(t.Kind) {
+			return t, cmp.Or(err, fmt.Errorf("%s is %s, and %s is %s", n.Default, d, n.Arg, t))
 		}
 		return t, nil
 	case CountRange:

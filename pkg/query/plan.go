@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,7 +65,7 @@ type Aggregate struct {
 }
 
 // AggFunc is an aggregate function. All but Count of rows pass over nulls, and
-// all but the counts are null over nothing.
+// all but the counts and Set are null over nothing.
 type AggFunc uint8
 
 // The aggregate functions.
@@ -78,9 +79,31 @@ const (
 	ArgMin     // the Arg of the row with the least By; among equals the least Arg, null first
 	ArgMax     // the Arg of the row with the greatest By; among equals the least Arg, null first
 	Percentile // exact, nearest rank: the value at rank ceil(P*n) of n, at least 1
+
+	SumDistinct // Sum of the different values
+	AvgDistinct // Avg of the different values
+	StddevPop   // standard deviation of doubles
+	StddevSamp  // that of a sample, null for one value
+	VarPop      // variance of doubles
+	VarSamp     // that of a sample, null for one value
+	Set         // the different values in order, as a JSON array in a string
+	Mode        // the most frequent value, of equally frequent ones the least
+
+	lastAgg = Mode
 )
 
-var aggText = [...]string{"count", "distinct", "sum", "min", "max", "avg", "arg_min", "arg_max", "percentile"}
+var aggText = [...]string{
+	"count", "distinct", "sum", "min", "max", "avg", "arg_min", "arg_max", "percentile",
+	"sum_distinct", "avg_distinct", "stddev_pop", "stddev_samp", "variance_pop", "variance_samp", "set", "mode",
+}
+
+// AggFuncs are all aggregate functions.
+func AggFuncs() iter.Seq[AggFunc] {
+	return func(yield func(AggFunc) bool) {
+		for f := Count; f <= lastAgg && yield(f); f++ {
+		}
+	}
+}
 
 func (f AggFunc) String() string { return aggText[f] }
 
@@ -148,9 +171,11 @@ const (
 	Lead                         // Arg of the row after, null for the last
 	CountRange                   // rows of the frame, or with an Arg those where it is not null
 	SumRange                     // Arg of the rows of the frame, as Sum adds it: null over nothing
+	Rank                         // 1 and how many rows have lesser keys
+	DenseRank                    // 1 and how many lesser keys there are
 )
 
-var windowText = [...]string{"row_number", "lag", "lead", "count", "sum"}
+var windowText = [...]string{"row_number", "lag", "lead", "count", "sum", "rank", "dense_rank"}
 
 func (f WindowFunc) String() string { return windowText[f] }
 
@@ -171,6 +196,8 @@ type Window struct {
 	Name      string
 	Func      WindowFunc
 	Arg       Expr          // Lag, Lead, SumRange; CountRange may have one
+	Offset    int64         // Lag, Lead: how many rows away; 0 is 1
+	Default   Expr          // Lag, Lead: of the row itself, where there is none so far away; nil is null
 	Within    time.Duration // CountRange, SumRange: whole microseconds; 0 is unbounded
 	Partition []Expr
 	Order     []SortKey
@@ -307,8 +334,10 @@ func (n Aggregate) reads() []Expr {
 
 func (n Window) reads() []Expr {
 	out := append(slices.Clone(n.Partition), keyExprs(n.Order)...)
-	if n.Arg != nil {
-		out = append(out, n.Arg)
+	for _, e := range []Expr{n.Arg, n.Default} {
+		if e != nil {
+			out = append(out, e)
+		}
 	}
 	return out
 }
@@ -524,6 +553,12 @@ func (n Window) line() string {
 	arg := ""
 	if n.Arg != nil {
 		arg = n.Arg.String()
+	}
+	if n.Offset != 0 || n.Default != nil {
+		arg += ", " + strconv.FormatInt(max(n.Offset, 1), 10)
+	}
+	if n.Default != nil {
+		arg += ", " + n.Default.String()
 	}
 	s := fmt.Sprintf("window %s(%s)", n.Func, arg)
 	if n.Within != 0 {

@@ -123,6 +123,13 @@ func newAgg(b *builder, s scope, spec query.Agg, t columnar.Type) (*agg, error) 
 			return &intSum{avg: avg, name: spec.String()}
 		}
 	}
+	if spec.Func > query.Percentile {
+		arg, err := query.TypeOf(spec.Arg, s.cols)
+		if err != nil {
+			return nil, err
+		}
+		a.start = func() accumulator { return valueAccumulator(spec, arg) }
+	}
 	var err error
 	if spec.Where != nil {
 		if a.where, err = s.predicate(spec.Where); err != nil {

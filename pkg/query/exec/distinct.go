@@ -215,7 +215,7 @@ func (b *builder) estimated(n *query.Bound) []bool {
 		}
 	case query.Window:
 		copy(out, in)
-		out[len(in)] = made(node.Arg)
+		out[len(in)] = made(node.Arg, node.Default)
 	case query.Union:
 		copy(out, in)
 		for _, other := range n.Inputs[1:] {

@@ -2,6 +2,7 @@ package exec_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -307,6 +308,19 @@ func naiveAgg(a query.Agg, rows []row) any {
 			distinct[p.arg] = true
 		}
 		return int64(len(distinct))
+	case query.Set:
+		values := []any{}
+		for _, p := range seen {
+			if !slices.Contains(values, p.arg) {
+				values = append(values, p.arg)
+			}
+		}
+		slices.SortFunc(values, naiveCompare)
+		text, err := json.Marshal(values)
+		if err != nil {
+			panic(err)
+		}
+		return string(text)
 	}
 	if len(seen) == 0 {
 		return nil
@@ -331,6 +345,25 @@ func naiveAgg(a query.Agg, rows []row) any {
 			return float64(sum) / float64(len(seen))
 		}
 		return sum
+	case query.SumDistinct:
+		var sum int64
+		for i, p := range seen {
+			if i == 0 || p.arg != seen[i-1].arg {
+				sum += p.arg.(int64)
+			}
+		}
+		return sum
+	case query.Mode:
+		best, most, n := any(nil), 0, 0
+		for i, p := range seen {
+			if n++; i > 0 && p.arg != seen[i-1].arg {
+				n = 1
+			}
+			if n > most {
+				best, most = p.arg, n
+			}
+		}
+		return best
 	case query.Percentile:
 		return seen[max(int(math.Ceil(a.P*float64(len(seen)))), 1)-1].arg
 	}
@@ -485,9 +518,10 @@ func naiveJoin(n query.Join, left, right []row) (out []row) {
 // naiveWindow looks at all sorted rows for each of them.
 func naiveWindow(n query.Window, in []row) (out []row) {
 	for i, r := range in {
-		var number, count int64
-		var before, after, sum any
-		passed := false
+		var number, count, rank int64
+		var before, after []any // the nearest last, and first
+		var sum any
+		lesser := map[string]bool{}
 		for j, o := range in {
 			together := true
 			for _, e := range n.Partition {
@@ -503,9 +537,17 @@ func naiveWindow(n query.Window, in []row) (out []row) {
 			switch {
 			case j < i:
 				number++
-				before = arg
-			case j > i && !passed:
-				after, passed = arg, true
+				before = append(before, arg)
+			case j > i:
+				after = append(after, arg)
+			}
+			if naiveKeys(n.Order, o, r) < 0 {
+				rank++
+				key := ""
+				for _, k := range n.Order {
+					key += fmt.Sprintf("%#v ", naiveEval(k.By, o))
+				}
+				lesser[key] = true
 			}
 			if naiveInFrame(n, r, o) && arg != nil {
 				count++
@@ -516,7 +558,17 @@ func naiveWindow(n query.Window, in []row) (out []row) {
 			}
 		}
 		added := maps.Clone(r)
-		added[n.Name] = [...]any{number + 1, before, after, count, sum}[n.Func]
+		slices.Reverse(before)
+		away := func(of []any) any {
+			if i := max(int(n.Offset), 1) - 1; i < len(of) {
+				return of[i]
+			}
+			if n.Default != nil {
+				return naiveEval(n.Default, r)
+			}
+			return nil
+		}
+		added[n.Name] = [...]any{number + 1, away(before), away(after), count, sum, rank + 1, int64(len(lesser)) + 1}[n.Func]
 		out = append(out, added)
 	}
 	return out

@@ -94,6 +94,49 @@ func TestExecutorAgreesWithTheBook(t *testing.T) {
 	})
 }
 
+// Those functions of groups and windows that random plans do not have agree as well.
+func TestValuesAgreeWithTheBook(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lake, tables := drawLake(t)
+		pick := func(of ...query.Expr) query.Expr { return rapid.SampledFrom(of).Draw(t, "column") }
+		actor, extra := query.Column(columnar.String, "actor"), query.Column(columnar.String, "extra")
+		minutes, workspace := query.Column(columnar.Long, "autoterminationMinutes"), query.Column(columnar.Long, "workspaceId")
+		p := query.From(rapid.SampledFrom(querytest.RandomTables).Draw(t, "table"), query.TimeRange{})
+		if rapid.Bool().Draw(t, "window") {
+			p = p.Project(query.As("a", actor), query.As("e", extra), query.As("m", minutes), query.As("w", workspace))
+			f := rapid.SampledFrom([]query.WindowFunc{query.Rank, query.DenseRank, query.Lag, query.Lead}).Draw(t, "function")
+			w := query.Window{Name: "of", Func: f, Order: []query.SortKey{{By: pick(query.Name("m"), query.Name("e")), Desc: rapid.Bool().Draw(t, "desc")}}}
+			w.Partition = []query.Expr{pick(query.Name("a"), query.Name("w"))}
+			if f == query.Lag || f == query.Lead {
+				w.Arg, w.Offset = query.Name("m"), int64(rapid.IntRange(0, 3).Draw(t, "away"))
+				if rapid.Bool().Draw(t, "default") {
+					w.Default = query.Name("w")
+				}
+			}
+			p = p.Window(w)
+		} else {
+			a := query.Agg{Name: "of", Func: rapid.SampledFrom([]query.AggFunc{query.SumDistinct, query.Set, query.Mode}).Draw(t, "function")}
+			if a.Arg = pick(minutes, workspace); a.Func != query.SumDistinct {
+				a.Arg = pick(minutes, workspace, extra)
+			}
+			if rapid.Bool().Draw(t, "where") {
+				a.Where = query.NotNull(pick(actor, workspace))
+			}
+			var by []query.Output
+			if rapid.Bool().Draw(t, "groups") {
+				by = []query.Output{query.As("by", pick(actor, workspace))}
+			}
+			p = p.Aggregate(by, a)
+		}
+		p = p.Sort(query.Asc(p.Columns()[0]))
+		again, err := querytest.ParsePlan(p.String())
+		if err != nil || again.String() != p.String() {
+			t.Fatalf("%v: parsed as\n%s\nnot\n%s", err, again, p)
+		}
+		everyWay(t, lake, p, naiveAnswer(p, tables), func(l *querytest.Lake) map[string]query.Catalog { return map[string]query.Catalog{"": l} })
+	})
+}
+
 func naiveAnswer(plan query.Plan, tables map[string][]row) string {
 	rows, names := naiveRun(plan.Root, tables)
 	var out strings.Builder

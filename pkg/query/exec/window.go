@@ -46,6 +46,13 @@ func (b *builder) window(n *query.Bound, w query.Window) (rows, error) {
 		// rows that are equal in all others.
 		values = append(values, arg)
 	}
+	if w.Default != nil {
+		other, err := b.scope(cols).value(w.Default, argType.Kind)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, other)
+	}
 	return func(yield func(*chunk, error) bool) {
 		o := newOrdered(types, keys, cols, 0)
 		s := sorted{look: b.look, o: o, parts: parts, window: w, t: t}
@@ -54,6 +61,10 @@ func (b *builder) window(n *query.Bound, w query.Window) (rows, error) {
 		if w.Arg != nil {
 			s.arg = columnar.NewVector(argType)
 			o.rows = append(o.rows, s.arg)
+		}
+		if w.Default != nil {
+			s.other = columnar.NewVector(argType)
+			o.rows = append(o.rows, s.other)
 		}
 		err := o.fill(b, in, values, &held)
 		if err == nil {
@@ -97,6 +108,7 @@ type sorted struct {
 	order  []int32
 	window query.Window
 	arg    *columnar.Vector // by row; nil without an argument
+	other  *columnar.Vector // by row; nil without a default
 	t      columnar.Type    // of the column
 	steps  int
 }
@@ -136,16 +148,36 @@ func (s *sorted) column() (*columnar.Vector, error) {
 			for i := from; i < to; i++ {
 				out.AppendInt(int64(i - from + 1))
 			}
-		case query.Lag:
-			out.AppendNull()
-			for i := from; i < to-1; i++ {
-				out.AppendFrom(s.arg, int(s.order[i]))
+		case query.Rank, query.DenseRank:
+			rank, dense := 1, 1
+			for i := from; i < to; i++ {
+				if i > from && !s.same(i-1, i, s.o.keys) {
+					rank, dense = i-from+1, dense+1
+				}
+				if s.window.Func == query.DenseRank {
+					out.AppendInt(int64(dense))
+				} else {
+					out.AppendInt(int64(rank))
+				}
+				if err = s.step(); err != nil {
+					return nil, err
+				}
 			}
-		case query.Lead:
-			for i := from + 1; i < to; i++ {
-				out.AppendFrom(s.arg, int(s.order[i]))
+		case query.Lag, query.Lead:
+			away := max(s.window.Offset, 1)
+			if s.window.Func == query.Lag {
+				away = -away
 			}
-			out.AppendNull()
+			for i := from; i < to; i++ {
+				switch at := int64(i) + away; {
+				case at >= int64(from) && at < int64(to):
+					out.AppendFrom(s.arg, int(s.order[at]))
+				case s.other != nil:
+					out.AppendFrom(s.other, int(s.order[i]))
+				default:
+					out.AppendNull()
+				}
+			}
 		default:
 			err = s.frames(out, from, to)
 		}

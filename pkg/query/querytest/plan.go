@@ -198,13 +198,19 @@ func (p *parser) node(in []query.Node) (n query.Node, closed bool) {
 		w := query.Window{Input: in[0]}
 		name := p.next()
 		for w.Func = query.RowNumber; w.Func.String() != name; w.Func++ {
-			if w.Func == query.SumRange {
+			if w.Func == query.DenseRank {
 				fail("window function %q is not known", name)
 			}
 		}
 		p.want("(")
 		if p.peek() != ")" {
 			w.Arg = p.expr()
+		}
+		if p.take(",") {
+			w.Offset = p.integer()
+		}
+		if p.take(",") {
+			w.Default = p.expr()
 		}
 		p.want(")")
 		if p.take("within") {
@@ -306,10 +312,14 @@ func (p *parser) aggregate(in query.Node) query.Node {
 func (p *parser) agg() query.Agg {
 	var a query.Agg
 	name := p.next()
-	for a.Func = query.Count; a.Func.String() != name; a.Func++ {
-		if a.Func == query.Percentile {
-			fail("aggregate %q is not known", name)
+	known := false
+	for f := range query.AggFuncs() {
+		if f.String() == name {
+			a.Func, known = f, true
 		}
+	}
+	if !known {
+		fail("aggregate %q is not known", name)
 	}
 	p.want("(")
 	if p.peek() != ")" {

@@ -32,8 +32,13 @@ const (
 func DrawSQL(t *rapid.T) SQL {
 	q := drawSelect(t, 1)
 	with := ""
-	if upTo(t, 5) == 0 {
+	switch upTo(t, 7) {
+	case 0:
 		with, q = "WITH c AS (%s) ", q.inside("c")
+	case 1:
+		with, q = "WITH c AS (%s) ", drawGrouped(t).twice(t, "c")
+	case 2:
+		q = drawNested(t)
 	}
 	order := make([]string, len(q.kinds))
 	nulls := make([]string, len(q.kinds))
@@ -165,6 +170,10 @@ func drawSet(t *rapid.T, depth int) selection {
 	l := drawSelect(t, depth-1)
 	op := pick(t, "UNION ALL", "UNION", "INTERSECT", "EXCEPT")
 	other, in := drawFrom(t, 0)
+	if upTo(t, 2) == 0 {
+		other, in = drawGrouped(t).as("z")
+		other = f(" FROM %s", other)
+	}
 	cols := make([]both, len(l.kinds))
 	for i, k := range l.kinds {
 		cols[i] = f("%s AS %s", in.of(t, k, 0), same(fmt.Sprintf("a%d", i+1)))
@@ -177,20 +186,19 @@ func drawFrom(t *rapid.T, depth int) (both, source) {
 	table := func(as string) (both, source) { return same(pick(t, RandomTables...) + " AS " + as), tableSource(as) }
 	l, in := table("x")
 	if depth > 0 && upTo(t, 4) == 0 {
-		s := drawSelect(t, depth-1)
-		l, in = f("(%s) AS x", s.both), source{}
-		for i, k := range s.kinds {
-			in.add(k, same(fmt.Sprintf("x.a%d", i+1)))
-		}
+		l, in = drawSelect(t, depth-1).as("x")
 	}
 	if depth == 0 || len(in.texts) == 0 || upTo(t, 2) > 0 {
 		return f(" FROM %s", l), in
 	}
 	r, right := table("y")
+	if upTo(t, 3) == 0 {
+		r, right = drawGrouped(t).as("y")
+	}
 	kind := pick(t, "JOIN", "LEFT JOIN", "INNER JOIN", "RIGHT JOIN", "FULL OUTER JOIN")
-	on := f("%s = %s", pick(t, in.texts...), pick(t, right.texts...))
+	on := f("%s = %s", pick(t, in.texts...), right.text(t, 0))
 	if chance(t) {
-		on = f("%s AND %s = %s", on, in.of(t, SQLLong, 0), pick(t, right.longs...))
+		on = f("%s AND %s = %s", on, in.of(t, SQLLong, 0), right.long(t, 0))
 	}
 	return f(" FROM %s "+kind+" %s ON %s", l, r, on), in.and(right)
 }
@@ -221,7 +229,13 @@ func drawGroups(t *rapid.T, in source, rest both) selection {
 }
 
 func (s source) aggregate(t *rapid.T) (SQLKind, both) {
-	switch upTo(t, 9) {
+	switch upTo(t, 12) {
+	case 10:
+		return SQLLong, f("sum(DISTINCT %s)", s.of(t, SQLLong, 0))
+	case 11:
+		return SQLText, f("collect_set(%s) ⇒ CAST(to_json(coalesce(list_sort(list(DISTINCT %[1]s) FILTER (WHERE %[1]s IS NOT NULL)), [])) AS VARCHAR)", s.of(t, pick(t, SQLText, SQLLong), 0))
+	case 12:
+		return SQLDouble, f(pick(t, "stddev_pop", "stddev_samp", "var_pop", "var_samp", "stddev", "variance")+"(%s)", s.of(t, SQLLong, 0))
 	case 0:
 		return SQLLong, same("count(*)")
 	case 1:
@@ -267,7 +281,13 @@ func (s source) window(t *rapid.T) (SQLKind, both) {
 // subquery is a predicate with a SELECT in it.
 func (s source) subquery(t *rapid.T) both {
 	from, in := tableAs(t, "s")
-	switch upTo(t, 4) {
+	switch upTo(t, 6) {
+	case 5:
+		from, in = drawGrouped(t).as("s")
+		return f("%s "+pick(t, ">", "<=", "=")+" (SELECT "+pick(t, "max", "min", "count")+"(%s) FROM %s)", s.of(t, SQLLong, 0), in.of(t, SQLLong, 0), from)
+	case 6:
+		from, in = drawGrouped(t).as("s")
+		return f("%s "+pick(t, "IN", "NOT IN")+" (SELECT %s FROM %s)", s.of(t, SQLLong, 0), in.of(t, SQLLong, 0), from)
 	case 0:
 		return f("%s IN (SELECT %s FROM %s)", s.of(t, SQLText, 0), in.of(t, SQLText, 0), from)
 	case 1:

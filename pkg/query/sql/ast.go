@@ -16,7 +16,11 @@ type selection struct {
 	limit     expr // nil for none
 	offset    expr // nil for none
 	at        int
+	span      span
 }
+
+// span is the tokens of a part of a statement that ParseWhole has read.
+type span struct{ from, to int }
 
 type cte struct {
 	name string
@@ -44,6 +48,7 @@ type core struct {
 	qualify     expr
 	values      [][]expr           // VALUES instead of all else
 	windowNames map[string]*window // by lower case
+	span        span
 }
 
 // item is an entry of the select list. Without an expression it is a star, of the

@@ -234,6 +234,9 @@ func (l *lowering) source(s source, ctes *known) relation {
 	}
 	for k := ctes; k != nil; k = k.outer {
 		if strings.EqualFold(k.cte.name, s.full) {
+			if k.cte.of == nil {
+				refuse(s.at, "%s is a query that no plan says", s.full)
+			}
 			return l.selection(k.cte.of, k.outer)
 		}
 	}
@@ -298,7 +301,7 @@ func filter(p query.Plan, conditions []query.Expr) query.Plan {
 	return p.Filter(here...)
 }
 
-// sink puts a condition below projections and unions, on scans. It reports false
+// sink puts a condition below projections, groups and unions, on scans. It reports false
 // where the condition has to stay above.
 func sink(n query.Node, condition query.Expr) (query.Node, bool) {
 	switch n := n.(type) {
@@ -330,6 +333,26 @@ func sink(n query.Node, condition query.Expr) (query.Node, bool) {
 		}
 		input, ok := sink(n.Input, below)
 		return query.Project{Input: input, Cols: n.Cols}, ok
+	case query.Aggregate: // a condition on the keys is one on the rows
+		keys := len(n.By) > 0
+		below := query.Rewrite(condition, func(c query.Col) query.Expr {
+			i := slices.IndexFunc(n.By, func(o query.Output) bool { return len(c.Path) == 1 && o.Name == c.Path[0] })
+			if i >= 0 {
+				if col, ok := n.By[i].Expr.(query.Col); ok {
+					return col
+				}
+			}
+			keys = false
+			return c
+		})
+		if !keys {
+			return nil, false
+		}
+		input, ok := sink(n.Input, below)
+		if !ok {
+			input = query.Plan{Root: n.Input}.Filter(below).Root
+		}
+		return query.Aggregate{Input: input, By: n.By, Aggs: n.Aggs}, true
 	case query.Union:
 		out := query.Union{Of: make([]query.Node, len(n.Of))}
 		for i := range n.Of {

@@ -26,6 +26,7 @@ var aggregates = [...]aggregateForm{
 	{"avg", "x", "average", query.Avg, 1, 1},
 	{"bool_and", "condition", "whether it is true of all rows", query.Min, 1, 1},
 	{"bool_or", "condition", "whether it is true of a row", query.Max, 1, 1},
+	{"collect_set", "x", "different values in order, as JSON", query.Set, 1, 1},
 	{"count", "* | [distinct] x, ...", "rows, rows where x is not null, or different values", query.Count, 1, many},
 	{"count_if", "condition", "rows of which it is true", query.Count, 1, 1},
 	{"every", "condition", "whether it is true of all rows", query.Min, 1, 1},
@@ -38,10 +39,18 @@ var aggregates = [...]aggregateForm{
 	{"median", "x", "value in the middle", query.Percentile, 1, 1},
 	{"min", "x", "least", query.Min, 1, 1},
 	{"min_by", "x, y", "x of the row with the least y", query.ArgMin, 2, 2},
+	{"mode", "x", "most frequent value", query.Mode, 1, 1},
 	{"percentile", "x, p", "value that so much of all is not above, such as 0.95", query.Percentile, 2, 2},
 	{"percentile_approx", "x, p", "value that so much of all is not above, such as 0.95", query.Percentile, 2, 3},
 	{"some", "condition", "whether it is true of a row", query.Max, 1, 1},
+	{"std", "x", "standard deviation of a sample", query.StddevSamp, 1, 1},
+	{"stddev", "x", "standard deviation of a sample", query.StddevSamp, 1, 1},
+	{"stddev_pop", "x", "standard deviation", query.StddevPop, 1, 1},
+	{"stddev_samp", "x", "standard deviation of a sample", query.StddevSamp, 1, 1},
 	{"sum", "x", "sum", query.Sum, 1, 1},
+	{"var_pop", "x", "variance", query.VarPop, 1, 1},
+	{"var_samp", "x", "variance of a sample", query.VarSamp, 1, 1},
+	{"variance", "x", "variance of a sample", query.VarSamp, 1, 1},
 }
 
 func findAggregate(name string) (aggregateForm, bool) {
@@ -83,11 +92,15 @@ func (x *exprs) aggregate(c *call) (query.Agg, columnar.Kind) {
 		a.Where = x.boolean(c.filter)
 	}
 	if c.distinct {
-		if c.name != "count" && f.of != query.Min && f.of != query.Max {
-			refuse(c.pos(), "there is DISTINCT only in count")
-		}
-		if c.name == "count" {
+		switch {
+		case c.name == "count":
 			a.Func = query.CountDistinct
+		case f.of == query.Sum:
+			a.Func = query.SumDistinct
+		case f.of == query.Avg:
+			a.Func = query.AvgDistinct
+		case f.of != query.Min && f.of != query.Max && f.of != query.Set:
+			refuse(c.pos(), "there is no DISTINCT in %s", c.name)
 		}
 	}
 	switch c.name {
@@ -108,8 +121,12 @@ func (x *exprs) aggregate(c *call) (query.Agg, columnar.Kind) {
 		if x.kind(a.Arg) == columnar.String {
 			a.Arg = fold(query.Cast{X: a.Arg, To: columnar.Double})
 		}
-	case query.Sum, query.Avg:
+	case query.Sum, query.Avg, query.SumDistinct, query.AvgDistinct:
 		if x.kind(a.Arg) == columnar.String {
+			a.Arg = fold(query.Cast{X: a.Arg, To: columnar.Double})
+		}
+	case query.StddevPop, query.StddevSamp, query.VarPop, query.VarSamp:
+		if !isDouble(x.kind(a.Arg)) {
 			a.Arg = fold(query.Cast{X: a.Arg, To: columnar.Double})
 		}
 	}
@@ -161,14 +178,21 @@ func (x *exprs) kindOfAggregate(c *call, a query.Agg) columnar.Kind {
 		return columnar.Long
 	}
 	kind := x.kind(a.Arg)
+	switch a.Func {
+	case query.Set:
+		return columnar.String
+	case query.StddevPop, query.StddevSamp, query.VarPop, query.VarSamp:
+		return columnar.Double
+	}
+	sum, avg := a.Func == query.Sum || a.Func == query.SumDistinct, a.Func == query.Avg || a.Func == query.AvgDistinct
 	switch {
 	case a.Func == query.Percentile && !(a.P >= 0 && a.P <= 1):
 		fail(c.pos(), "percentile %v is not between 0 and 1", a.P)
-	case a.Func != query.Sum && a.Func != query.Avg:
+	case !sum && !avg:
 		return kind
 	case kind != columnar.Invalid && !isNumber(kind):
 		fail(c.pos(), "%s is %s, not a number, in %s", a.Arg, kind, c.name)
-	case a.Func == query.Avg || isDouble(kind):
+	case avg || isDouble(kind):
 		return columnar.Double
 	case kind == columnar.Invalid:
 		return kind

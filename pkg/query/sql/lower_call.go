@@ -13,11 +13,14 @@ import (
 // windowFuncs are the window functions.
 var windowFuncs = map[string]query.WindowFunc{
 	"row_number": query.RowNumber, "lag": query.Lag, "lead": query.Lead, "count": query.CountRange, "sum": query.SumRange,
+	"rank": query.Rank, "dense_rank": query.DenseRank,
 }
 
 // call is a function, a macro or a window function.
 func (x *exprs) call(c *call) query.Expr {
 	switch {
+	case c.ofList() != nil:
+		refuse(c.pos(), "there is no %s of a list that is made at once", c.name)
 	case c.over != nil:
 		return x.window(c)
 	case isAggregate(c):
@@ -30,7 +33,7 @@ func (x *exprs) call(c *call) query.Expr {
 		refuse(c.pos(), "there is no window function %s", c.name)
 	case c.distinct, c.star, c.filter != nil:
 		fail(c.pos(), "%s is no aggregate", c.name)
-	case slices.Contains([]string{"row_number", "lag", "lead"}, c.name):
+	case slices.Contains([]string{"row_number", "rank", "dense_rank", "lag", "lead"}, c.name):
 		fail(c.pos(), "%s needs a window: %s(...) OVER (PARTITION BY ... ORDER BY ...)", c.name, c.name)
 	}
 	if made := x.macro(c); made != nil {
@@ -82,11 +85,11 @@ var (
 		"variant_get", "xxhash64", "bround", "log2", "datetime", "time",
 	}
 	otherAggregates = [...]string{
-		"array_agg", "collect_list", "collect_set", "corr", "covar_pop", "covar_samp", "group_concat", "grouping", "grouping_id",
-		"histogram_numeric", "kurtosis", "listagg", "mode", "percentile_cont", "percentile_disc", "skewness", "std", "stddev", "stddev_pop",
-		"stddev_samp", "string_agg", "total", "var_pop", "var_samp", "variance", "try_sum", "try_avg", "approx_top_k",
+		"array_agg", "collect_list", "corr", "covar_pop", "covar_samp", "group_concat", "grouping", "grouping_id",
+		"histogram_numeric", "kurtosis", "listagg", "percentile_cont", "percentile_disc", "skewness",
+		"string_agg", "total", "try_sum", "try_avg", "approx_top_k",
 	}
-	otherWindows = [...]string{"rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "nth_value", "last_value"}
+	otherWindows = [...]string{"percent_rank", "cume_dist", "ntile", "nth_value", "last_value"}
 )
 
 // remedies are what to write instead of some of the otherFunctions.
@@ -175,21 +178,25 @@ func (x *exprs) index(e *index) query.Expr {
 func (x *exprs) window(c *call) query.Expr {
 	f, ok := windowFuncs[c.name]
 	if !ok {
-		refuse(c.pos(), "there is no %s OVER: there are row_number, lag, lead, count and sum", c.name)
+		refuse(c.pos(), "there is no %s OVER: there are row_number, rank, dense_rank, lag, lead, count and sum", c.name)
 	}
 	if x.windows == nil {
 		fail(c.pos(), "a window function does not belong here: filter in a query around this one")
 	}
 	w := query.Window{Func: f}
+	ranks := f == query.Rank || f == query.DenseRank
 	switch {
+	case ranks && (c.filter != nil || c.over.within != nil):
+		refuse(c.pos(), "there is no %s of a part of the rows", c.name)
 	case c.distinct:
 		refuse(c.pos(), "there is no DISTINCT in a window function")
-	case c.star && f != query.CountRange, f == query.RowNumber && len(c.args) > 0:
-		fail(c.pos(), "%s takes %s", c.name, map[bool]string{true: "no arguments", false: "one argument"}[f == query.RowNumber])
-	case !c.star && f != query.RowNumber:
-		oneBack := len(c.args) == 2 && (f == query.Lag || f == query.Lead) && x.lower(c.args[1]).String() == "1"
-		if len(c.args) != 1 && !oneBack {
-			refuse(c.pos(), "%s takes one argument: there is no other distance than 1, and no default", c.name)
+	case c.star && f != query.CountRange, (f == query.RowNumber || ranks) && len(c.args) > 0:
+		fail(c.pos(), "%s takes %s", c.name, map[bool]string{true: "no arguments", false: "one argument"}[f == query.RowNumber || ranks])
+	case (f == query.Lag || f == query.Lead) && len(c.args) > 0:
+		x.away(c, &w)
+	case !c.star && f != query.RowNumber && !ranks:
+		if len(c.args) != 1 {
+			refuse(c.pos(), "%s takes one argument", c.name)
 		}
 		w.Arg = x.lower(c.args[0])
 	}
@@ -207,7 +214,7 @@ func (x *exprs) window(c *call) query.Expr {
 		w.Order = append(w.Order, k.keys(x.lower(k.expr))...)
 	}
 	if len(w.Order) == 0 {
-		if f != query.CountRange && f != query.SumRange {
+		if f != query.CountRange && f != query.SumRange && !ranks {
 			fail(c.pos(), "%s needs an ORDER BY in its window", c.name)
 		}
 		w.Order = []query.SortKey{{By: query.Int(0)}} // all rows of the partition are peers
@@ -220,6 +227,31 @@ func (x *exprs) window(c *call) query.Expr {
 		kind = x.kind(w.Arg)
 	}
 	return query.Column(kind, x.windows.add(w))
+}
+
+// away is what lag and lead are of, how many rows away, and what else.
+func (x *exprs) away(c *call, w *query.Window) {
+	if len(c.args) > 3 || len(c.args) > 1 && c.filter != nil {
+		refuse(c.pos(), "%s takes an argument, a distance and a default", c.name)
+	}
+	w.Arg = x.lower(c.args[0])
+	if len(c.args) == 1 {
+		return
+	}
+	n, ok := x.lower(c.args[1]).(query.Const)
+	if !ok || n.Value.Kind != columnar.Long || n.Value.Int < 1 {
+		refuse(c.args[1].pos(), "%s takes a distance such as 1", c.name)
+	}
+	if w.Offset = n.Value.Int; w.Offset == 1 {
+		w.Offset = 0
+	}
+	if len(c.args) == 3 {
+		alike := x.alike([]query.Expr{w.Arg, x.lower(c.args[2])})
+		w.Arg, w.Default = alike[0], alike[1]
+		if n, ok := w.Default.(query.Const); ok && n.Value.Kind == columnar.Invalid {
+			w.Default = nil
+		}
+	}
 }
 
 // within is how far before its row a frame begins.

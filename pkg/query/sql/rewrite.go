@@ -32,17 +32,6 @@ type Rewritten struct {
 	Aggregates []RowAggregate
 }
 
-// Input is a table of a Rewritten: the rows of Scan for which all of If is true.
-type Input struct {
-	Scan query.Scan
-	If   []query.Expr
-	// Columns have kinds. What is no scalar is read as JSON.
-	Columns []query.Col
-	// Numbered inputs, the right ones of RIGHT and FULL JOIN, have to give a row the same
-	// number each time.
-	Numbered bool
-}
-
 // RowValue is an expression over the arguments of a call, which it names by their
 // numbers, from 0. If there is a Match, it is instead that of the first argument with
 // the pattern that is the second: like or rlike.
@@ -69,11 +58,13 @@ type Tables struct {
 	Kind func(table string, c query.Col) (columnar.Kind, error)
 	// Columns are the names that a star of a look-up stands for.
 	Columns func(table string) ([]string, error)
+	// Schema is what a plan gives. If it is nil, no part of a statement becomes one.
+	Schema func(query.Plan) (columnar.Schema, error)
 }
 
 // Rewrite is the statement, read by ParseWhole, for SQLite. The error is an *Error.
 func (s *Statement) Rewrite(b Binding, tables Tables) (_ *Rewritten, err error) {
-	r := rewriting{lowering: lowering{binding: b}, tables: tables, leaves: map[string]leaf{}, texts: map[string]bool{}}
+	r := rewriting{lowering: lowering{binding: b}, statement: s, tables: tables, leaves: map[string]leaf{}, texts: map[string]bool{}}
 	defer recoverAt(s.text, s.places, &err)
 	text, cols := r.selection(s.root, nil, nil, nil)
 	r.out.Text = text
@@ -89,11 +80,13 @@ func (s *Statement) Rewrite(b Binding, tables Tables) (_ *Rewritten, err error) 
 // only name is what they are in SQLite's text, be it a column, an aggregate or a query.
 type rewriting struct {
 	lowering
-	tables Tables
-	out    Rewritten
-	leaves map[string]leaf // by text, of the columns of tables
-	texts  map[string]bool // of all leaves: print writes no other
-	names  int             // of sources and queries that were given
+	statement *Statement
+	tables    Tables
+	out       Rewritten
+	leaves    map[string]leaf // by text, of the columns of tables
+	texts     map[string]bool // of all leaves: print writes no other
+	names     int             // of sources and queries that were given
+	tried     int             // nodes of expressions that were looked at for plans of parts
 }
 
 // leaf is a column of an input.
@@ -101,6 +94,8 @@ type leaf struct {
 	input  *Input
 	column int
 	json   bool // read as JSON
+	scope  *wholeScope
+	source int // of scope
 }
 
 // wholeCTE is a query of WITH that a selection sees.
@@ -108,7 +103,9 @@ type wholeCTE struct {
 	name  string
 	names []string // that are given to its columns, or none
 	id    string
-	cols  []column // nil before the first of its arms is read
+	cols  []column   // nil before the first of its arms is read
+	plain *selection // what a plan can have for it; nil if it cannot
+	input *Input     // what it is for SQLite, each time another copy; nil if it is a query there
 	at    int
 	outer *wholeCTE
 }
@@ -133,11 +130,14 @@ func (r *rewriting) id(prefix string) string {
 // the CTE that it is the query of, if that may read itself.
 func (r *rewriting) selection(s *selection, outer *wholeScope, ctes, self *wholeCTE) (string, []column) {
 	front := ""
-	if len(s.with) > 0 {
-		with := make([]string, len(s.with))
-		for i, c := range s.with {
-			with[i], ctes = r.with(c, s.recursive, outer, ctes)
+	var with []string
+	for _, c := range s.with {
+		var text string
+		if text, ctes = r.with(c, s.recursive, outer, ctes); text != "" {
+			with = append(with, text)
 		}
+	}
+	if len(with) > 0 {
 		front = "WITH "
 		if s.recursive {
 			front = "WITH RECURSIVE "
@@ -160,12 +160,19 @@ func (r *rewriting) selection(s *selection, outer *wholeScope, ctes, self *whole
 	return front + text + orderText(keys, len(cols)) + r.partText(s), cols
 }
 
-// with is a query of WITH, and what is seen behind it.
+// with is a query of WITH, and what is seen behind it. What a plan says has no text.
 func (r *rewriting) with(c cte, recursive bool, outer *wholeScope, ctes *wholeCTE) (string, *wholeCTE) { //nolint:revive // as WITH has it
 	made := &wholeCTE{name: c.name, names: c.cols, id: r.id("q"), at: c.at, outer: ctes}
 	sees, self := ctes, (*wholeCTE)(nil)
 	if recursive {
 		sees, self = made, made
+	}
+	if in, cols := r.planned(c.of.span, sees); in != nil {
+		if made.has(cols); c.cols == nil {
+			made.plain = r.statement.plain(c.of.span)
+		}
+		made.input = in
+		return "", made
 	}
 	text, cols := r.selection(c.of, outer, sees, self)
 	made.has(cols)
@@ -179,9 +186,17 @@ func (r *rewriting) compound(s *selection, outer *wholeScope, ctes, self *wholeC
 	texts := make([]string, len(s.arms))
 	for i, a := range s.arms {
 		var have []column
+		once := func(in *Input) {
+			if i > 0 && s.ops[i-1] != "UNION ALL" || i < len(s.ops) && s.ops[i] != "UNION ALL" { // each row counts once
+				in.once()
+			}
+		}
 		if a.nested != nil {
-			texts[i], have = r.selection(a.nested, outer, ctes, nil)
+			texts[i], have = r.part(a.nested, outer, ctes, once)
 			texts[i] = "SELECT * FROM (" + texts[i] + ")"
+		} else if in, cols := r.planned(a.core.span, ctes); in != nil {
+			once(in)
+			texts[i], have = r.from(in), cols
 		} else {
 			texts[i], have = r.core(a.core, &selection{}, outer, ctes)
 		}

@@ -69,7 +69,7 @@ func (sp *special) aggregate(c *call) query.Expr {
 			fail(arg.pos(), "an aggregate is not inside of another: aggregate in a query around this one")
 		}
 	}
-	if !isAggregate(c) {
+	if _, whole := wholeAggregates[c.name]; whole {
 		text, kind := sp.whole(&in, c)
 		return sp.text(kind, text)
 	}

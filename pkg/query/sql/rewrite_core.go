@@ -15,7 +15,7 @@ type wholeScope struct {
 	scope
 	ids    []string // s0, ... of the sources
 	texts  []string // as FROM has them
-	inputs []*Input // nil for a query
+	inputs []*Input // nil for a query that no plan says
 	outer  *wholeScope
 	// may be null in a row of the core: the right of a left join
 	nullable []bool
@@ -164,9 +164,14 @@ func (r *rewriting) source(s *wholeScope, src source, ctes *wholeCTE) {
 	var text string
 	switch k := ctes.find(src); {
 	case src.query != nil:
+		if in, made.cols = r.planned(src.query.span, ctes); in != nil {
+			break
+		}
 		var of string
 		of, made.cols = r.selection(src.query, nil, ctes, nil)
 		text = "(" + of + ")"
+	case k != nil && k.input != nil:
+		in, made.cols = k.input.copied(), k.cols
 	case k != nil:
 		if k.cols == nil {
 			fail(src.at, "%s reads itself before there is anything: its first query has to be without it, and UNION ALL behind it", k.name)
@@ -174,15 +179,11 @@ func (r *rewriting) source(s *wholeScope, src source, ctes *wholeCTE) {
 		made.cols, text = k.cols, k.id
 	default:
 		made = r.table(src)
-		in = &Input{Numbered: src.join == "right" || src.join == "full"}
-		switch n := made.plan.Root.(type) {
-		case query.Scan:
-			in.Scan = n
-		case query.Filter:
-			in.Scan, in.If = n.Input.(query.Scan), query.Conjuncts(n.If)
-		}
-		text = fmt.Sprintf("t%d", len(r.out.Inputs))
-		r.out.Inputs = append(r.out.Inputs, in)
+		in = &Input{Rows: made.plan}
+	}
+	if in != nil {
+		in.Numbered = src.join == "right" || src.join == "full"
+		text = r.add(in)
 	}
 	s.texts = append(s.texts, text+" AS "+id)
 	s.sources = append(s.sources, scoped{relation: made, alias: alias, hidden: src.isHidden()})
@@ -307,7 +308,7 @@ func (r *rewriting) push(e query.Expr, may func(*Input) bool) bool {
 	}
 	in.If = append(in.If, query.Rewrite(e, func(c query.Col) query.Expr {
 		l := r.leaves[c.Path[0]]
-		return l.input.Columns[l.column]
+		return l.input.Columns[l.column].Expr
 	}))
 	return true
 }
@@ -315,11 +316,15 @@ func (r *rewriting) push(e query.Expr, may func(*Input) bool) bool {
 // leafOf is a column of a source as SQLite knows it.
 func (r *rewriting) leafOf(s *wholeScope, source int, c query.Col) (query.Expr, error) {
 	src := s.sources[source]
+	in := s.inputs[source]
 	if src.table == "" {
 		i := find(src.cols, c.Path[0])
-		return r.text(src.cols[i].kind, fmt.Sprintf("%s.c%d", s.ids[source], i)), nil
+		text := fmt.Sprintf("%s.c%d", s.ids[source], i)
+		if in != nil {
+			r.leaves[text] = leaf{in, i, in.Columns[i].Kind >= columnar.Binary, s, source}
+		}
+		return r.text(src.cols[i].kind, text), nil
 	}
-	in := s.inputs[source]
 	kind, err := r.tables.Kind(src.table, c)
 	if err != nil && c.Kind == columnar.Invalid && src.knows(c.Path) && len(c.Path) == 1 { // parameters that no event had yet
 		kind, err = r.tables.Kind(src.table, query.Column(columnar.String, c.Path...))
@@ -327,11 +332,14 @@ func (r *rewriting) leafOf(s *wholeScope, source int, c query.Col) (query.Expr, 
 	if err != nil {
 		return nil, err
 	}
-	l := leaf{input: in, json: kind >= columnar.Binary}
-	l.column = slices.IndexFunc(in.Columns, func(other query.Col) bool { return slices.Equal(other.Path, c.Path) })
+	l := leaf{input: in, json: kind >= columnar.Binary, scope: s, source: source}
+	l.column = slices.IndexFunc(in.Columns, func(other InputColumn) bool {
+		col, ok := other.Expr.(query.Col)
+		return ok && slices.Equal(col.Path, c.Path)
+	})
 	if l.column < 0 {
 		l.column = len(in.Columns)
-		in.Columns = append(in.Columns, query.Column(kind, c.Path...))
+		in.Columns = append(in.Columns, InputColumn{query.Column(kind, c.Path...), kind})
 	}
 	text := fmt.Sprintf("%s.c%d", s.ids[source], l.column)
 	r.leaves[text] = l

@@ -27,7 +27,11 @@ type special struct {
 func (sp *special) lower(x *exprs, e expr) query.Expr {
 	switch e := e.(type) {
 	case *subquery:
-		text, cols := sp.selection(e.of, sp.scope, sp.ctes, nil)
+		text, cols := sp.part(e.of, sp.scope, sp.ctes, func(in *Input) { // its first row
+			if _, ok := in.Rows.Root.(query.Limit); !ok {
+				in.Rows = in.Rows.Limit(1)
+			}
+		})
 		if e.exists {
 			return sp.text(columnar.Boolean, "EXISTS ("+text+")")
 		}
@@ -103,7 +107,7 @@ func (sp *special) isNoKey(e expr) bool {
 
 func (sp *special) inQuery(x *exprs, e *inQuery) query.Expr {
 	v := x.lower(e.x)
-	text, cols := sp.selection(e.of, sp.scope, sp.ctes, nil)
+	text, cols := sp.part(e.of, sp.scope, sp.ctes, (*Input).once)
 	if len(cols) != 1 {
 		fail(e.pos(), "the query of IN has %d columns: it has to have one", len(cols))
 	}
@@ -357,6 +361,9 @@ func (r *rewriting) print(e query.Expr) string {
 
 // value is the call that computes an expression.
 func (r *rewriting) value(e query.Expr) string {
+	if text, ok := r.computed(e); ok {
+		return text
+	}
 	var v RowValue
 	text := ""
 	numbers := map[string]int{}

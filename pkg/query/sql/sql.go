@@ -67,6 +67,10 @@ type Statement struct {
 	text   string // as it was written
 	places places // where what was parsed is in it; nil for the same places
 	root   *selection
+
+	// Of ParseWhole: what was parsed, and its tokens.
+	expanded string
+	tokens   []token
 }
 
 // Binding is what a statement is lowered with.

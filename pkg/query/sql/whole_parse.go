@@ -15,7 +15,7 @@ func ParseWhole(text string, m Macros) (_ *Statement, expanded string, err error
 	defer recoverAt(text, e.places, &err)
 	p := parser{text: expanded, whole: true}
 	p.tokens = lex(expanded)
-	s := &Statement{text: text, places: e.places, root: p.selection()}
+	s := &Statement{text: text, places: e.places, expanded: expanded, tokens: p.tokens, root: p.selection()}
 	if p.take(";"); p.peek().kind != tokenEnd {
 		if p.onlySelect(); p.tokens[p.i-1].text == ";" {
 			fail(p.peek().at, "only one statement is answered at a time")
@@ -71,8 +71,9 @@ func (p *parser) neither() {
 
 // wholeSelection is any SELECT, VALUES, and what is put together of them.
 func (p *parser) wholeSelection() *selection {
-	s := &selection{at: p.peek().at}
+	s := &selection{at: p.peek().at, span: span{from: p.i}}
 	defer p.nested(s.at)()
+	defer func() { s.span.to = p.i }()
 	p.onlySelect()
 	if p.take("with") {
 		s.recursive = p.take("recursive")
@@ -166,7 +167,8 @@ func (p *parser) wholeArm() arm {
 }
 
 func (p *parser) wholeCore() *core {
-	c := &core{at: p.peek().at}
+	c := &core{at: p.peek().at, span: span{from: p.i}}
+	defer func() { c.span.to = p.i }()
 	if p.take("values") {
 		for {
 			p.want("(")

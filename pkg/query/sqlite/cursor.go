@@ -55,8 +55,8 @@ func (c *cursor) Filter(_ int, idx string, vals []driver.Value) (err error) {
 	}
 	c.texts = make([]texts, len(a.columns)+1)
 	c.rows, c.at, c.done, c.rowid = exec.Rows{}, -1, false, 0
-	if c.table.input.Numbered {
-		c.rows, err = c.table.numbered(&a, idx, vals)
+	if c.table.whole {
+		c.rows, err = c.table.wholly(&a, idx, vals)
 		for i := range c.place {
 			c.place[i] = i + 1
 		}
@@ -81,11 +81,11 @@ func (c *cursor) Filter(_ int, idx string, vals []driver.Value) (err error) {
 		c.done = true
 		return nil
 	}
-	bound, err := query.Bind(r.ctx, r.query.tables, inputPlan(c.table.input, a.columns, conditions))
+	bound, err := query.Bind(r.ctx, r.query.tables, c.table.input.Plan(a.columns, conditions))
 	if err != nil {
 		return err
 	}
-	o := exec.Options{MaxMemory: max(r.max-r.held, 1), Between: r.o.Between}
+	o := exec.Options{MaxMemory: max(r.max-r.held, 1), MaxJoinRows: r.o.MaxJoinRows, Between: r.o.Between}
 	c.next, c.stop = iter.Pull2(exec.Stream(r.ctx, bound, o, &r.stats))
 	return c.step()
 }
@@ -156,7 +156,7 @@ func (c *cursor) Column(i int) (v driver.Value, err error) {
 
 // Rowid is the number of the row.
 func (c *cursor) Rowid() (int64, error) {
-	if c.table.input.Numbered {
+	if c.table.whole {
 		return int64(c.rows.Sel[c.at]), nil
 	}
 	return c.rowid, nil
@@ -188,19 +188,21 @@ type repeated struct {
 	size  int64
 }
 
-// numbered are the rows of a numbered input for the values of the constraints, and maybe
-// more. It is read once, with all of its columns, and the number of a row is its place.
-func (t *table) numbered(a *access, idx string, vals []driver.Value) (exec.Rows, error) {
-	a.columns = make([]int, len(t.input.Columns))
-	for i := range a.columns {
-		a.columns[i] = i
-	}
+// wholly are the rows of an input that is read at once, for the values of the constraints,
+// and maybe more. The number of a row is its place. Inputs that are the same, as those of a
+// query of WITH, are read once.
+func (t *table) wholly(a *access, idx string, vals []driver.Value) (exec.Rows, error) {
+	a.columns = everyColumn(t.input)
 	if t.all == nil {
-		p := &repeated{}
-		if err := p.read(t, access{columns: a.columns}); err != nil {
-			return exec.Rows{}, err
+		key := t.input.Plan(a.columns, nil).String()
+		if t.all = t.run.whole[key]; t.all == nil {
+			p := &repeated{}
+			if err := p.read(t, access{columns: a.columns}); err != nil {
+				return exec.Rows{}, err
+			}
+			t.all = p.batch
+			t.run.whole[key] = t.all
 		}
-		t.all = p.batch
 	}
 	p, ok := t.again[idx]
 	if !ok {
@@ -279,11 +281,11 @@ func (p *repeated) read(t *table, a access) error {
 	if none {
 		conditions = []query.Expr{query.Bool(false)}
 	}
-	bound, err := query.Bind(r.ctx, r.query.tables, inputPlan(t.input, a.columns, conditions))
+	bound, err := query.Bind(r.ctx, r.query.tables, t.input.Plan(a.columns, conditions))
 	if err != nil {
 		return err
 	}
-	out, err := exec.RunBound(r.ctx, bound, exec.Options{MaxMemory: max(r.max-r.held, 1), MaxRows: 1 << 31, Between: r.o.Between})
+	out, err := exec.RunBound(r.ctx, bound, exec.Options{MaxMemory: max(r.max-r.held, 1), MaxRows: 1 << 31, MaxJoinRows: r.o.MaxJoinRows, Between: r.o.Between})
 	if err != nil {
 		if limit, ok := err.(*exec.LimitError); ok { //nolint:errorlint // as exec gives it
 			limit.Max = r.o.MaxMemory
@@ -291,6 +293,8 @@ func (p *repeated) read(t *table, a access) error {
 		return err
 	}
 	r.stats.Scan.Add(out.Stats.Scan)
+	r.stats.Memory = max(r.stats.Memory, r.held+out.Stats.Memory)
+	r.estimated = r.estimated || slices.Contains(out.Estimated, true)
 	p.batch, p.size = out.Batch, out.Size()
 	p.number()
 	if keyed {

@@ -101,18 +101,14 @@ func (r *Route) Run(ctx context.Context, o exec.Options) (*exec.Result, error) {
 	if r.bound != nil {
 		return exec.RunBound(ctx, r.bound, o)
 	}
-	return r.query.Run(ctx, Options{MaxMemory: o.MaxMemory, MaxRows: o.MaxRows, Between: o.Between})
+	return r.query.Run(ctx, Options{MaxMemory: o.MaxMemory, MaxRows: o.MaxRows, MaxJoinRows: o.MaxJoinRows, Between: o.Between})
 }
 
 // String is the statement as SQLite gets it, under the plans of its tables.
 func (q *Query) String() string {
 	var b strings.Builder
 	for i, in := range q.made.Inputs {
-		all := make([]int, len(in.Columns))
-		for c := range all {
-			all[c] = c
-		}
-		fmt.Fprintf(&b, "t%d:\n%s\n", i, inputPlan(in, all, nil))
+		fmt.Fprintf(&b, "t%d:\n%s\n", i, in.Plan(everyColumn(in), nil))
 	}
 	return b.String() + q.made.Text
 }

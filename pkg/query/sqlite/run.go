@@ -27,14 +27,16 @@ type run struct {
 	id    int64
 	heap  int64
 
-	answer   *columnar.Batch
-	values   []*exec.Expression          // by number, when they were needed first
-	rows     [][]columnar.Value          // the arguments of each
-	patterns map[string]*exec.Expression // by number and pattern
-	stats    exec.Stats
-	held     int64 // bytes in Go
-	max      int64 // of held
-	err      error // the first error of ours, of which SQLite tells nothing
+	answer    *columnar.Batch
+	values    []*exec.Expression          // by number, when they were needed first
+	rows      [][]columnar.Value          // the arguments of each
+	patterns  map[string]*exec.Expression // by number and pattern
+	whole     map[string]*columnar.Batch  // all rows of an input, by its plan
+	estimated bool                        // an input has counts of distinct values that are not exact
+	stats     exec.Stats
+	held      int64 // bytes in Go
+	max       int64 // of held
+	err       error // the first error of ours, of which SQLite tells nothing
 }
 
 // Run answers the query. It stops soon after ctx ends, with its error.
@@ -49,7 +51,7 @@ func (q *Query) Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{ctx: ctx, query: q, o: o, max: o.MaxMemory / 2}
+	r := &run{ctx: ctx, query: q, o: o, max: o.MaxMemory / 2, whole: map[string]*columnar.Batch{}}
 	r.values, r.rows = make([]*exec.Expression, len(q.made.Values)), make([][]columnar.Value, len(q.made.Values))
 	schema := slices.Clone(q.made.Columns)
 	for i, f := range schema {
@@ -71,6 +73,13 @@ func (q *Query) Run(ctx context.Context, o Options) (*Result, error) {
 				out.Notices = append(out.Notices, notice)
 			}
 		}
+	}
+	if r.estimated { // and what was made of them nobody knows: it may be any number
+		for i, f := range schema {
+			k := f.Type.Kind
+			out.Estimated[i] = k >= columnar.Byte && k <= columnar.Long || k.InFloats()
+		}
+		out.Notices = append(out.Notices, "numbers of the answer are estimates, to about 1 in 100, where there are many distinct values")
 	}
 	return out, nil
 }
@@ -95,7 +104,7 @@ func (r *run) statement(e *engine) (err error) {
 	}
 	for i := range r.query.made.Inputs {
 		if _, err := conn.ExecContext(r.ctx, fmt.Sprintf("CREATE VIRTUAL TABLE t%d USING lake(%d, %d)", i, r.id, i)); err != nil {
-			return fmt.Errorf("open table %s: %w", r.query.made.Inputs[i].Scan.Table, err)
+			return fmt.Errorf("open table %s: %w", strings.Join(r.query.made.Inputs[i].Rows.Tables(), ", "), err)
 		}
 	}
 	if err := conn.Raw(func(c any) error { return c.(sqlite.AuthorizerRegisterer).RegisterAuthorizer(allowed) }); err != nil {

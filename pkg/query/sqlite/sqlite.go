@@ -3,8 +3,8 @@
 //
 //	text ──sql.ParseWhole──► Statement ──Rewrite──► one SELECT over t0, t1, ...
 //	                                                  │
-//	                        lake_row(c0, c1, ...) ◄── SQLite ──► t0: scan, filter, project
-//	                          the answer               │           by exec, as they come
+//	                        lake_row(c0, c1, ...) ◄── SQLite ──► t0: the plan of a table, or
+//	                          the answer               │           of a query inside, by exec
 //	                                             lake_value(n, ...)
 //	                                               an expression, by exec
 //
@@ -13,6 +13,10 @@
 // comparisons, AND, OR, NOT, CASE, joins, groups, windows, order. And conditions on one
 // table go into its plan, which leaves files out as ever; what SQLite compares columns
 // with while it runs, in a join, is added to that.
+//
+// A query inside of the statement that a plan says is a table with that plan: SQLite sees
+// its groups and not the rows that were grouped. A plan that has to hold its rows is read
+// at once; others stream, and what SQLite reads again and again is kept.
 //
 // Values are represented so (see sql.Rewritten): longs, dates (days since 1970), times
 // (microseconds since 1970, UTC) and truth values are integers, doubles are reals,
@@ -46,6 +50,9 @@ type Options struct {
 	MaxMemory int64
 	// MaxRows is how many rows the answer may have. 0 is exec.DefaultMaxRows.
 	MaxRows int64
+	// MaxJoinRows is how many rows the joins of a part may give that a plan answers. 0 is
+	// exec.DefaultMaxJoinRows.
+	MaxJoinRows int64
 	// Between is called between steps of scans; see exec.Options.
 	Between func() error
 }
@@ -76,9 +83,15 @@ func Prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql
 	return prepare(ctx, catalog, s, b, nil)
 }
 
-func prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql.Binding, narrow []query.Condition) (_ *Query, err error) {
-	q := &Query{tables: &pinned{Catalog: catalog, found: map[string]pin{}}}
-	if q.made, err = s.Rewrite(b, q.tables.tell(ctx)); err != nil {
+func prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql.Binding, narrow []query.Condition) (*Query, error) {
+	tables := &pinned{Catalog: catalog, found: map[string]pin{}}
+	return over(ctx, tables, tables.tell(ctx), s, b, narrow)
+}
+
+// over is prepare with what the statement may know of the tables.
+func over(ctx context.Context, catalog *pinned, tables sql.Tables, s *sql.Statement, b sql.Binding, narrow []query.Condition) (_ *Query, err error) {
+	q := &Query{tables: catalog}
+	if q.made, err = s.Rewrite(b, tables); err != nil {
 		if q.tables.err != nil {
 			return nil, q.tables.err
 		}
@@ -88,18 +101,10 @@ func prepare(ctx context.Context, catalog query.Catalog, s *sql.Statement, b sql
 		return nil, &sql.Error{Line: 1, Column: 1, Why: fmt.Errorf("the answer has %d columns, of which there may be %d: name those you want", n, mostColumns)}
 	}
 	for _, in := range q.made.Inputs {
-		narrowed, err := query.Narrow(query.Plan{Root: in.Scan}, narrow)
-		if err != nil {
+		if in.Rows, err = query.Narrow(in.Rows, narrow); err != nil {
 			return nil, err
 		}
-		if f, ok := narrowed.Root.(query.Filter); ok {
-			in.If = append(in.If, f.If)
-		}
-		all := make([]int, len(in.Columns))
-		for i := range all {
-			all[i] = i
-		}
-		bound, err := query.Bind(ctx, q.tables, inputPlan(in, all, nil))
+		bound, err := query.Bind(ctx, q.tables, in.Plan(everyColumn(in), nil))
 		if err != nil {
 			return nil, err
 		}
@@ -158,18 +163,13 @@ func (q *Query) Key() (key string, ok bool) {
 	return b.String(), ok
 }
 
-// inputPlan is the rows of an input with some of its columns, which are named by their
-// numbers, and further conditions.
-func inputPlan(in *sql.Input, columns []int, more []query.Expr) query.Plan {
-	p := query.Plan{Root: in.Scan}
-	if conditions := append(slices.Clone(in.If), more...); len(conditions) > 0 {
-		p = p.Filter(conditions...)
+// everyColumn is the numbers of all columns of an input.
+func everyColumn(in *sql.Input) []int {
+	all := make([]int, len(in.Columns))
+	for i := range all {
+		all[i] = i
 	}
-	outputs := []query.Output{query.As("row", query.Int(1))}
-	for _, i := range columns {
-		outputs = append(outputs, query.As(fmt.Sprint(i), in.Columns[i]))
-	}
-	return p.Project(outputs...)
+	return all
 }
 
 // pinned is a catalog in which a table is the same snapshot each time.
@@ -214,6 +214,13 @@ func (c *pinned) tell(ctx context.Context) sql.Tables {
 				out = append(out, f.Name)
 			}
 			return out, nil
+		},
+		Schema: func(p query.Plan) (columnar.Schema, error) {
+			bound, err := query.Bind(ctx, c, p)
+			if err != nil {
+				return nil, err
+			}
+			return bound.Schema(), nil
 		},
 	}
 }

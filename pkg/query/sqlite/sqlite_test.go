@@ -171,9 +171,9 @@ null
 t timestamp          | n long | one long
 2024-03-05T00:00:00Z | 4      | 1
 `,
-		"select email, count(*) as n, collect_set(actionName) as did from clusters group by 1 having n + 1 > 3 order by n desc": `
-email string | n long | did string
-ann@x        | 3      | ["create","delete","edit"]
+		"select email, count(*) as n, collect_set(actionName) as did, ntile(1) over (order by email) as tile from clusters group by 1 having n + 1 > 3 order by n desc": `
+email string | n long | did string                 | tile long
+ann@x        | 3      | ["create","delete","edit"] | 1
 `,
 		// A name is a name, whatever it would be to SQLite.
 		"select email, count(*) as `(select 42)` from clusters where exists (select 1) group by 1 having `(select 42)` > 2": `

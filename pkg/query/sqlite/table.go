@@ -46,15 +46,16 @@ func (m module) Connect(c vtab.Context, args []string) (_ vtab.Table, err error)
 	if err := c.Declare("CREATE TABLE x(" + strings.Join(names, ", ") + ")"); err != nil {
 		return nil, err
 	}
-	return &table{run: r, input: in, again: map[string]*repeated{}}, nil
+	return &table{run: r, input: in, whole: in.Numbered || in.Holds(), again: map[string]*repeated{}}, nil
 }
 
 // table is an input as a virtual table.
 type table struct {
 	run   *run
 	input *sql.Input
+	whole bool                 // it is read at once, with all columns
+	all   *columnar.Batch      // then, when it was read
 	again map[string]*repeated // by access
-	all   *columnar.Batch      // of a numbered input, when it was read
 }
 
 // operators are the constraints that go into a plan, by what an access calls them.
@@ -142,8 +143,9 @@ func (t *table) access(text string) (access, error) {
 func (t *table) conditions(of []constraint, values []driver.Value) (out []query.Expr, none bool) {
 	for i, c := range of {
 		col := t.input.Columns[c.column]
+		x := col.Expr
 		if c.op == 'n' || c.op == 'i' && values[i] == nil {
-			out = append(out, query.IsNull{X: col})
+			out = append(out, query.IsNull{X: x})
 			continue
 		}
 		if values[i] == nil {
@@ -172,7 +174,7 @@ func (t *table) conditions(of []constraint, values []driver.Value) (out []query.
 		op := map[byte]query.Op{
 			'=': query.Equal, 'i': query.Equal, '>': query.Greater, 'g': query.GreaterEqual, '<': query.Less, 'l': query.LessEqual,
 		}[c.op]
-		out = append(out, query.Compare{Op: op, L: col, R: query.Const{Value: v}})
+		out = append(out, query.Compare{Op: op, L: x, R: query.Const{Value: v}})
 	}
 	return out, false
 }

@@ -283,6 +283,10 @@ func (s scope) aggregate(a query.Agg, t columnar.Type) string {
 	if a.Arg == nil {
 		return filtered("count(*)")
 	}
+	if a.Func > query.Percentile {
+		s.p.note(&UnsupportedError{"aggregate " + a.Func.String()})
+		return "NULL"
+	}
 	kind := s.kind(a.Arg)
 	x := s.as(a.Arg, t.Kind)
 	if a.Func == query.Count || a.Func == query.CountDistinct {
@@ -408,6 +412,9 @@ func given(b *query.Bound, l, r relation) []string {
 func (p *statement) window(b *query.Bound, w query.Window, in []relation) relation {
 	s := p.scope(b, in)
 	t := b.Cols[len(b.Cols)-1].Type
+	if w.Func > query.SumRange || w.Offset != 0 || w.Default != nil {
+		p.note(&UnsupportedError{"window " + w.Func.String()})
+	}
 	function := w.Func.String() + "()"
 	switch {
 	case w.Func == query.CountRange && w.Arg == nil:

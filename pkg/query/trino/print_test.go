@@ -87,6 +87,11 @@ func TestPrintDoesNotPretend(t *testing.T) {
 	tests := map[string]string{
 		"the first rows in no order, twice":   "join left on in_network(ip, net)\n  limit 1\n    project ip\n      scan t\n  project ip as net\n    scan t",
 		"a clock that is set within a bucket": "project bucket(timestamp '2024-01-01T00:00:00Z', '45m', 'America/Havana') as b\n  scan t",
+		"a set":                               "aggregate set(ip) as s\n  scan t",
+		"a mode":                              "aggregate mode(ip) as s\n  scan t",
+		"ranks":                               "window dense_rank() as r by ip\n  project ip\n    scan t",
+		"rows further away":                   "window lag(ip, 2) as r by ip\n  project ip\n    scan t",
+		"what there is instead of a row":      "window lead(ip, 1, 'none') as r by ip\n  project ip\n    scan t",
 		"and within an hour":                  "project bucket(timestamp '2024-01-01T00:00:00Z', 'hour', 'Australia/Lord_Howe') as b\n  scan t",
 	}
 	for name, text := range tests {

@@ -23,7 +23,7 @@ select actor, count(*) over (order by date_time rows between 1 preceding and cur
 -- | 1:49: there is no ROWS frame: write RANGE BETWEEN INTERVAL ... PRECEDING AND CURRENT ROW
 
 select max(date_time) over (partition by actor) as n from clusters
--- | 1:8: there is no max OVER: there are row_number, lag, lead, count and sum
+-- | 1:8: there is no max OVER: there are row_number, rank, dense_rank, lag, lead, count and sum
 
 select array_agg(actor) as n from clusters
 -- | 1:8: there is no aggregate array_agg
@@ -146,7 +146,10 @@ select actor from clusters limit -1
 -- | 1:34: LIMIT takes a whole number or a parameter that is one
 
 select lag(actor, 2) over (order by date_time) as l from clusters
--- | 1:8: lag takes one argument: there is no other distance than 1, and no default
+-- | project `window 1` as l
+-- |   window lag(actor, 2) as `window 1` by date_time
+-- |     project actor, date_time
+-- |       scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date_time timestamp
 
 select row_number() as r from clusters
 -- | 1:8: row_number needs a window: row_number(...) OVER (PARTITION BY ... ORDER BY ...)

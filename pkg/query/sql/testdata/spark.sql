@@ -110,7 +110,8 @@ select actor, date, count(*) as n from clusters group by all order by n desc lim
 -- |     scan clusters from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, date date
 
 select percentile(actor, 0.5) as p, sum(distinct eventIndex) as s from silver
--- | 1:37: there is DISTINCT only in count
+-- | aggregate percentile(cast(actor as double), 0.5) as p, sum_distinct(eventIndex) as s
+-- |   scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string, eventIndex long
 
 select actor from clusters where actor not in (select actor from jobs)
 -- | 1:40: IN (SELECT ...) is a condition of WHERE, alone or with others by AND: write a JOIN, or a LEFT ANTI JOIN for NOT IN
@@ -122,7 +123,8 @@ select actor from clusters where actor in (select actor from jobs) or actor = 'x
 -- | 1:40: IN (SELECT ...) is a condition of WHERE, alone or with others by AND: write a JOIN, or a LEFT ANTI JOIN for NOT IN
 
 select collect_set(actor) as a from silver
--- | 1:8: there is no aggregate collect_set
+-- | aggregate set(actor) as a
+-- |   scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns actor string
 
 select explode(split(actor, ',')) as a from silver
 -- | 1:8: there is no function explode
@@ -134,13 +136,14 @@ select from_json(actor, 'a int') as a from silver
 -- | 1:8: there is no function from_json: write get_json_object(x, '$.name'), or x:name
 
 select stddev(eventIndex) as a from silver
--- | 1:8: there is no aggregate stddev
+-- | aggregate stddev_samp(cast(eventIndex as double)) as a
+-- |   scan silver from 2024-03-05T00:00:00Z to 2024-03-06T00:00:00Z columns eventIndex long
 
 select max(date_time) over (partition by actor) as m, rank() over (order by date_time) as r from silver
--- | 1:8: there is no max OVER: there are row_number, lag, lead, count and sum
+-- | 1:8: there is no max OVER: there are row_number, rank, dense_rank, lag, lead, count and sum
 
 select rank() as r from silver
--- | 1:8: there is no window function rank
+-- | 1:8: rank needs a window: rank(...) OVER (PARTITION BY ... ORDER BY ...)
 
 select actor & 1 from silver
 -- | 1:14: there is no operator &

@@ -9,5 +9,5 @@ WITH hours AS (
       OR (action_name = 'workspaceExport' AND request_params.workspaceExportFormat != 'SOURCE'))
   GROUP BY 1, 2)
 SELECT * FROM hours WHERE downloads > 2 ORDER BY downloads DESC
--- | answers, on SQLite
+-- | answers
 -- | {"since":"2024-03-05T09:00:00.000Z","email":"bob@example.com","actions":"[\"downloadPreviewResults\",\"workspaceExport\"]","downloads":4}

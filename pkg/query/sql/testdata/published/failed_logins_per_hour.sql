@@ -10,6 +10,6 @@ WHERE action_name IN ('aadBrowserLogin', 'aadTokenLogin', 'certLogin', 'jwtLogin
   AND window(event_time, '60 minutes').end >= current_timestamp() - INTERVAL 24 HOURS
 GROUP BY 1, 2, 3
 ORDER BY failures DESC
--- | answers, on SQLite
+-- | answers
 -- | {"hour_start":"2024-03-05T08:00:00.000Z","hour_end":"2024-03-05T09:00:00.000Z","who":"bob@example.com","actions":"[\"login\"]","codes":"[401]","failures":3}
 -- | {"hour_start":"2024-03-05T08:00:00.000Z","hour_end":"2024-03-05T09:00:00.000Z","who":"eve@example.com","actions":"[\"tokenLogin\"]","codes":"[403]","failures":1}

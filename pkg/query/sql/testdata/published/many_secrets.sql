@@ -9,5 +9,5 @@ SELECT * FROM (
   GROUP BY 1, 2)
 WHERE keys >= 2
 ORDER BY keys DESC
--- | answers, on SQLite
+-- | answers
 -- | {"since":"2024-03-05T11:00:00.000Z","email":"bob@example.com","scopes":1,"scope_names":"[\"prod\"]","keys":2,"requests":2}

@@ -6,5 +6,5 @@ FROM system.access.audit
 WHERE event_time >= current_timestamp() - INTERVAL 24 HOURS AND action_name = 'runCommand' AND request_params.commandText RLIKE '\\bprint\\s*\\('
 GROUP BY 1, 2
 ORDER BY total DESC
--- | answers, on SQLite
+-- | answers
 -- | {"since":"2024-03-05T11:00:00.000Z","email":"bob@example.com","commands":"[\"print (1)\"]","total":1}

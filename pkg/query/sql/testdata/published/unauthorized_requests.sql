@@ -9,5 +9,5 @@ hours AS (
   SELECT since, email, metastore_id, collect_set(action_name) AS actions, collect_set(error_message) AS messages, count(*) AS total
   FROM refused GROUP BY 1, 2, 3)
 SELECT * FROM hours WHERE total > 1 ORDER BY total DESC
--- | answers, on SQLite
+-- | answers
 -- | {"since":"2024-03-05T12:00:00.000Z","email":"eve@example.com","metastore_id":"m1","actions":"[\"getTable\"]","messages":"[\"denied\"]","total":2}
