@@ -145,11 +145,12 @@ func Test(ctx context.Context) error {
 	)
 }
 
-// Check is what CI runs: test, every benchmark once, the headless demo, a package for this machine, integration and interop.
+// Check is what CI runs: test, the workflows' syntax, every benchmark once, the headless demo, a package for this machine, integration and interop.
 func Check(ctx context.Context) error {
 	headless := true
 	return steps(ctx,
 		step{"test", Test},
+		step{"workflows", Workflows},
 		step{"benchmarks", BenchOnce},
 		step{"demo", func(ctx context.Context) error { return Demo(ctx, &headless) }},
 		packageHere,
