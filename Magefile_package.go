@@ -24,6 +24,12 @@ const releaseFolder = "bin/release"
 // signTool is pinned: what signs is run with a token.
 const signTool = "@grafana/sign-plugin@3.3.3"
 
+// actionlint is run at a pinned version, as benchstat is.
+const actionlint = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+
+// Workflows checks the workflows of GitHub in .github, which run nowhere else.
+func Workflows(ctx context.Context) error { return steps(ctx, goStep("run", actionlint)) }
+
 // Package makes the plugin's zip for all six platforms, its checksums and its SBOM in bin/release, and tests it. It takes what is committed: -dirty lets it take other files too, for trying out, -here only makes the executable for this machine, and -tag=v1.2.3 makes it fail unless version and changelog are that. With GRAFANA_ACCESS_POLICY_TOKEN it is signed, for the servers that -rooturls names, if any.
 func Package(ctx context.Context, dirty, here *bool, tag, rooturls *string) error {
 	r, err := pack.Describe(ctx, ".")

@@ -40,7 +40,7 @@ type numbered struct {
 }
 
 func (a *numbered) grow(n int)  { a.groups = max(a.groups, n) }
-func (a *numbered) size() int64 { return a.values.size + a.seen.size() }
+func (a *numbered) size() int64 { return a.values.size() + a.seen.size() }
 
 // codes are the pairs of rows by number. They are valid until the next.
 func (a *numbered) codes(arg *columnar.Vector, sel, ids []int32) []int32 {
