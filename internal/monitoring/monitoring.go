@@ -3,7 +3,7 @@
 // It asks a Prometheus that scrapes /metrics/plugins/auditlake-databricks-datasource.
 //
 //	panels()  what is shown: a line or a few for each panel
-//	JSON()    provisioning/monitoring/auditlake.json
+//	JSON()    docs/metrics-dashboard.json
 //
 // A test holds the file equal, writes it with -update, and fails when a metric of
 // the plugin is on no panel.

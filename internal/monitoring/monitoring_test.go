@@ -12,9 +12,9 @@ import (
 	"github.com/auditlake/auditlake/internal/monitoring"
 )
 
-var update = flag.Bool("update", false, "write provisioning/monitoring anew")
+var update = flag.Bool("update", false, "write docs/metrics-dashboard.json anew")
 
-const file = "../../provisioning/monitoring/auditlake.json"
+const file = "../../docs/metrics-dashboard.json"
 
 func TestTheFileIsTheDashboard(t *testing.T) {
 	want, err := monitoring.JSON()

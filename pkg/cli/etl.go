@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -147,7 +146,7 @@ const etlMemoryBytes = 440 << 20
 
 // boundMemory sets the collector of this process, unless somebody else has.
 func boundMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
+	if !collectorIsSet() {
 		debug.SetMemoryLimit(etlMemoryBytes)
 	}
 }

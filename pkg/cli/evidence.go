@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +16,7 @@ import (
 
 // readEvidence reads the document in a file.
 func readEvidence(path string) (_ *etl.Evidence, err error) {
-	f, err := os.Open(path) // #nosec G304 -- the file that the user of the command line names
+	f, err := openNamed(path)
 	if err != nil {
 		return nil, fmt.Errorf("--against: %w", err)
 	}
@@ -32,7 +31,7 @@ func readEvidence(path string) (_ *etl.Evidence, err error) {
 // writeEvidence writes the document of a lake to a file, which is not there yet: a
 // document that was kept is not written over. One that cannot be written whole is removed.
 func writeEvidence(cmd *cobra.Command, l *lake.Lake, previous *etl.Evidence, path string) (_ *etl.Evidence, err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the file that the user of the command line names
+	f, undo, err := createNamed(path)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("--evidence: %s is there already: name one with the day in it", path)
 	}
@@ -44,7 +43,7 @@ func writeEvidence(cmd *cobra.Command, l *lake.Lake, previous *etl.Evidence, pat
 			err = cerr
 		}
 		if err != nil {
-			_ = os.Remove(path) // half of a document is none
+			_ = undo() // half of a document is none
 		}
 	}()
 	root := ""

@@ -17,6 +17,21 @@ import (
 // secret is a password or token from the environment, where ps does not show it.
 func secret(variable string) string { return os.Getenv(variable) }
 
+// collectorIsSet reports whether who started the process has bounded its memory.
+func collectorIsSet() bool { return os.Getenv("GOMEMLIMIT") != "" || os.Getenv("GOGC") != "" }
+
+// openNamed opens a file that the user of the command line names, for reading.
+func openNamed(path string) (*os.File, error) {
+	return os.Open(path) // #nosec G304 -- that is what it is for
+}
+
+// createNamed makes a file that the user of the command line names; fs.ErrExist if it is
+// there. Undo removes it again.
+func createNamed(path string) (f *os.File, undo func() error, err error) {
+	f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- that is what it is for
+	return f, func() error { return os.Remove(path) }, err
+}
+
 // untilInterrupted gives a context that an interrupt or SIGTERM cancels.
 func untilInterrupted(parent context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
@@ -31,7 +46,7 @@ func readQueries(path string) ([]*named.Query, error) {
 	if info.IsDir() {
 		return named.NewFolder(path).Queries(time.Now())
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) // #nosec G304 -- the file that the user of the command line names
 	if err != nil {
 		return nil, err
 	}

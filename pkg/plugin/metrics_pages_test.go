@@ -13,7 +13,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/plugin"
 )
 
-// TestMetricsAreToldAndShown: every metric is on the dashboard of provisioning/monitoring
+// TestMetricsAreToldAndShown: every metric is on the dashboard of docs/metrics-dashboard.json
 // and in docs/resources.md, and neither has one that does not exist.
 func TestMetricsAreToldAndShown(t *testing.T) {
 	r := prometheus.NewRegistry()

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 )
 
 // List implements [Store]. It reads one folder at a time, as it is reached.
@@ -244,12 +243,6 @@ func (l *Local) get(ctx context.Context, key, etag string, offset, length int64)
 		return nil, Object{}, errors.Join(err, f.Close())
 	}
 	return &localReader{ctx: ctx, store: l, file: f, opened: o, pinned: etag != "", left: n}, o, nil
-}
-
-// openFile opens for reading and does not wait: a pipe would have it wait for a writer,
-// whatever the context says.
-func openFile(root *os.Root, name string) (*os.File, error) {
-	return root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
 // onlyFiles refuses pipes and devices, which may have no end, and knows no folders.
