@@ -63,13 +63,24 @@ type Table interface {
 }
 
 // RowTable is a Table that can be told which of its rows are wanted before it has read
-// all of their columns. Tables whose rows are made from those of others, such as those
-// of Scoped and Redact, are none: what they hide must be hidden before anybody looks.
+// all of their columns.
 type RowTable interface {
 	Table
 	// Read yields rows as Scan does, but those only that are picked. Rows in stats are
 	// those that were looked at.
 	Read(ctx context.Context, r Request, stats *ScanStats) iter.Seq2[columnar.Selected, error]
+}
+
+// RowsOf is a table as one that picks rows, if it can. Those of Scoped and Redact can if
+// what they are made of can: what they hide is hidden before anything looks at a row.
+func RowsOf(t Table) (RowTable, bool) {
+	switch t := t.(type) {
+	case RowTable:
+		return t, true
+	case interface{ rows() (RowTable, bool) }:
+		return t.rows()
+	}
+	return nil, false
 }
 
 // Request is what a RowTable is told.

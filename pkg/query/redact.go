@@ -114,35 +114,48 @@ func (t redactedTable) Version() Version {
 }
 
 func (t redactedTable) Scan(ctx context.Context, want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
-	hidden := keep
-	if keep != nil && len(t.treat) > 0 {
-		hidden = func(b columnar.Bounds) bool { return keep(withoutBounds{b, t.treat}) }
+	return func(yield func(*columnar.Batch, error) bool) {
+		hide := t.rewriting(want)
+		for b, err := range t.Table.Scan(ctx, want, t.keep(keep), stats) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(hide(b), nil) {
+				return
+			}
+		}
 	}
+}
+
+// keep is what keeps rows, told nothing of what is hidden.
+func (t redactedTable) keep(keep columnar.Keep) columnar.Keep {
+	if keep == nil || len(t.treat) == 0 {
+		return keep
+	}
+	return func(b columnar.Bounds) bool { return keep(withoutBounds{b, t.treat}) }
+}
+
+// rewriting makes batches under a schema into what may be seen of them, for one
+// goroutine.
+func (t redactedTable) rewriting(want columnar.Schema) func(*columnar.Batch) *columnar.Batch {
 	rewrite := make([]rewriter, len(want))
 	untouched := true
 	for i, f := range want {
 		rewrite[i] = t.secrets.rewriter(t.treat[f.Name], f.Type)
 		untouched = untouched && rewrite[i] == nil
 	}
-	if untouched {
-		return t.Table.Scan(ctx, want, hidden, stats)
-	}
-	return func(yield func(*columnar.Batch, error) bool) {
-		for b, err := range t.Table.Scan(ctx, want, hidden, stats) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			out := &columnar.Batch{Schema: want, Len: b.Len, Columns: slices.Clone(b.Columns)}
-			for i, r := range rewrite {
-				if r != nil {
-					out.Columns[i] = r(out.Columns[i])
-				}
-			}
-			if !yield(out, nil) {
-				return
+	return func(b *columnar.Batch) *columnar.Batch {
+		if untouched {
+			return b
+		}
+		out := &columnar.Batch{Schema: want, Len: b.Len, Columns: slices.Clone(b.Columns)}
+		for i, r := range rewrite {
+			if r != nil {
+				out.Columns[i] = r(out.Columns[i])
 			}
 		}
+		return out
 	}
 }
 

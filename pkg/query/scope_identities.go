@@ -29,6 +29,9 @@ func tellsOfOthers(column string) bool {
 	return false
 }
 
+// rows says that its rows are not picked: the table is small.
+func (scopedIdentities) rows() (RowTable, bool) { return nil, false }
+
 // Scan asks for no bounds: the table is small, and its bounds are of what is hidden,
 // too.
 func (t scopedIdentities) Scan(ctx context.Context, want columnar.Schema, _ columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {

@@ -8,9 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/delta"
+	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
+	"github.com/auditlake/auditlake/pkg/store"
 )
 
 func parsed(t testing.TB, text string) *columnar.Batch {
@@ -39,6 +42,26 @@ func ask(t testing.TB, catalog query.Catalog, plan string) string {
 		lines[i] = strings.Join(strings.Fields(strings.ReplaceAll(l, "|", " ")), " ")
 	}
 	return strings.Join(lines, "; ")
+}
+
+// stored is a lake of tables of one file each.
+func stored(t testing.TB, files map[string]*columnar.Batch) query.Catalog {
+	t.Helper()
+	l := lake.New(store.NewMemory("lake"), lake.Options{})
+	for name, b := range files {
+		w := l.Table(name).NewWriter(b.Schema, lake.Layout{RowGroupRows: 2})
+		if err := w.Write(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		adds, err := w.Close(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Table(name).Commit(t.Context(), delta.Tx{Metadata: &delta.Metadata{Schema: b.Schema}, Adds: adds}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return query.OfLake(l)
 }
 
 // workspaces is two files of events of several workspaces, and tables that are
@@ -109,11 +132,17 @@ func TestNoPlanEscapesTheScope(t *testing.T) {
 		"a table without the column": {"aggregate count() as n\n  scan runs", "0"},
 		"a column of another kind":   {"aggregate count() as n\n  scan texts", "0"},
 	}
-	catalog := query.Scoped(workspaces(t), query.Scope{Workspaces: []int64{2}})
+	scope := query.Scope{Workspaces: []int64{2}}
+	files := stored(t, map[string]*columnar.Batch{
+		"t":    parsed(t, "WorkspaceId long | s string\n1 | a\n2 | b\n2 | c\n0 | account\nnull | nowhere\n7 | d\nnull | lost"),
+		"runs": parsed(t, "s string\nrun"), "texts": parsed(t, "workspaceId string | s string\n2 | text"),
+	})
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := ask(t, catalog, tt.plan); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
+			for _, catalog := range []query.Catalog{workspaces(t), files} {
+				if got := ask(t, query.Scoped(catalog, scope), tt.plan); got != tt.want {
+					t.Errorf("%T: got %q, want %q", catalog, got, tt.want)
+				}
 			}
 		})
 	}
@@ -156,8 +185,7 @@ func TestAScanIsScoped(t *testing.T) {
 // TestALineOfAnotherWorkspaceIsNotShown: the folder that a line was delivered to
 // does not make it an event of the folder's workspace.
 func TestALineOfAnotherWorkspaceIsNotShown(t *testing.T) {
-	lake := &querytest.Lake{}
-	lake.Add("bronze", parsed(t, `
+	lines := parsed(t, `
 		workspaceId long | raw string
 		77               | '{"workspaceId":77,"n":"own"}'
 		77               | ' {"n":"stray","workspaceId": 88}'
@@ -168,15 +196,19 @@ func TestALineOfAnotherWorkspaceIsNotShown(t *testing.T) {
 		77               | '[{"workspaceId":88}]'
 		77               | torn
 		77               | null
-		88               | '{"workspaceId":77,"n":"elsewhere"}'`))
-	catalog := query.Scoped(lake, query.Scope{Workspaces: []int64{77}})
+		88               | '{"workspaceId":77,"n":"elsewhere"}'`)
+	made := &querytest.Lake{}
+	made.Add("bronze", lines)
+	scope := query.Scope{Workspaces: []int64{77}}
 	for plan, want := range map[string]string{
 		"aggregate count() as n\n  filter raw like '%\"n\":%'\n    scan bronze": "3",
 		"aggregate count(raw) as n\n  scan bronze":                              "5",
 		"aggregate count() as n\n  filter raw like '%88%'\n    scan bronze":     "2",
 	} {
-		if got := ask(t, catalog, plan); got != want {
-			t.Errorf("%s: %s, not %s", plan, got, want)
+		for _, catalog := range []query.Catalog{made, stored(t, map[string]*columnar.Batch{"bronze": lines})} {
+			if got := ask(t, query.Scoped(catalog, scope), plan); got != want {
+				t.Errorf("%T: %s: %s, not %s", catalog, plan, got, want)
+			}
 		}
 	}
 }

@@ -7,9 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	lakes "github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
+	"github.com/auditlake/auditlake/pkg/query/exec"
 	"github.com/auditlake/auditlake/pkg/query/querytest"
 )
 
@@ -111,8 +114,8 @@ func marshal(v any) string {
 func TestWhatIsHiddenIsNotThere(t *testing.T) {
 	all := []string{"X", "k", "J", "N", "y", "USER", "Autotermination_Minutes", "cluster_name"}
 	rapid.Check(t, func(t *rapid.T) {
-		lake, tables := drawLake(t)
-		plan := querytest.DrawPlan(t)
+		lake, tables, files := drawTables(t)
+		plan := drawPlan(t)
 		keys := rapid.SliceOfDistinct(rapid.SampledFrom(all), func(s string) string { return s }).Draw(t, "keys")
 		scope := query.Scope{}
 		if rapid.Bool().Draw(t, "scoped") {
@@ -134,11 +137,21 @@ func TestWhatIsHiddenIsNotThere(t *testing.T) {
 		}
 		want := naiveAnswer(plan, tables)
 		redaction := query.Redaction{Keys: keys}
-		everyWay(t, lake, plan, want, func(l *querytest.Lake) map[string]query.Catalog {
+		hide := func(c query.Catalog) map[string]query.Catalog {
 			return map[string]query.Catalog{
-				fmt.Sprintf("scoped %v, redacted %q,", scope.Workspaces, keys): query.Redact(query.Scoped(l, scope), redaction),
-				fmt.Sprintf("redacted %q, scoped %v,", keys, scope.Workspaces): query.Scoped(query.Redact(l, redaction), scope),
+				fmt.Sprintf("scoped %v, redacted %q,", scope.Workspaces, keys): query.Redact(query.Scoped(c, scope), redaction),
+				fmt.Sprintf("redacted %q, scoped %v,", keys, scope.Workspaces): query.Scoped(query.Redact(c, redaction), scope),
 			}
-		})
+		}
+		everyWay(t, lake, plan, want, func(l *querytest.Lake) map[string]query.Catalog { return hide(l) })
+		for name, c := range hide(query.OfLake(lakes.New(lakeOf(t, files), lakes.Options{}))) {
+			got, err := exec.Run(noDeadline(), c, plan, exec.Options{})
+			if err != nil {
+				t.Fatalf("%v\n%s", err, plan)
+			}
+			if diff := cmp.Diff(want, resultText(got.Batch)); diff != "" {
+				t.Fatalf("%s tables of a lake (-want +got):\n%s\n%s", name, diff, plan)
+			}
+		}
 	})
 }

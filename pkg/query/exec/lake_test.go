@@ -83,25 +83,37 @@ func TestLakeAgreesWithTheBook(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) { agrees(t, rt) })
 }
 
-func agrees(t *testing.T, rt *rapid.T) {
-	memory := store.NewMemory("lake")
-	l := lake.New(memory, lake.Options{})
-	tables := map[string][]row{}
+// lakeOf is the store of a lake with these files.
+func lakeOf(t *rapid.T, files map[string][]*columnar.Batch) store.Store {
+	s := store.NewMemory("lake")
+	l := lake.New(s, lake.Options{})
+	layout := lake.Layout{RowGroupRows: rapid.IntRange(1, 8).Draw(t, "rowGroupRows")}
 	for _, name := range querytest.RandomTables {
-		layout := lake.Layout{RowGroupRows: rapid.IntRange(1, 8).Draw(rt, "rowGroupRows")}
-		for _, f := range querytest.DrawFiles(rt) {
-			addFile(rt, l, name, layout, f)
-			tables[name] = append(tables[name], naiveRows(f)...)
+		for _, f := range files[name] {
+			addFile(t, l, name, layout, f)
 		}
 	}
-	plan := querytest.DrawPlan(rt)
-	if rapid.Bool().Draw(rt, "top") {
-		text := fmt.Sprintf(rapid.SampledFrom(topPlans).Draw(rt, "plan"), rapid.IntRange(0, 12).Draw(rt, "rows"))
-		var err error
-		if plan, err = querytest.ParsePlan(text); err != nil {
-			rt.Fatalf("%v\n%s", err, text)
-		}
+	return s
+}
+
+// drawPlan is a random plan, or one of the first rows.
+func drawPlan(t *rapid.T) query.Plan {
+	if rapid.Bool().Draw(t, "any") {
+		return querytest.DrawPlan(t)
 	}
+	text := fmt.Sprintf(rapid.SampledFrom(topPlans).Draw(t, "plan"), rapid.IntRange(0, 12).Draw(t, "rows"))
+	plan, err := querytest.ParsePlan(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return plan
+}
+
+func agrees(t *testing.T, rt *rapid.T) {
+	_, tables, files := drawTables(rt)
+	memory := lakeOf(rt, files)
+	l := lake.New(memory, lake.Options{})
+	plan := drawPlan(rt)
 	want := naiveAnswer(plan, tables)
 	got, err := exec.Run(noDeadline(), query.OfLake(l), plan, exec.Options{})
 	if err != nil {

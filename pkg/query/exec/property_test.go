@@ -41,15 +41,23 @@ func loosener(t *rapid.T) func(string, columnar.Bound) (columnar.Bound, bool) {
 // drawLake makes the random tables, and their rows as the naive evaluator has
 // them.
 func drawLake(t *rapid.T) (*querytest.Lake, map[string][]row) {
+	lake, tables, _ := drawTables(t)
+	return lake, tables
+}
+
+// drawTables is drawLake with the files.
+func drawTables(t *rapid.T) (*querytest.Lake, map[string][]row, map[string][]*columnar.Batch) {
 	lake := &querytest.Lake{}
 	tables := map[string][]row{}
+	files := map[string][]*columnar.Batch{}
 	for _, name := range querytest.RandomTables {
 		for _, f := range querytest.DrawFiles(t) {
 			lake.Add(name, f)
 			tables[name] = append(tables[name], naiveRows(f)...)
+			files[name] = append(files[name], f)
 		}
 	}
-	return lake, tables
+	return lake, tables, files
 }
 
 // everyWay runs a plan over dictionary codes and plain strings, in batches of some

@@ -14,7 +14,7 @@ import (
 func picked(n *query.Bound) bool {
 	switch n.Node.(type) {
 	case query.Scan:
-		_, ok := n.Table.(query.RowTable)
+		_, ok := query.RowsOf(n.Table)
 		return ok
 	case query.Filter:
 		return picked(n.Inputs[0])

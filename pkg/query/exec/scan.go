@@ -25,7 +25,7 @@ func (b *builder) scan(n *query.Bound, s query.Scan, useful []query.Expr) (rows,
 		keep = both(dates, keep) // the date alone tells of most files, and is cheaper to look at
 	}
 	readers := b.readers(n)
-	if t, ok := n.Table.(query.RowTable); ok {
+	if t, ok := query.RowsOf(n.Table); ok {
 		return b.readRows(n, t, query.Request{Want: want, Keep: keep}, append(inRange, useful...), readers)
 	}
 	preds, err := b.predicates(inRange, n.Cols)

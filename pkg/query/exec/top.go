@@ -98,7 +98,7 @@ func sortedScan(n *query.Bound, key query.SortKey) (*query.Bound, query.SortKey,
 		case query.Filter:
 			conjuncts = append(query.Conjuncts(node.If), conjuncts...)
 		case query.Scan:
-			if _, ok := n.Table.(query.RowTable); !ok || query.FindColumn(n.Cols, col.Path) < 0 {
+			if _, ok := query.RowsOf(n.Table); !ok || query.FindColumn(n.Cols, col.Path) < 0 {
 				return nil, key, nil
 			}
 			return n, key, conjuncts
