@@ -145,12 +145,11 @@ func Test(ctx context.Context) error {
 	)
 }
 
-// Check is what CI runs: test, lint, security, every benchmark once, the headless demo, integration and interop.
+// Check is what CI runs: test, security, every benchmark once, the headless demo, integration and interop.
 func Check(ctx context.Context) error {
 	headless := true
 	return steps(ctx,
 		step{"test", Test},
-		step{"lint", Lint},
 		step{"security", Security},
 		step{"benchmarks", BenchOnce},
 		step{"demo", func(ctx context.Context) error { return Demo(ctx, &headless) }},
