@@ -277,7 +277,7 @@ func (r *localReader) Read(p []byte) (int, error) {
 	}
 	n, err := r.file.Read(p[:min(int64(len(p)), r.left)])
 	r.left -= int64(n)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = ErrChanged // it was cut
 	}
 	if err != nil {
