@@ -104,11 +104,11 @@ func (f *Figures) costs() string {
 func (f *Figures) method() string {
 	return fmt.Sprintf(`
 - Before a question is measured, all sides answer it and the rows are compared one by one, doubles to 1e-9.
-- **Auditlake** is the embedded executor in the process of the harness, over a lake opened as the plugin opens it, from the plan to the batch of the answer; making frames of it is not in it. It runs a query on one thread; what more the processor time shows is Go's garbage collector. Each query looks for new commits first, as in the plugin. Kept between queries: snapshots of the tables and parsed footers, at most 16 MiB a table. There is no cache of columns, and the plugin's cache of results is not in between: each answer is worked out.
+- **Auditlake** is the embedded executor in the process of the harness, over a lake opened as the plugin opens it, from the plan to the batch of the answer; making frames of it is not in it. The first milliseconds of a query are on one thread; after them row groups are read ahead on all cores, and Go's garbage collector has its share. Each query looks for new commits first, as in the plugin. Kept between queries: snapshots of the tables and parsed footers with the places of pages and bloom filters, at most 64 MiB. There is no cache of columns, and the plugin's cache of results is not in between: each answer is worked out.
 - **DuckDB** answers in a process of its own with %d threads, metadata cache and union_by_name on, over a list of files that never changes; the clock runs from the text of the statement to the last row in its client. Bytes are what the process read from files; what its own cache has is not read again. Its statements are in bench/queries/duckdb.
 - Loading the rows into DuckDB's own tables took %s and is in no figure.
 - *Warm* is after one answer to the same question that is not counted. *Cold* is a lake that nothing is known of yet, in a running process, and a new process of DuckDB, without its start, but with making the views of the question's tables. Files are in the page cache of the system on all sides.
-- Not measured: making a plan of SQL text in Auditlake, and Trino, which is no engine of Auditlake yet.
+- Not measured: Trino as the engine.
 `, threads, f.LoadTime.Round(100*time.Millisecond))
 }
 

@@ -80,7 +80,7 @@ func OpenFile(ctx context.Context, src Source, size int64) (f *File, err error) 
 		}
 	}
 	footer := tail[int64(len(tail))-8-length : len(tail)-8]
-	f = &File{src: src, size: size, weight: 4 * length, filters: &filters{}}
+	f = &File{src: src, size: size, weight: 12 * length, filters: &filters{}}
 	if err := decodeThrift(footer, &f.meta); err != nil {
 		return nil, corruptf("footer: %w", err)
 	}

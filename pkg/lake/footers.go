@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"container/list"
 	"context"
 	"sync"
 
@@ -8,22 +9,25 @@ import (
 	"github.com/auditlake/auditlake/pkg/delta"
 )
 
-// maxFooterBytes is how much memory the parsed footers of a table, and the bloom
-// filters that were fetched, may take:
-// enough for the files a dashboard looks at over and over, small beside a query's
-// own memory. A footer of a gold table with hundreds of columns takes some 300 kB.
-const maxFooterBytes = 16 << 20
+// maxFooterBytes is how much memory the parsed footers of all tables of a lake, and
+// the bloom filters that were fetched, may take: enough for the files that dashboards
+// look at over and over. A footer of silver takes some 40 kB, one of a gold table with
+// hundreds of columns 300 kB and more.
+const maxFooterBytes = 64 << 20
 
-// footers keeps parsed Parquet footers by path. Data files never change.
+// footers keeps the parsed Parquet footers of a lake, those that were used last. Data
+// files never change; those that no table has any more are not used again.
 type footers struct {
-	mu     sync.Mutex
-	byPath map[string]*footer // guarded by mu
-	stats  CacheStats         // guarded by mu
+	mu    sync.Mutex
+	byKey map[string]*list.Element // of *footer; guarded by mu
+	used  list.List                // the last used in front; guarded by mu
+	stats CacheStats               // guarded by mu
 }
 
 type footer struct {
+	key   string
 	file  *columnar.File
-	bytes int64 // guarded by footers.mu; what it takes, with its filters
+	bytes int64 // what it takes, with its filters; guarded by footers.mu
 }
 
 // CacheStats is what the cache of parsed footers did for scans of Views since the
@@ -33,35 +37,32 @@ type CacheStats struct {
 	Bytes        int64 // held now, about
 }
 
-// CacheStats adds up the footer caches of all tables.
+// CacheStats is that of the lake's footers.
 func (l *Lake) CacheStats() CacheStats {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var sum CacheStats
-	for _, t := range l.tables {
-		s := t.footers.read()
-		sum.Hits += s.Hits
-		sum.Misses += s.Misses
-		sum.Bytes += s.Bytes
+	l.footers.mu.Lock()
+	defer l.footers.mu.Unlock()
+	return l.footers.stats
+}
+
+func newFooters() *footers { return &footers{byKey: map[string]*list.Element{}} }
+
+// get is the footer that is kept, or nil. f.mu is held.
+func (f *footers) get(key string) *columnar.File {
+	e := f.byKey[key]
+	if e == nil {
+		return nil
 	}
-	return sum
+	f.used.MoveToFront(e)
+	return e.Value.(*footer).file
 }
-
-func (f *footers) read() CacheStats {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.stats
-}
-
-func newFooters() *footers { return &footers{byPath: map[string]*footer{}} }
 
 // peek gives a footer from the cache, or reads it without keeping it.
 func (f *footers) peek(ctx context.Context, src *object, add *delta.Add) (*columnar.File, error) {
 	f.mu.Lock()
-	kept, ok := f.byPath[add.Path]
+	file := f.get(src.key)
 	f.mu.Unlock()
-	if ok {
-		return kept.file, nil
+	if file != nil {
+		return file, nil
 	}
 	return columnar.OpenFile(ctx, src, add.Size)
 }
@@ -69,15 +70,15 @@ func (f *footers) peek(ctx context.Context, src *object, add *delta.Add) (*colum
 // open gives a footer from the cache, or reads it and keeps it there.
 func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*columnar.File, error) {
 	f.mu.Lock()
-	kept, ok := f.byPath[add.Path]
-	if ok {
+	file := f.get(src.key)
+	if file != nil {
 		f.stats.Hits++
 	} else {
 		f.stats.Misses++
 	}
 	f.mu.Unlock()
-	if ok {
-		return kept.file, nil
+	if file != nil {
+		return file, nil
 	}
 	file, err := columnar.OpenFile(ctx, src, add.Size)
 	if err != nil {
@@ -85,43 +86,35 @@ func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*colum
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, ok := f.byPath[add.Path]; ok || file.Weight() > maxFooterBytes {
+	if f.byKey[src.key] != nil || file.Weight() > maxFooterBytes {
 		return file, nil
 	}
-	f.makeRoom(add.Path, file.Weight())
-	f.byPath[add.Path] = &footer{file: file, bytes: file.Weight()}
+	f.byKey[src.key] = f.used.PushFront(&footer{key: src.key, file: file, bytes: file.Weight()})
 	f.stats.Bytes += file.Weight()
-	file.OnGrowth(func(bytes int64) { f.grown(add.Path, file, bytes) })
+	f.makeRoom()
+	key := src.key
+	file.OnGrowth(func(bytes int64) { f.grown(key, file, bytes) })
 	return file, nil
 }
 
-// makeRoom drops any files, which are of equal use, but not that of the path until
-// there is room for so many bytes. f.mu is held.
-func (f *footers) makeRoom(path string, bytes int64) {
-	for other, kept := range f.byPath {
-		if f.stats.Bytes+bytes <= maxFooterBytes {
-			return
-		}
-		if other != path {
-			delete(f.byPath, other)
-			f.stats.Bytes -= kept.bytes
-		}
+// makeRoom drops those that were not used for the longest time. f.mu is held.
+func (f *footers) makeRoom() {
+	for f.stats.Bytes > maxFooterBytes {
+		last := f.used.Remove(f.used.Back()).(*footer)
+		delete(f.byKey, last.key)
+		f.stats.Bytes -= last.bytes
 	}
 }
 
-// grown counts what a file that may still be here has come to keep. What is too much
-// by itself goes with the file.
-func (f *footers) grown(path string, file *columnar.File, bytes int64) {
+// grown counts what a file that may still be here has come to keep.
+func (f *footers) grown(key string, file *columnar.File, bytes int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	kept := f.byPath[path]
-	if kept == nil || kept.file != file {
+	e := f.byKey[key]
+	if e == nil || e.Value.(*footer).file != file {
 		return
 	}
-	f.makeRoom(path, bytes)
-	kept.bytes += bytes
-	if f.stats.Bytes += bytes; f.stats.Bytes > maxFooterBytes {
-		delete(f.byPath, path)
-		f.stats.Bytes -= kept.bytes
-	}
+	e.Value.(*footer).bytes += bytes
+	f.stats.Bytes += bytes
+	f.makeRoom()
 }

@@ -66,8 +66,9 @@ type Options struct {
 
 // Lake is the tables below one root. It is safe for concurrent use.
 type Lake struct {
-	store store.Store
-	opts  Options
+	store   store.Store
+	opts    Options
+	footers *footers
 
 	mu      sync.Mutex        // guards tables and lookups
 	tables  map[string]*Table // by name
@@ -79,7 +80,7 @@ func New(s store.Store, opts Options) *Lake {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Lake{store: s, opts: opts, tables: map[string]*Table{}, lookups: map[string]*Table{}}
+	return &Lake{store: s, opts: opts, footers: newFooters(), tables: map[string]*Table{}, lookups: map[string]*Table{}}
 }
 
 // Store is where the lake lies.
@@ -121,7 +122,7 @@ func (l *Lake) open(name, root string) *Table {
 		log: delta.Open(l.store, root, delta.Options{
 			Engine: l.opts.Engine, Now: l.opts.Now, OnWarning: l.opts.OnWarning,
 		}),
-		footers: newFooters(),
+		footers: l.footers,
 	}
 }
 
@@ -199,7 +200,7 @@ type Table struct {
 	lake    *Lake
 	root    string // key prefix
 	log     *delta.Log
-	footers *footers
+	footers *footers // the lake's
 	spans   spans
 }
 

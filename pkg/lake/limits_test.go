@@ -183,3 +183,36 @@ func TestFiltersOfIDs(t *testing.T) {
 		t.Errorf("%d bytes held with filters of %d values", held, days*perDay)
 	}
 }
+
+// TestFootersStayWithinTheirBound: footers of all tables share one bound, and
+// those that nobody uses any more make room.
+func TestFootersStayWithinTheirBound(t *testing.T) {
+	l := newLake(store.NewMemory("lake"))
+	wide := byDate()
+	var schema columnar.Schema
+	for i := range 400 {
+		schema = append(schema, columnar.Field{Name: fmt.Sprintf("column_%03d", i), Type: columnar.Of(columnar.String)})
+	}
+	schema = append(schema, events()...)
+	const bound = 64 << 20
+	most := int64(0)
+	for i := range int64(300) {
+		name := fmt.Sprintf("gold_%d", i%30)
+		b := columnar.NewBatch(schema)
+		for c := range 400 {
+			b.Columns[c].AppendBytes([]byte("x"))
+		}
+		row(&columnar.Batch{Schema: events(), Columns: b.Columns[400:]}, i, 19000+i, "x")
+		b.Len = 1
+		commit(t, l, name, wide, b)
+		for _, err := range view(t, l, name).Scan(t.Context(), events(), nil, nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		most = max(most, l.CacheStats().Bytes)
+	}
+	if most > bound || most < bound/2 {
+		t.Errorf("at most %d bytes of footers held, the bound is %d", most, bound)
+	}
+}
