@@ -46,7 +46,7 @@ func (e *embedded) ask(ctx context.Context, p query.Plan) (Cost, *exec.Result, e
 	return cost, result, err
 }
 
-// threads is what DuckDB may use; the embedded executor answers on one.
+// threads is what DuckDB may use; the embedded executor reads on as many as there are cores.
 const threads = 2
 
 // startDuckDB starts a process on a database file, or in memory if it is "".
