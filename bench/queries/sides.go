@@ -69,7 +69,7 @@ func (e *embedded) measure(run func() (*exec.Result, error)) (Cost, *exec.Result
 	return cost, result, err
 }
 
-// threads is what DuckDB may use.
+// threads is what DuckDB may use; the embedded executor reads on as many as there are cores.
 const threads = 2
 
 // startDuckDB starts a process on a database file, or in memory if it is "".

@@ -10,6 +10,8 @@
 //	Batch    vectors of equal length under a schema
 //	Writer   batches -> one Parquet file and its statistics
 //	File     a Parquet file -> batches, with columns and row groups left out
+//	Reader   a File's row groups one by one, pages left out; with a Choice, rows
+//	         that were picked, and other columns only where there are any
 //	Bounds   what is known of a column without reading it: for leaving out
 //	         files, row groups and pages that cannot hold a wanted row
 //

@@ -447,6 +447,39 @@ func readBroken(t *testing.T, file []byte, schema columnar.Schema) {
 		}
 		_ = text(b)
 	}
+	readBrokenPages(f, schema)
+}
+
+// readBrokenPages is readBroken with pages left out and rows picked.
+func readBrokenPages(f *columnar.File, schema columnar.Schema) {
+	asked := 0
+	keep := func(g columnar.Bounds) bool {
+		for _, c := range schema {
+			g.Bound(c.Name)
+		}
+		asked++
+		return asked%3 > 0
+	}
+	odd := func(b *columnar.Batch) (out []int32, _ error) {
+		_ = text(b)
+		for i := 1; i < b.Len; i += 2 {
+			out = append(out, int32(i))
+		}
+		return out, nil
+	}
+	r, err := f.NewReader(schema, columnar.ReadOptions{Keep: keep, Choose: &columnar.Choice{First: schema[:1], Rows: odd}, BatchRows: 20})
+	if err != nil {
+		return
+	}
+	for g := range min(f.Groups(), 10) {
+		n := 0
+		for s, err := range r.Group(context.Background(), g) {
+			if n++; err != nil || n > 30 {
+				break
+			}
+			_ = text(s.Batch)
+		}
+	}
 }
 
 func FuzzOpenFile(f *testing.F) {

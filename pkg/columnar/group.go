@@ -14,6 +14,9 @@ import (
 // and neighbours take one request. It is a row group of our own files.
 const windowBatches = 16
 
+// maxCuts is up to how many batches Keep is asked about: of more, the row count is made up.
+const maxCuts = 1 << 16
+
 // Group yields the rows of row group g that are picked, in order, in batches that end
 // at multiples of their size, as pages do, so that most columns need not be copied.
 // It does not ask Keep about the row group as a whole.
@@ -72,7 +75,7 @@ func (x *groupRead) run() error {
 func (x *groupRead) kept() (rows []rowRange, sparse bool, err error) {
 	all := []rowRange{{0, x.rows}}
 	size := int64(x.o.BatchRows)
-	if x.rows <= size || x.o.Keep == nil && x.o.Choose == nil {
+	if x.rows <= size || x.rows/size > maxCuts || x.o.Keep == nil && x.o.Choose == nil {
 		return all, false, nil
 	}
 	if sparse, err = x.file.loadIndex(x.ctx); err != nil || !sparse || x.o.Keep == nil {

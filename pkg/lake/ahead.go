@@ -188,11 +188,12 @@ func (a *ahead) fill(w *worker, l *lane) {
 	}
 }
 
-// push adds rows to a lane once there is room; false if nobody wants them any more.
+// push adds rows to a lane once there is room, or the caller waits for them; false if
+// nobody wants them any more.
 func (a *ahead) push(l *lane, s columnar.Selected) bool {
 	h := held{rows: s, size: s.Size()}
 	a.mu.Lock()
-	for !a.stopped && l != a.lanes[0] {
+	for !a.stopped && (l != a.lanes[0] || len(l.waiting) > 0) {
 		if a.bytes+h.size <= maxAhead && a.Ahead.Hold(h.size) {
 			h.asked = h.size
 			break
