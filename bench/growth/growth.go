@@ -59,7 +59,7 @@ func sizesOf(o measure.Options) sizes {
 	if o.Scale == measure.Small {
 		return sizes{
 			eventsPerDay: 500 * o.Times, days: []int{10, 20}, commits: []int{10, 100}, known: []int{7, 14},
-			clients: []int{1, 4}, crowd: 200 * time.Millisecond, refreshes: 2, backlog: 20, backfill: 500 * time.Millisecond,
+			clients: []int{1, 4}, crowd: 200 * time.Millisecond, refreshes: 2, backlog: 120, backfill: 500 * time.Millisecond,
 			firstByte: 2 * time.Millisecond, warm: 2, cold: 1,
 		}
 	}
