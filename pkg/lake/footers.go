@@ -13,7 +13,7 @@ import (
 // the bloom filters that were fetched, may take: enough for the files that dashboards
 // look at over and over. A footer of silver takes some 40 kB, one of a gold table with
 // hundreds of columns 300 kB and more.
-const maxFooterBytes = 64 << 20
+const maxFooterBytes = 32 << 20
 
 // footers keeps the parsed Parquet footers of a lake, those that were used last. Data
 // files never change; those that no table has any more are not used again.

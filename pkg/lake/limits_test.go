@@ -194,7 +194,7 @@ func TestFootersStayWithinTheirBound(t *testing.T) {
 		schema = append(schema, columnar.Field{Name: fmt.Sprintf("column_%03d", i), Type: columnar.Of(columnar.String)})
 	}
 	schema = append(schema, events()...)
-	const bound = 64 << 20
+	const bound = 32 << 20
 	most := int64(0)
 	for i := range int64(300) {
 		name := fmt.Sprintf("gold_%d", i%30)
