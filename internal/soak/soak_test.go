@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,15 +47,6 @@ func TestMain(m *testing.M) {
 			os.Exit(2)
 		}
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		go func() {
-			for i := 0; ; i++ {
-				time.Sleep(20 * time.Second)
-				runtime.GC()
-				f, _ := os.Create(fmt.Sprintf("/tmp/wt/heap.%d.%d", os.Getpid(), i))
-				pprof.WriteHeapProfile(f)
-				f.Close()
-			}
-		}()
 		err := w.Run(ctx)
 		stop()
 		if err != nil {

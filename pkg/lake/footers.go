@@ -84,6 +84,8 @@ func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*colum
 	if err != nil {
 		return nil, err
 	}
+	// Whoever scans reads through a source of its own. This one has bytes of the file.
+	file = file.With(nil)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.byKey[src.key] != nil || file.Weight() > maxFooterBytes {

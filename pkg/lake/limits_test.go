@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -215,4 +217,37 @@ func TestFootersStayWithinTheirBound(t *testing.T) {
 	if most > bound || most < bound/2 {
 		t.Errorf("at most %d bytes of footers held, the bound is %d", most, bound)
 	}
+}
+
+// TestAFooterKeepsNothingElse: what was read to get at a footer goes with the scan.
+func TestAFooterKeepsNothingElse(t *testing.T) {
+	l := newLake(store.NewMemory("lake"))
+	const files = 200
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range int64(files) {
+		b := columnar.NewBatch(events())
+		text := make([]byte, 100_000) // does not compress, so that the file is larger than what is read at its end
+		for j := range text {
+			text[j] = byte('!' + random.IntN(90))
+		}
+		row(b, i, 19000+i, string(text))
+		commit(t, l, "bronze", byDate(), b)
+	}
+	held := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	v := view(t, l, "bronze")
+	before := held()
+	for _, err := range v.Scan(t.Context(), events()[:1], nil, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took, told := held()-before, l.CacheStats().Bytes; told == 0 || took > 2*told+(1<<20) {
+		t.Errorf("%d footers take %d bytes, and %d are told", files, took, told)
+	}
+	runtime.KeepAlive(l)
 }
