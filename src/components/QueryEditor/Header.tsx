@@ -1,8 +1,9 @@
 import React, { useRef } from 'react';
-import { CoreApp } from '@grafana/data';
+import { CoreApp, type SelectableValue } from '@grafana/data';
 import { EditorHeader, FlexItem, InlineSelect } from '@grafana/plugin-ui';
 import { InlineSwitch, RadioButtonGroup } from '@grafana/ui';
 import { ofType } from '../../queries';
+import { type Engine } from '../../settings';
 import { type AuditlakeQuery, type Format, type QueryType } from '../../types';
 import { AlertOptions } from './AlertOptions';
 import { type Offer, type PartProps } from './props';
@@ -23,6 +24,13 @@ const formatLabels: Record<Format, string> = {
   numeric: 'Numeric',
   annotations: 'Annotations',
 };
+
+const engines: Array<SelectableValue<'' | Engine>> = [
+  { value: '', label: 'As set', description: 'As the settings of the data source say' },
+  { value: 'auto', label: 'Auto', description: 'Trino for what has much to read' },
+  { value: 'trino', label: 'Trino', description: 'Trino, if it can be answered there' },
+  { value: 'embedded', label: 'Embedded', description: 'Here, whatever it has to read' },
+];
 
 /** The type of the query, and what queries of several types have in common. */
 export function Header({ app, datasource, query, offer, onChange, onRunQuery }: PartProps & { offer: Offer }) {
@@ -69,6 +77,14 @@ export function Header({ app, datasource, query, offer, onChange, onRunQuery }: 
             value={query.display === 'names'}
             onChange={(event) => run({ ...query, display: event.currentTarget.checked ? 'names' : '' })}
           />
+          {(datasource.asksTrino || query.engine) && !(query.queryType === 'sql' && query.dialect) && (
+            <InlineSelect
+              label="Engine"
+              options={engines}
+              value={query.engine ?? ''}
+              onChange={({ value }) => run({ ...query, engine: value || undefined })}
+            />
+          )}
           {app === CoreApp.UnifiedAlerting && <AlertOptions query={query} onChange={run} />}
         </>
       )}

@@ -54,6 +54,44 @@ describe('the type', () => {
   });
 });
 
+describe('the engine', () => {
+  const choose = async (name: RegExp) => {
+    await userEvent.click(screen.getByLabelText(/^Engine/));
+    await userEvent.click(await screen.findByRole('option', { name }));
+  };
+
+  it('is chosen for one query where the data source has a Trino', async () => {
+    const { query, onRunQuery } = await open({ queryType: 'named', named: 'x' }, { asksTrino: true });
+
+    await choose(/^Trino/);
+    expect(query()).toEqual({ refId: 'A', queryType: 'named', named: 'x', engine: 'trino' });
+
+    await choose(/^As set/);
+    expect(query()).toEqual({ refId: 'A', queryType: 'named', named: 'x' });
+    expect(onRunQuery).toHaveBeenCalledTimes(2);
+  });
+
+  it('is not to be chosen where there is but one', async () => {
+    await open({ queryType: 'sql', sql: 'SELECT 1' });
+
+    expect(screen.queryByLabelText(/^Engine/)).not.toBeInTheDocument();
+  });
+
+  it('can be given up where a stored query names one that is gone', async () => {
+    const { query } = await open({ queryType: 'sql', sql: 'SELECT 1', engine: 'trino' });
+
+    await choose(/^As set/);
+
+    expect(query()).toEqual({ refId: 'A', queryType: 'sql', sql: 'SELECT 1' });
+  });
+
+  it('is Trino for a statement of its own dialect, which leaves no choice', async () => {
+    await open({ queryType: 'sql', sql: 'SELECT 1', dialect: 'trino' }, { asksTrino: true });
+
+    expect(screen.queryByLabelText(/^Engine/)).not.toBeInTheDocument();
+  });
+});
+
 describe('the pipeline', () => {
   it('is its tables or its runs', async () => {
     const { query, onRunQuery } = await open({ queryType: 'pipeline' });
