@@ -21,7 +21,7 @@ import (
 const noticesName = "THIRD_PARTY_NOTICES.txt"
 
 // licenseFile is what a license, or a notice that goes with it, is called.
-var licenseFile = regexp.MustCompile(`(?i)^(un)?(licen[cs]es?|copying|notices?|patents)([-_.].*)?$`)
+var licenseFile = regexp.MustCompile(`(?i)^(.*[-_.]|un)?(licen[cs]es?|copying|notices?|patents)([-_.].*)?$`)
 
 // code is what may be called like one and is none.
 var code = regexp.MustCompile(`\.(go|[cm]?[jt]sx?|map|json)$`)
