@@ -27,7 +27,7 @@ ENV CGO_ENABLED=0
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
-COPY Magefile.go Magefile_package.go package.json ./
+COPY Magefile*.go package.json ./
 COPY src/plugin.json src/plugin.json
 COPY cmd cmd
 COPY internal internal

@@ -56,7 +56,7 @@ func Package(ctx context.Context, dirty, here *bool, tag, rooturls *string) erro
 	for _, p := range r.Platforms {
 		all = append(all, releaseBuild(r, p))
 	}
-	all = append(all, step{"finish", func(context.Context) error { return r.Finish("dist") }})
+	all = append(all, step{"finish", func(ctx context.Context) error { return r.Finish(ctx, "dist") }})
 	if os.Getenv("GRAFANA_ACCESS_POLICY_TOKEN") != "" {
 		all = append(all, sign(rooturls))
 	}

@@ -79,12 +79,29 @@ func TestThePackageIsListed(t *testing.T) {
 	if err := json.Unmarshal(text, &bom); err != nil {
 		t.Fatal(err)
 	}
+	files, err := pack.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notices string
+	for _, f := range files {
+		if strings.HasSuffix(f.Name, "/THIRD_PARTY_NOTICES.txt") {
+			notices = string(f.Content)
+		}
+	}
 	var listed []string
 	for _, c := range *bom.Components {
 		name, _, _ := strings.Cut(c.PackageURL, "@v")
 		listed = append(listed, name)
 		if c.Version == "" {
 			t.Errorf("%s has no version", c.PackageURL)
+		}
+		licensed := c.Name
+		if licensed == "std" {
+			licensed = "Go"
+		}
+		if !strings.Contains(notices, "\n"+licensed+" "+c.Version+"\n") {
+			t.Errorf("%s is without its license", c.PackageURL)
 		}
 	}
 	for _, want := range []string{"pkg:golang/github.com/parquet-go/parquet-go", "pkg:golang/modernc.org/sqlite", "pkg:npm/sql-formatter@15.8.2", "pkg:npm/%40grafana/plugin-ui@0.18.0"} {

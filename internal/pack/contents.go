@@ -53,7 +53,7 @@ var chunk = regexp.MustCompile(`^[0-9a-z_-]+\.js(\.map)?$`)
 
 // required are the files that a package has to hold, sorted.
 func (r *Release) required(p *plugin) []string {
-	names := append(p.names(), "plugin.json", "module.js", "module.js.map", "README.md", "CHANGELOG.md", "LICENSE", goManifestName)
+	names := append(p.names(), "plugin.json", "module.js", "module.js.map", "README.md", "CHANGELOG.md", "LICENSE", noticesName, goManifestName)
 	for _, platform := range r.Platforms {
 		names = append(names, r.ExecutableName(platform))
 	}

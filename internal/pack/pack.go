@@ -2,7 +2,7 @@
 // checksums, and the list of what is in it.
 //
 //	r, err := pack.Describe(ctx, root)        // what is released: id, version, commit
-//	err = r.Finish("dist")                    // plugin.json and go_plugin_build_manifest
+//	err = r.Finish(ctx, "dist")               // plugin.json, notices, go_plugin_build_manifest
 //	files, err := r.Write("dist", "bin/release")
 //	err = r.Check(files.Zip)
 //
@@ -12,6 +12,7 @@
 //	auditlake-databricks-datasource-0.1.0.zip
 //	  auditlake-databricks-datasource/        the plugin's id, the only top folder
 //	    plugin.json  module.js  module.js.map  README.md  CHANGELOG.md  LICENSE
+//	    THIRD_PARTY_NOTICES.txt               licenses of the modules and packages in it
 //	    go_plugin_build_manifest              sha256:path of every Go file
 //	    gpx_auditlake_<os>_<arch>[.exe]       0755; all else is 0644
 //	    img/…  dashboards/…                   what plugin.json names
@@ -147,9 +148,10 @@ func (r *Release) CheckTag(tag string) error {
 // BuildTime is what the SDK's build info calls the time: milliseconds since 1970.
 func (r *Release) BuildTime() int64 { return r.Time.UnixMilli() }
 
-// Finish completes a built plugin: plugin.json with version and date, and the
-// list of the Go files it is built from.
-func (r *Release) Finish(dist string) error {
+// Finish completes a built plugin: plugin.json with version and date, the licenses
+// of what others wrote, and the list of the Go files it is built from. It asks go
+// for the modules.
+func (r *Release) Finish(ctx context.Context, dist string) error {
 	for _, name := range []string{"plugin.json", "README.md"} {
 		text, err := os.ReadFile(filepath.Join(r.Root, "src", name))
 		if err != nil {
@@ -163,6 +165,13 @@ func (r *Release) Finish(dist string) error {
 		if err := os.WriteFile(filepath.Join(dist, name), []byte(filled), 0o644); err != nil {
 			return err
 		}
+	}
+	notices, err := r.notices(ctx, dist)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dist, noticesName), notices, 0o644); err != nil {
+		return err
 	}
 	list, err := r.goManifest()
 	if err != nil {

@@ -65,6 +65,11 @@ func checkout(t *testing.T) *pack.Release {
 		"dist/img/a.png":         "PNG",
 		"dist/dashboards/d.json": "{}",
 		"node_modules/x/x.go":    "package x\n",
+
+		"node_modules/outer/LICENSE":                               "Permission is granted\r\n",
+		"node_modules/outer/node_modules/@scope/inner/LICENSE.md":  "Permission is granted  \n",
+		"node_modules/outer/node_modules/@scope/inner/NOTICE":      "Made by Inner",
+		"node_modules/outer/node_modules/@scope/inner/licenses.js": "",
 	}
 	for name, text := range files {
 		write(t, filepath.Join(root, name), text)
@@ -85,7 +90,7 @@ func checkout(t *testing.T) *pack.Release {
 func packed(t *testing.T, r *pack.Release) pack.Files {
 	t.Helper()
 	dist := filepath.Join(r.Root, "dist")
-	if err := r.Finish(dist); err != nil {
+	if err := r.Finish(t.Context(), dist); err != nil {
 		t.Fatal(err)
 	}
 	files, err := r.Write(dist, t.TempDir())
@@ -138,7 +143,7 @@ func TestPackageOfACommit(t *testing.T) {
 	executable := r.ExecutableName(here)
 	want := []string{
 		"-rw-r--r-- 281.js", "-rw-r--r-- 281.js.map", "-rw-r--r-- CHANGELOG.md", "-rw-r--r-- LICENSE", "-rw-r--r-- README.md",
-		"-rw-r--r-- dashboards/d.json", "-rw-r--r-- go_plugin_build_manifest", "-rwxr-xr-x " + executable,
+		"-rw-r--r-- THIRD_PARTY_NOTICES.txt", "-rw-r--r-- dashboards/d.json", "-rw-r--r-- go_plugin_build_manifest", "-rwxr-xr-x " + executable,
 		"-rw-r--r-- img/a.png", "-rw-r--r-- img/logo.svg", "-rw-r--r-- module.js", "-rw-r--r-- module.js.map", "-rw-r--r-- plugin.json",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -199,6 +204,7 @@ func TestWhatDoesNotBelongIsNotPacked(t *testing.T) {
 		"a picture nobody shows":   {func(dist string) error { return os.WriteFile(filepath.Join(dist, "img/b.png"), nil, 0o600) }, "img/b.png does not belong"},
 		"a script without its map": {func(dist string) error { return os.Remove(filepath.Join(dist, "281.js.map")) }, "281.js is not with its source map"},
 		"no source map of module":  {func(dist string) error { return os.Remove(filepath.Join(dist, "module.js.map")) }, "module.js.map is missing"},
+		"no licenses of others":    {func(dist string) error { return os.Remove(filepath.Join(dist, "THIRD_PARTY_NOTICES.txt")) }, "THIRD_PARTY_NOTICES.txt is missing"},
 		"no license":               {func(dist string) error { return os.Remove(filepath.Join(dist, "LICENSE")) }, "LICENSE is missing"},
 		"no screenshot":            {func(dist string) error { return os.Remove(filepath.Join(dist, "img/a.png")) }, "img/a.png is missing"},
 		"no dashboard":             {func(dist string) error { return os.Remove(filepath.Join(dist, "dashboards/d.json")) }, "dashboards/d.json is missing"},
@@ -209,7 +215,7 @@ func TestWhatDoesNotBelongIsNotPacked(t *testing.T) {
 	}
 	r := checkout(t)
 	finished := filepath.Join(r.Root, "dist")
-	if err := r.Finish(finished); err != nil {
+	if err := r.Finish(t.Context(), finished); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range tests {

@@ -34,11 +34,15 @@ func (r *Release) sbom(dist, zipPath string) ([]byte, error) {
 			byRef[c.BOMRef] = c
 		}
 	}
-	packages, err := r.npmComponents(dist)
+	packages, err := r.npmPackages(dist)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range packages {
+	for _, p := range packages {
+		c, err := npmComponent(p)
+		if err != nil {
+			return nil, err
+		}
 		byRef[c.BOMRef] = c
 	}
 	components := make([]cdx.Component, 0, len(byRef))
@@ -79,10 +83,7 @@ func (r *Release) sbom(dist, zipPath string) ([]byte, error) {
 func goComponents(info *debug.BuildInfo) []cdx.Component {
 	std := component("golang", "std", strings.TrimPrefix(info.GoVersion, "go"))
 	components := []cdx.Component{std}
-	for _, dep := range info.Deps {
-		if dep.Replace != nil {
-			dep = dep.Replace
-		}
+	for _, dep := range linked(info) {
 		c := component("golang", dep.Path, dep.Version)
 		// h1 is a SHA-256 over the module's files, and what go.sum has.
 		if sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(dep.Sum, "h1:")); err == nil && len(sum) == sha256.Size {
@@ -93,9 +94,14 @@ func goComponents(info *debug.BuildInfo) []cdx.Component {
 	return components
 }
 
-// npmComponents are the packages whose files are in the scripts of a built
-// front end, as package-lock.json has them.
-func (r *Release) npmComponents(dist string) ([]cdx.Component, error) {
+// bundled is an npm package whose code is in the scripts, as package-lock.json has it.
+type bundled struct {
+	key, name                   string // node_modules/@b/c, @b/c
+	version, integrity, license string
+}
+
+// npmPackages are the packages whose files are in the scripts of a built front end, sorted.
+func (r *Release) npmPackages(dist string) ([]bundled, error) {
 	var lock struct {
 		Packages map[string]struct{ Version, Integrity, License string }
 	}
@@ -106,7 +112,7 @@ func (r *Release) npmComponents(dist string) ([]cdx.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	var components []cdx.Component
+	var packages []bundled
 	for _, path := range maps {
 		var m struct{ Sources []string }
 		if err := readJSON(path, &m); err != nil {
@@ -121,19 +127,24 @@ func (r *Release) npmComponents(dist string) ([]cdx.Component, error) {
 			if !found {
 				return nil, fmt.Errorf("%s has code of %s, which package-lock.json does not know", filepath.Base(path), key)
 			}
-			c := component("npm", name, locked.Version)
-			if locked.License != "" {
-				c.Licenses = licensed(locked.License)
-			}
-			sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(locked.Integrity, "sha512-"))
-			if err != nil || len(sum) == 0 {
-				return nil, fmt.Errorf("package-lock.json has no SHA-512 of %s", key)
-			}
-			c.Hashes = &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA512, Value: hex.EncodeToString(sum)}}
-			components = append(components, c)
+			packages = append(packages, bundled{key, name, locked.Version, locked.Integrity, locked.License})
 		}
 	}
-	return components, nil
+	slices.SortFunc(packages, func(a, b bundled) int { return strings.Compare(a.key, b.key) })
+	return slices.Compact(packages), nil
+}
+
+func npmComponent(p bundled) (cdx.Component, error) {
+	c := component("npm", p.name, p.version)
+	if p.license != "" {
+		c.Licenses = licensed(p.license)
+	}
+	sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(p.integrity, "sha512-"))
+	if err != nil || len(sum) == 0 {
+		return c, fmt.Errorf("package-lock.json has no SHA-512 of %s", p.key)
+	}
+	c.Hashes = &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA512, Value: hex.EncodeToString(sum)}}
+	return c, nil
 }
 
 // npmPackage gives the key in package-lock.json and the name of the package

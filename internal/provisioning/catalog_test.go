@@ -53,6 +53,10 @@ func TestRulesLeadToTheirPanel(t *testing.T) {
 	for _, g := range set.Groups {
 		for _, r := range g.Rules {
 			name := r.Data[0].Query.Named
+			if r.Annotations["__dashboardUid__"] == "" {
+				t.Errorf("%s: no panel asks %s: put one on a dashboard in internal/dashboards", r.Title, name)
+				continue
+			}
 			place := r.Annotations["__dashboardUid__"] + " " + r.Annotations["__panelId__"]
 			if !slices.Contains(asked[place], name) && !slices.Contains(asked[place], elsewhere[name]) {
 				t.Errorf("%s: panel %q asks %q, and the rule %s", r.Title, place, asked[place], name)

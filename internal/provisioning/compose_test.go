@@ -183,6 +183,7 @@ func TestWhatDoesNotFitIsFound(t *testing.T) {
 		"a file that is not there":          {"Dockerfile", "COPY cmd cmd", "COPY cmds cmds", "does not have"},
 		"a file that is left out":           {".dockerignore", "docs", "cmd", "leaves out"},
 		"a folder that is left out":         {".dockerignore", "**/node_modules", "**/dashboards", "leaves out"},
+		"a part of mage's files":            {"Dockerfile", "Magefile*.go", "Magefile.go", "does not copy Magefile*.go"},
 		"a stage that is not there":         {"Dockerfile", "--from=auditlake", "--from=cli", "no earlier stage"},
 		"a base that is not there":          {"Dockerfile", "FROM backend AS plugin", "FROM back AS plugin", "no earlier stage"},
 		"an argument that is not declared":  {"Dockerfile", "ARG TARGETARCH\n", "", "TARGETARCH is not declared"},

@@ -124,11 +124,16 @@ func (d *Dockerfile) instruction(line string) error {
 
 var argRE = regexp.MustCompile(`\$\{?([A-Z_]+)\}?`)
 
+// magefiles are the files of mage, which is built of all of them or not at all.
+const magefiles = "Magefile*.go"
+
 // Problems lists what the repository does not have, what ignore keeps from the
-// builder, and stages and arguments that are used before there are any.
+// builder, stages and arguments that are used before there are any, and stages
+// that run mage with a part of its files.
 func (d Dockerfile) Problems(repository fs.FS, ignore string) []string {
 	n := &notes{}
 	args := map[string][]string{} // of each stage, with those of the stage below it
+	mage := map[string]bool{}     // whether a stage has the files of mage, also from below
 	for i, s := range d.Stages {
 		where := "stage " + s.Name
 		earlier := func(name string) bool {
@@ -140,7 +145,13 @@ func (d Dockerfile) Problems(repository fs.FS, ignore string) []string {
 			}
 		}
 		args[s.Name] = append(slices.Clone(args[s.From]), s.Args...)
+		mage[s.Name] = mage[s.From] || slices.ContainsFunc(s.Copies, func(c Copy) bool {
+			return c.From == "" && slices.Contains(c.Sources, magefiles)
+		})
 		for _, command := range s.Run {
+			if strings.HasPrefix(command, "go tool mage ") && !mage[s.Name] {
+				n.add(where, "it runs mage and does not copy %s", magefiles)
+			}
 			for _, arg := range argRE.FindAllStringSubmatch(command, -1) {
 				if !slices.Contains(args[s.Name], arg[1]) {
 					n.add(where, "the argument %s is not declared", arg[1])
@@ -170,7 +181,7 @@ func (d Dockerfile) Problems(repository fs.FS, ignore string) []string {
 
 func checkSources(n *notes, where string, sources []string, repository fs.FS, ignore string) {
 	for _, source := range sources {
-		if _, err := fs.Stat(repository, path.Clean(source)); err != nil {
+		if found, err := fs.Glob(repository, path.Clean(source)); err != nil || len(found) == 0 {
 			n.add(where, "it copies %s, which the repository does not have", source)
 		}
 		if ignored(ignore, source) {

@@ -196,35 +196,31 @@ func (a answer) stats() []data.QueryStat {
 	if r.how == answers.Kept {
 		kept = 1
 	}
-	if t := r.trino; t != nil {
-		return []data.QueryStat{
-			stat("Rows scanned", "", float64(t.Rows)),
-			stat("Bytes fetched", "bytes", float64(t.Bytes)),
-			stat("Splits", "", float64(t.Splits)),
-			stat("Nodes", "", float64(t.Nodes)),
-			stat("CPU time on the cluster", "ms", float64(t.CPUMs)),
-			stat("Memory", "bytes", float64(r.Stats.Memory)),
-			stat("Answer from memory", "bool", kept),
-			ms("Time waiting for a slot", r.waited),
-			ms("Time running", r.ran),
-			ms("Time finding snapshots", r.bound),
-			ms("Time", r.took),
-		}
-	}
-	return []data.QueryStat{
+	read := []data.QueryStat{
 		stat("Rows scanned", "", float64(scan.Rows)),
 		stat("Files", "", float64(scan.Files)),
 		stat("Files pruned", "", float64(scan.FilesPruned)),
 		stat("Row groups", "", float64(scan.RowGroups)),
 		stat("Row groups pruned", "", float64(scan.RowGroupsPruned)),
 		stat("Bytes fetched", "bytes", float64(scan.Bytes)),
+	}
+	if t := r.trino; t != nil {
+		read = []data.QueryStat{
+			stat("Rows scanned", "", float64(t.Rows)),
+			stat("Bytes fetched", "bytes", float64(t.Bytes)),
+			stat("Splits", "", float64(t.Splits)),
+			stat("Nodes", "", float64(t.Nodes)),
+			stat("CPU time on the cluster", "ms", float64(t.CPUMs)),
+		}
+	}
+	return append(read,
 		stat("Memory", "bytes", float64(r.Stats.Memory)),
 		stat("Answer from memory", "bool", kept),
 		ms("Time waiting for a slot", r.waited),
 		ms("Time running", r.ran),
 		ms("Time finding snapshots", r.bound),
 		ms("Time", r.took),
-	}
+	)
 }
 
 func isTime(f columnar.Field) bool {

@@ -199,12 +199,6 @@ type Call struct {
 // Fn is a call of a function.
 func Fn(name string, args ...Expr) Call { return Call{name, args} }
 
-// Network is the network of so many bits that the IP address x is in, as text
-// such as 10.1.2.0/24; null where x is no address.
-func Network(x Expr, bitsV4, bitsV6 int) Call {
-	return Fn("network", x, Int(int64(bitsV4)), Int(int64(bitsV6)))
-}
-
 func (e Call) operands() []Expr { return e.Args }
 func (e Call) String() string   { return e.Func + "(" + join(e.Args, ", ", plain) + ")" }
 

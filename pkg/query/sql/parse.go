@@ -198,6 +198,13 @@ func (p *parser) selection() *selection {
 			s.distinct = len(s.arms)
 		}
 	}
+	p.orderAndLimit(s)
+	p.refuse()
+	return s
+}
+
+// orderAndLimit is what follows the arms of a selection.
+func (p *parser) orderAndLimit(s *selection) {
 	if p.take("order") {
 		p.want("by")
 		s.order = p.orderKeys()
@@ -208,8 +215,6 @@ func (p *parser) selection() *selection {
 	if p.take("offset") {
 		s.offset = p.expression()
 	}
-	p.refuse()
-	return s
 }
 
 func (p *parser) arm() arm {
@@ -222,6 +227,9 @@ func (p *parser) arm() arm {
 }
 
 func (p *parser) core() *core {
+	if p.whole {
+		return p.wholeCore()
+	}
 	c := &core{at: p.peek().at}
 	p.refuse()
 	p.onlySelect()

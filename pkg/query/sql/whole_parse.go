@@ -85,24 +85,15 @@ func (p *parser) wholeSelection() *selection {
 		}
 		p.onlySelect()
 	}
-	s.arms = []arm{p.wholeArm()}
+	s.arms = []arm{p.arm()}
 	for {
 		op := p.setOperator()
 		if op == "" {
 			break
 		}
-		s.ops, s.arms = append(s.ops, op), append(s.arms, p.wholeArm())
+		s.ops, s.arms = append(s.ops, op), append(s.arms, p.arm())
 	}
-	if p.take("order") {
-		p.want("by")
-		s.order = p.orderKeys()
-	}
-	if p.take("limit") && !p.take("all") {
-		s.limit = p.expression()
-	}
-	if p.take("offset") {
-		s.offset = p.expression()
-	}
+	p.orderAndLimit(s)
 	return s
 }
 
@@ -155,15 +146,6 @@ func (p *parser) names() []string {
 	}
 	p.want(")")
 	return out
-}
-
-func (p *parser) wholeArm() arm {
-	if p.take("(") {
-		s := p.selection()
-		p.want(")")
-		return arm{nested: s}
-	}
-	return arm{core: p.wholeCore()}
 }
 
 func (p *parser) wholeCore() *core {

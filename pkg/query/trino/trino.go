@@ -1,7 +1,7 @@
 // Package trino answers plans with Trino: a bound plan becomes one statement of SQL that
 // gives the same rows.
 //
-//	query.Bound --Print--> SELECT ...              print.go     operators
+//	query.Bound --Print--> SELECT ...              trino.go     operators
 //	                                               order.go     in which order rows are
 //	                                               network.go   joins by network
 //	                                               expr.go      expressions
