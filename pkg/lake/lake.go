@@ -213,6 +213,7 @@ type Table struct {
 	log     *delta.Log
 	footers *footers // the lake's
 	spans   spans
+	blocks  blocks
 	swept   atomic.Pointer[delta.Snapshot] // the last that sweep has seen
 }
 

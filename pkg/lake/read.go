@@ -67,7 +67,10 @@ func (o Order) edge(x columnar.Bounds) (columnar.Value, bool) {
 // Read yields the rows that are picked. A batch does not change, but may share memory
 // with others.
 func (v *View) Read(ctx context.Context, r Request, stats *ScanStats) iter.Seq2[columnar.Selected, error] {
-	return v.table.read(ctx, v.snap, v.snap.Files(), r, stats, kept{v.table.footers.open, v.table.lake.pages})
+	if stats == nil {
+		stats = &ScanStats{}
+	}
+	return v.table.read(ctx, v.snap, v.files(r.Keep, stats), r, stats, kept{v.table.footers.open, v.table.lake.pages})
 }
 
 // kept is where that is kept which may be read again.
