@@ -81,7 +81,7 @@ func open(ctx context.Context, m *lakes.Made, delay time.Duration) (*lake.Lake, 
 		}
 		metered = store.NewMetered(s)
 		return metered
-	})
+	}, lake.Options{})
 	return l, metered, err
 }
 

@@ -21,7 +21,7 @@ func Section(root string) (string, error) {
 // Section is the figures as text.
 func (f *Figures) Section() string {
 	parts := []string{
-		"Auditlake against itself. Times are milliseconds, *p50 / p95*; files are in the page cache of the system.",
+		"Auditlake against itself. Times are milliseconds, *p50 / p95*; files are in the page cache of the system. Warm is from the third answer on, with what a data source keeps: snapshots, footers, and up to 64 MiB of decoded pages. Cold has none of it.",
 		f.window(), f.history(), f.known(), f.dashboard(), f.crowd(), f.backfill(),
 		report.Circumstances(f.Taken),
 	}
@@ -83,7 +83,7 @@ func (f *Figures) dashboard() string {
 			l.Warm.Wall.String(), fmt.Sprint(l.Warm.Gets), fmt.Sprint(l.Warm.Lists),
 		})
 	}
-	return fmt.Sprintf("**A dashboard of %d panels** over %d days of the longest lake, until the last panel has its answer. Each panel is a request of its own, %d queries run at once. Warm is a refresh of the same dashboard.\n\n",
+	return fmt.Sprintf("**A dashboard of %d panels** over %d days of the longest lake, until the last panel has its answer. Each panel is a request of its own, %d queries run at once. Warm is a refresh of the same dashboard, from the third time on: the second still reads pages, which are kept on their second use.\n\n",
 		f.Dashboard.Panels, dashboardDays, slots) +
 		report.Table([]string{"", "cold", "GETs", "LISTs", "warm", "GETs", "LISTs"}, rows)
 }

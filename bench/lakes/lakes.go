@@ -142,8 +142,8 @@ func settle(ctx context.Context, l *lake.Lake) error {
 func (m *Made) Remove() error { return os.RemoveAll(m.dir) }
 
 // Open is the lake as a data source of the plugin opens it: nothing is known of it
-// yet. wrap decorates its store; nil leaves it as it is.
-func (m *Made) Open(ctx context.Context, wrap func(store.Store) store.Store) (*lake.Lake, error) {
+// yet. wrap decorates its store; nil leaves it as it is. The zero o is what the plugin has.
+func (m *Made) Open(ctx context.Context, wrap func(store.Store) store.Store, o lake.Options) (*lake.Lake, error) {
 	s, err := store.Open(ctx, m.Folder())
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", m.Spec, err)
@@ -151,7 +151,7 @@ func (m *Made) Open(ctx context.Context, wrap func(store.Store) store.Store) (*l
 	if wrap != nil {
 		s = wrap(s)
 	}
-	return lake.New(s, lake.Options{}), nil
+	return lake.New(s, o), nil
 }
 
 // Files are the live data files of a table, as absolute paths.

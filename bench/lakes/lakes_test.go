@@ -22,7 +22,7 @@ func TestALakeIsMadeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := m.Open(t.Context(), nil)
+	l, err := m.Open(t.Context(), nil, lake.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/auditlake/auditlake/bench/peers"
 	"github.com/auditlake/auditlake/internal/engines"
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/lake"
 	"github.com/auditlake/auditlake/pkg/query"
 )
 
@@ -23,6 +24,7 @@ const Part = "queries"
 // The sides, by the names that measure.Options.Sides knows.
 const (
 	Auditlake    = "auditlake"
+	Unkept       = "auditlake-unkept" // Auditlake that keeps no pages; warm only
 	DuckDBFiles  = "duckdb-files"
 	DuckDBTables = "duckdb-tables"
 )
@@ -72,6 +74,7 @@ type bench struct {
 	files     map[string][]string      // live data files by table
 	sides     map[string]*peers.DuckDB // DuckDB's, by side
 	ours      *embedded                // the warm one
+	unkept    *embedded                // the same without pages
 	figures   *Figures
 }
 
@@ -155,7 +158,10 @@ func (b *bench) setUp(ctx context.Context) (err error) {
 		return err
 	}
 	b.Logf("lake: %d events, made in %s", b.made.Events, b.made.Took.Round(time.Second))
-	if b.ours, err = openEmbedded(ctx, b.made); err != nil {
+	if b.ours, err = openEmbedded(ctx, b.made, lake.Options{}); err != nil {
+		return err
+	}
+	if b.unkept, err = openEmbedded(ctx, b.made, lake.Options{PageBytes: -1}); err != nil {
 		return err
 	}
 	subject, err := b.subject(ctx)
@@ -270,11 +276,17 @@ func (b *bench) measure(ctx context.Context, q Question) (Asked, error) {
 
 func (b *bench) warmSides(q Question) []measure.Side[Cost] {
 	var out []measure.Side[Cost]
-	if b.Takes(Auditlake) {
-		out = append(out, measure.Side[Cost]{Name: Auditlake, Run: func(ctx context.Context, _ int) (Cost, error) {
-			cost, _, _, err := b.ours.answer(ctx, q)
-			return cost, err
-		}})
+	ours := func(side string, e *embedded) {
+		if b.Takes(side) {
+			out = append(out, measure.Side[Cost]{Name: side, Run: func(ctx context.Context, _ int) (Cost, error) {
+				cost, _, _, err := e.answer(ctx, q)
+				return cost, err
+			}})
+		}
+	}
+	ours(Auditlake, b.ours)
+	if q.Text == "" {
+		ours(Unkept, b.unkept)
 	}
 	for _, side := range []string{DuckDBFiles, DuckDBTables} {
 		if s := b.sides[side]; s != nil {
@@ -293,7 +305,7 @@ func (b *bench) coldSides(q Question) []measure.Side[Cost] {
 	var out []measure.Side[Cost]
 	if b.Takes(Auditlake) {
 		out = append(out, measure.Side[Cost]{Name: Auditlake, Run: func(ctx context.Context, _ int) (Cost, error) {
-			fresh, err := openEmbedded(ctx, b.made)
+			fresh, err := openEmbedded(ctx, b.made, lake.Options{})
 			if err != nil {
 				return Cost{}, err
 			}
@@ -342,7 +354,7 @@ func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisec
 // String is one line of progress.
 func (a Asked) String() string {
 	text := ""
-	for _, side := range []string{Auditlake, DuckDBFiles, DuckDBTables} {
+	for _, side := range []string{Auditlake, Unkept, DuckDBFiles, DuckDBTables} {
 		if w, ok := a.Warm[side]; ok {
 			text += fmt.Sprintf("  %s %.1f ms", side, w.Millis.Median)
 		}

@@ -30,13 +30,13 @@ type embedded struct {
 }
 
 // openEmbedded knows nothing of the lake yet.
-func openEmbedded(ctx context.Context, m *lakes.Made) (*embedded, error) {
+func openEmbedded(ctx context.Context, m *lakes.Made, o lake.Options) (*embedded, error) {
 	e := &embedded{}
 	var err error
 	e.lake, err = m.Open(ctx, func(s store.Store) store.Store {
 		e.meter = store.NewMetered(s)
 		return e.meter
-	})
+	}, o)
 	return e, err
 }
 

@@ -100,11 +100,14 @@ func panels() []panel {
 				{"process", `process_resident_memory_bytes{$only}`},
 				{"answers", `auditlake_result_cache_bytes{$only}`},
 				{"footers", `auditlake_footer_cache_bytes{$only}`},
+				{"pages", `auditlake_page_cache_bytes{$only}`},
 			}},
-		{kind: line, title: "Parquet footers", unit: "short", width: 8, doc: "Found in memory, and read.",
+		{kind: line, title: "Parquet footers and pages", unit: "short", width: 8, doc: "Found in memory, and read.",
 			series: []series{
-				{"found", `sum(rate(auditlake_footer_cache_hits_total{$only}[$__rate_interval]))`},
-				{"read", `sum(rate(auditlake_footer_cache_misses_total{$only}[$__rate_interval]))`},
+				{"footers found", `sum(rate(auditlake_footer_cache_hits_total{$only}[$__rate_interval]))`},
+				{"footers read", `sum(rate(auditlake_footer_cache_misses_total{$only}[$__rate_interval]))`},
+				{"pages found", `sum(rate(auditlake_page_cache_hits_total{$only}[$__rate_interval]))`},
+				{"pages read", `sum(rate(auditlake_page_cache_misses_total{$only}[$__rate_interval]))`},
 			}},
 		{kind: line, title: "Processor and open files", unit: "short", width: 8, doc: "Cores at work, goroutines, and open files.",
 			series: []series{

@@ -381,7 +381,8 @@ func (x part) span(dict *Bytes) span {
 	case p.floats != nil:
 		s.floats = p.floats[from:to:to]
 	case from == 0:
-		s.bytes = Bytes{Data: p.bytes.Data[:p.bytes.Ends[to-1]], Ends: p.bytes.Ends[:to:to]}
+		end := p.bytes.Ends[to-1]
+		s.bytes = Bytes{Data: p.bytes.Data[:end:end], Ends: p.bytes.Ends[:to:to]}
 	default:
 		s.bytes.appendRange(&p.bytes, from, to)
 	}

@@ -57,7 +57,7 @@ func (x *groupRead) run() error {
 		if sparse {
 			p = x.file.places(chunkAt{x.g, c.node.leaf})
 		}
-		c.open(&columns[c.node.leaf].MetaData, p, x.rows, &x.have)
+		c.open(&columns[c.node.leaf].MetaData, p, x.rows, &x.have, chunkCache{x.o.Pages, chunkAt{x.g, c.node.leaf}})
 	}
 	for rows := range x.windows(kept) {
 		if err := x.window(rows); err != nil || x.ended {
@@ -148,8 +148,8 @@ func (x *groupRead) window(rows []rowRange) error {
 		return nil
 	}
 	now := first
-	if x.o.Choose.often || x.sizeOf(rest, rows) <= fetchGap {
-		now = x.order
+	if x.sizeOf(first, rows) > 0 && (x.o.Choose.often || x.sizeOf(rest, rows) <= fetchGap) {
+		now = x.order // a request is due anyway
 	}
 	if err := x.fetch(now, rows); err != nil {
 		return err

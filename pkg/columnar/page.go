@@ -43,6 +43,8 @@ type page struct {
 	bytes  Bytes
 	codes  []int32
 
+	highest int // of codes
+
 	at, val int // entries and values taken so far
 	weight  int // bytes in memory, about
 
@@ -55,10 +57,14 @@ type chunkReader struct {
 	values  bool // false: only levels are wanted
 	codec   format.CompressionCodec
 	buf     []byte   // what is left of the chunk, where it is read page by page
+	pos     int64    // where that begins in the file
 	left    int64    // values that the metadata still promises
 	sparse  *sparse  // where pages are taken by their places
 	scratch *scratch // while a page is decoded
 	codes   []int32
+
+	cache chunkCache            // where pages are kept
+	found map[int64]*storedPage // there, by their place in the file, and not taken yet
 
 	dict       *Bytes // the dictionary, by type
 	dictInts   []int64
@@ -75,14 +81,15 @@ func (c *chunkReader) next() (*page, error) {
 		if c.left <= 0 {
 			return nil, io.EOF
 		}
-		if len(c.buf) == 0 {
+		if len(c.buf) == 0 && c.found[c.pos] == nil {
 			return nil, corruptf("column %q: the chunk ends with %d values to come", c.node.name, c.left)
 		}
-		p, n, err := c.decode(c.buf)
+		p, n, err := c.read(c.pos, c.buf)
 		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", c.node.name, err)
 		}
-		c.buf = c.buf[n:]
+		c.pos += int64(n)
+		c.buf = c.buf[min(n, len(c.buf)):]
 		if p != nil {
 			if c.left -= int64(p.n); c.left < 0 {
 				return nil, corruptf("column %q: %d values too many", c.node.name, -c.left)
@@ -117,35 +124,66 @@ func (c *chunkReader) borrow() (giveBack func()) {
 	}
 }
 
-// decode reads one page at the front of b, of n bytes. It gives none if the page was
-// one of a dictionary or an index.
-func (c *chunkReader) decode(b []byte) (p *page, n int, err error) {
+// read takes the page at a place in the file, of n bytes: one that was found, or the
+// one at the front of b. It gives none if the page was one of a dictionary or an index.
+func (c *chunkReader) read(at int64, b []byte) (p *page, n int, err error) {
+	s, ok := c.found[at]
+	if ok {
+		delete(c.found, at)
+		c.cache.use(at)
+	} else {
+		if s, err = c.decode(b); err != nil {
+			return nil, 0, err
+		}
+		c.cache.offer(at, s)
+	}
+	switch {
+	case s.page == nil:
+		return nil, s.length, nil
+	case s.dict:
+		c.dictInts, c.dictFloats, c.dict, c.hasDict = s.page.ints, s.page.floats, &s.page.bytes, true
+		return nil, s.length, nil
+	}
+	if s.page.form == formCodes && (!c.hasDict || s.page.highest >= c.dict.Len()) {
+		return nil, 0, corruptf("code %d in a dictionary that lacks it", s.page.highest)
+	}
+	own := *s.page // how far it is taken is the reader's
+	return &own, s.length, nil
+}
+
+// decode decodes the page at the front of b.
+func (c *chunkReader) decode(b []byte) (*storedPage, error) {
 	var h format.PageHeader
-	n, err = decodeThriftPrefix(b, &h)
+	n, err := decodeThriftPrefix(b, &h)
 	if err != nil {
-		return nil, 0, corruptf("page header: %w", err)
+		return nil, corruptf("page header: %w", err)
 	}
 	if h.CompressedPageSize < 0 || int(h.CompressedPageSize) > len(b)-n {
-		return nil, 0, corruptf("a page of %d bytes, %d are left", h.CompressedPageSize, len(b)-n)
+		return nil, corruptf("a page of %d bytes, %d are left", h.CompressedPageSize, len(b)-n)
 	}
 	body := b[n : n+int(h.CompressedPageSize)]
+	s := &storedPage{length: n + len(body)}
 	switch {
 	case h.Type == format.DictionaryPage && h.DictionaryPageHeader.Valid:
 		if c.values {
-			err = c.dictionary(&h, body)
+			s.dict = true
+			s.page, err = c.dictionary(&h, body)
 		}
 	case h.Type == format.DataPage && h.DataPageHeader.Valid:
-		p, err = c.dataV1(&h, body)
+		s.page, err = c.dataV1(&h, body)
 	case h.Type == format.DataPageV2 && h.DataPageHeaderV2.Valid:
-		p, err = c.dataV2(&h, body)
+		s.page, err = c.dataV2(&h, body)
 	case h.Type == format.IndexPage:
 	default:
 		err = corruptf("page of type %s without its header", h.Type)
 	}
-	if p != nil {
+	if err != nil {
+		return nil, err
+	}
+	if p := s.page; p != nil {
 		p.weight = entryBytes*p.n + len(p.bytes.Data)
 	}
-	return p, n + len(body), err
+	return s, nil
 }
 
 // inflate gives memory that is borrowed, or src itself.
@@ -157,25 +195,22 @@ func (c *chunkReader) inflate(src []byte, size int32) ([]byte, error) {
 	return b, err
 }
 
-func (c *chunkReader) dictionary(h *format.PageHeader, body []byte) error {
+// dictionary decodes the values of a dictionary.
+func (c *chunkReader) dictionary(h *format.PageHeader, body []byte) (*page, error) {
 	if c.hasDict {
-		return corruptf("a second dictionary page")
+		return nil, corruptf("a second dictionary page")
 	}
 	n := int(h.DictionaryPageHeader.V.NumValues)
 	if n < 0 || n > maxPageValues {
-		return corruptf("a dictionary of %d values", n)
+		return nil, corruptf("a dictionary of %d values", n)
 	}
 	defer c.borrow()()
 	b, err := c.inflate(body, h.UncompressedPageSize)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := page{n: n}
-	if err := c.plain(&p, b, n); err != nil {
-		return err
-	}
-	c.dictInts, c.dictFloats, c.dict, c.hasDict = p.ints, p.floats, &p.bytes, true
-	return nil
+	p := &page{n: n}
+	return p, c.plain(p, b, n)
 }
 
 func newPage(n int32) (*page, error) {

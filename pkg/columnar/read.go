@@ -26,6 +26,8 @@ type ReadOptions struct {
 	Choose *Choice // nil: all rows
 
 	BatchRows int // the most rows of a batch; 0: 8192
+
+	Pages *CachedFile // where pages are kept from one reading to the next; nil: they are not
 }
 
 // Choice picks rows out of batches. Columns that it does not look at are only decoded

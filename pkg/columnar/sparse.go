@@ -65,37 +65,72 @@ type sparse struct {
 }
 
 // open begins a chunk; places are nil where they are not known or all pages are read.
-func (c *cursor) open(m *format.ColumnMetaData, p places, rows int64, in *fetched) {
+// Where only levels are wanted, pages are decoded in part, and not kept.
+func (c *cursor) open(m *format.ColumnMetaData, p places, rows int64, in *fetched, cache chunkCache) {
 	start, _ := chunkRange(m)
 	c.queue, c.popped, c.ended, c.row = nil, nil, false, 0
-	c.chunk = &chunkReader{node: c.node, values: c.values, codec: m.Codec, left: m.NumValues}
+	c.chunk = &chunkReader{node: c.node, values: c.values, codec: m.Codec, left: m.NumValues, pos: start}
+	if c.values && cache.CachedFile != nil {
+		c.chunk.cache, c.chunk.found = cache, map[int64]*storedPage{}
+	}
 	if p != nil {
 		c.chunk.sparse = &sparse{places: p, rows: rows, dict: byteRange{start, p[0].Offset}, in: in}
 	}
 }
 
-// need adds the bytes that some rows take.
+// need adds the bytes that some rows take, but for pages that are found.
 func (c *chunkReader) need(out []byteRange, m *format.ColumnMetaData, rows []rowRange) []byteRange {
 	s := c.sparse
 	if s == nil {
-		if c.buf != nil {
+		if c.buf != nil || c.findAll() {
 			return out
 		}
 		start, end := chunkRange(m)
 		return append(out, byteRange{start, end})
 	}
-	if c.values && !c.hasDict && s.dict.to > s.dict.from && len(rows) > 0 {
+	if c.values && !c.hasDict && s.dict.to > s.dict.from && len(rows) > 0 && c.find(s.dict.from) == nil {
 		out = append(out, s.dict)
 	}
 	next := 0
 	for _, r := range rows {
 		for i := max(next, s.places.page(r.from)); i < len(s.places) && s.places[i].FirstRowIndex < r.to; i++ {
-			p := &s.places[i]
-			out = append(out, byteRange{p.Offset, p.Offset + int64(p.CompressedPageSize)})
+			if p := &s.places[i]; c.find(p.Offset) == nil {
+				out = append(out, byteRange{p.Offset, p.Offset + int64(p.CompressedPageSize)})
+			}
 			next = i + 1
 		}
 	}
 	return out
+}
+
+// find looks for a page where pages are kept. What was found stays until it is taken.
+func (c *chunkReader) find(at int64) *storedPage {
+	s := c.found[at]
+	if s == nil {
+		if s = c.cache.find(at); s != nil {
+			c.found[at] = s
+		}
+	}
+	return s
+}
+
+// findAll reports whether all pages to come are found.
+func (c *chunkReader) findAll() bool {
+	if c.cache.CachedFile == nil {
+		return false
+	}
+	at := c.pos
+	for left := c.left; left > 0; {
+		s := c.find(at)
+		if s == nil {
+			return false
+		}
+		at += int64(s.length)
+		if s.page != nil && !s.dict {
+			left -= int64(s.page.n)
+		}
+	}
+	return true
 }
 
 // nextPlace is next by the places of pages.
@@ -124,13 +159,13 @@ func (c *chunkReader) nextPlace() (*page, error) {
 	return p, nil
 }
 
-// at decodes the page in a range of bytes.
+// at takes the page in a range of bytes.
 func (c *chunkReader) at(r byteRange) (*page, error) {
 	b, ok := c.sparse.in.bytes(r)
-	if !ok {
+	if !ok && c.found[r.from] == nil {
 		return nil, corruptf("bytes %d to %d were not fetched", r.from, r.to)
 	}
-	p, _, err := c.decode(b)
+	p, _, err := c.read(r.from, b)
 	return p, err
 }
 

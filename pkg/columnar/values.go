@@ -135,7 +135,7 @@ func (c *chunkReader) coded(p *page, b []byte, n int) error {
 	}
 	switch k := c.node.typ.Kind; {
 	case k.InBytes():
-		p.form, p.codes = formCodes, codes
+		p.form, p.codes, p.highest = formCodes, codes, int(highest)
 		c.codes = nil // now the page's
 		return nil
 	case k.InFloats():

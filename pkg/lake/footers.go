@@ -16,7 +16,7 @@ import (
 const maxFooterBytes = 32 << 20
 
 // footers keeps the parsed Parquet footers of a lake, those that were used last. Data
-// files never change; those that no table has any more are not used again.
+// files never change; those that no table has any more are dropped by sweep.
 type footers struct {
 	mu    sync.Mutex
 	byKey map[string]*list.Element // of *footer; guarded by mu
@@ -30,8 +30,19 @@ type footer struct {
 	bytes int64 // what it takes, with its filters; guarded by footers.mu
 }
 
-// CacheStats is what the cache of parsed footers did for scans of Views since the
-// lake was opened, and what it holds.
+// forget drops the footers of files that are gone.
+func (f *footers) forget(gone func(key string) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for key, e := range f.byKey {
+		if gone(key) {
+			f.drop(e)
+		}
+	}
+}
+
+// CacheStats is what a cache did for scans of Views since the lake was opened, and what
+// it holds.
 type CacheStats struct {
 	Hits, Misses int64
 	Bytes        int64 // held now, about
@@ -102,10 +113,15 @@ func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*colum
 // makeRoom drops those that were not used for the longest time. f.mu is held.
 func (f *footers) makeRoom() {
 	for f.stats.Bytes > maxFooterBytes {
-		last := f.used.Remove(f.used.Back()).(*footer)
-		delete(f.byKey, last.key)
-		f.stats.Bytes -= last.bytes
+		f.drop(f.used.Back())
 	}
+}
+
+// drop forgets a footer. f.mu is held.
+func (f *footers) drop(e *list.Element) {
+	x := f.used.Remove(e).(*footer)
+	delete(f.byKey, x.key)
+	f.stats.Bytes -= x.bytes
 }
 
 // grown counts what a file that may still be here has come to keep.

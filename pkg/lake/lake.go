@@ -24,8 +24,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/delta"
 	"github.com/auditlake/auditlake/pkg/lake/lookup"
 	"github.com/auditlake/auditlake/pkg/store"
@@ -62,6 +64,7 @@ type Options struct {
 	Engine    string           // names the writer in the logs, such as "auditlake/1.2.0"
 	Now       func() time.Time // nil: time.Now
 	OnWarning func(error)      // told what went wrong without failing a call; nil ignores it
+	PageBytes int64            // of decoded pages kept for Views; 0: 64 MiB, negative: none
 }
 
 // Lake is the tables below one root. It is safe for concurrent use.
@@ -69,6 +72,7 @@ type Lake struct {
 	store   store.Store
 	opts    Options
 	footers *footers
+	pages   *columnar.PageCache // nil: none are kept
 
 	mu      sync.Mutex        // guards tables and lookups
 	tables  map[string]*Table // by name
@@ -80,7 +84,14 @@ func New(s store.Store, opts Options) *Lake {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Lake{store: s, opts: opts, footers: newFooters(), tables: map[string]*Table{}, lookups: map[string]*Table{}}
+	if opts.PageBytes == 0 {
+		opts.PageBytes = pageBytes
+	}
+	l := &Lake{store: s, opts: opts, footers: newFooters(), tables: map[string]*Table{}, lookups: map[string]*Table{}}
+	if opts.PageBytes > 0 {
+		l.pages = columnar.NewPageCache(opts.PageBytes)
+	}
+	return l
 }
 
 // Store is where the lake lies.
@@ -202,6 +213,8 @@ type Table struct {
 	log     *delta.Log
 	footers *footers // the lake's
 	spans   spans
+	blocks  blocks
+	swept   atomic.Pointer[delta.Snapshot] // the last that sweep has seen
 }
 
 // Snapshot is the newest state of the table; delta.ErrNoTable if there is none.

@@ -67,18 +67,24 @@ func (o Order) edge(x columnar.Bounds) (columnar.Value, bool) {
 // Read yields the rows that are picked. A batch does not change, but may share memory
 // with others.
 func (v *View) Read(ctx context.Context, r Request, stats *ScanStats) iter.Seq2[columnar.Selected, error] {
-	return v.table.read(ctx, v.snap, v.snap.Files(), r, stats, v.table.footers.open)
+	if stats == nil {
+		stats = &ScanStats{}
+	}
+	return v.table.read(ctx, v.snap, v.files(r.Keep, stats), r, stats, kept{v.table.footers.open, v.table.lake.pages})
 }
 
-// opener gives the parsed footer of a file.
-type opener func(context.Context, *object, *delta.Add) (*columnar.File, error)
+// kept is where that is kept which may be read again.
+type kept struct {
+	open  func(context.Context, *object, *delta.Add) (*columnar.File, error) // gives the parsed footer of a file
+	pages *columnar.PageCache                                                // nil: pages are not kept
+}
 
-func (t *Table) read(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*delta.Add], r Request, stats *ScanStats, open opener) iter.Seq2[columnar.Selected, error] {
+func (t *Table) read(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*delta.Add], r Request, stats *ScanStats, k kept) iter.Seq2[columnar.Selected, error] {
 	if stats == nil {
 		stats = &ScanStats{}
 	}
 	return func(yield func(columnar.Selected, error) bool) {
-		s := &scan{table: t, snap: snap, Request: r, open: open, plan: planColumns(r.Want, snap.Metadata().PartitionColumns)}
+		s := &scan{table: t, snap: snap, Request: r, kept: k, plan: planColumns(r.Want, snap.Metadata().PartitionColumns)}
 		if r.Ahead != nil && r.By == nil {
 			s.ahead(ctx, files, stats)(yield)
 			return
@@ -111,9 +117,9 @@ func (t *Table) read(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*
 // scan is one Read.
 type scan struct {
 	Request
+	kept
 	table *Table
 	snap  *delta.Snapshot
-	open  opener
 	plan  columnPlan // of Want
 }
 
@@ -211,7 +217,7 @@ func (w *worker) groups(p *part) []int {
 func (w *worker) group(p *part, g int) iter.Seq2[columnar.Selected, error] {
 	return func(yield func(columnar.Selected, error) bool) {
 		if p.reader == nil {
-			o := columnar.ReadOptions{Choose: w.choice}
+			o := columnar.ReadOptions{Choose: w.choice, Pages: w.pages.File(w.table.root + p.add.Path)}
 			if w.Keep != nil {
 				o.Keep = func(b columnar.Bounds) bool {
 					return w.Keep(withPartition{b, p.bounds, w.snap.Metadata().PartitionColumns})

@@ -44,6 +44,7 @@ func (t *Table) View(ctx context.Context) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.sweep(snap)
 	return &View{t, snap}, nil
 }
 
@@ -72,9 +73,10 @@ func (v *View) Scan(ctx context.Context, want columnar.Schema, keep columnar.Kee
 }
 
 // ScanFiles is View.Scan over the given files of a snapshot, in the order given.
-// It is for those who read a file once: unlike View.Scan it keeps no footers.
+// It is for those who read a file once: unlike View.Scan it keeps neither footers nor
+// pages.
 func (t *Table) ScanFiles(ctx context.Context, snap *delta.Snapshot, files iter.Seq[*delta.Add], want columnar.Schema, keep columnar.Keep, stats *ScanStats) iter.Seq2[*columnar.Batch, error] {
-	return batches(t.read(ctx, snap, files, Request{Want: want, Keep: keep}, stats, t.footers.peek))
+	return batches(t.read(ctx, snap, files, Request{Want: want, Keep: keep}, stats, kept{open: t.footers.peek}))
 }
 
 // batches are those of a Read that picks no rows.

@@ -265,3 +265,62 @@ func TestACancelledScanEnds(t *testing.T) {
 		t.Errorf("%d batches, err = %v", batches, last)
 	}
 }
+
+// TestBlocksOfFilesLoseNoRow: of many files some are ruled out together.
+func TestBlocksOfFilesLoseNoRow(t *testing.T) {
+	l := newLake(store.NewMemory("lake"))
+	layout := byDate()
+	layout.OpenFiles = 200
+	b := columnar.NewBatch(events())
+	for i := range int64(150) {
+		date := 19000 + i
+		if i%50 == 7 {
+			date = noDate
+		}
+		row(b, i, date, "x")
+	}
+	commit(t, l, "bronze", layout, b)
+	v := view(t, l, "bronze")
+	files := int64(must(l.Table("bronze").Snapshot(t.Context())).NumFiles())
+	if files < 140 {
+		t.Fatalf("%d files", files)
+	}
+	for _, column := range []string{"date", "id", "at.x"} {
+		for lo := int64(-10); lo < 19200; lo += 1 + lo%1000*(lo/1000%19) {
+			keep := atLeast(column, lo)
+			asked := 0
+			var stats lake.ScanStats
+			var got []string
+			for x, err := range v.Scan(t.Context(), events(), func(b columnar.Bounds) bool { asked++; return keep(b) }, &stats) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, textsOf(x)...)
+			}
+			var wanted []int32
+			for i := range int32(b.Len) {
+				value, null := b.Columns[0].Ints[i], false
+				switch column {
+				case "date":
+					value, null = b.Columns[1].Ints[i], b.Columns[1].IsNull(int(i))
+				case "at.x":
+					value = b.Columns[3].Children[0].Ints[i]
+				}
+				if !null && value >= lo {
+					wanted = append(wanted, i)
+				}
+			}
+			for _, line := range textsOf(b.Take(wanted)) {
+				if !slices.Contains(got, line) {
+					t.Fatalf("%s >= %d: %s is missing", column, lo, line)
+				}
+			}
+			if stats.Files+stats.FilesPruned != files {
+				t.Fatalf("%s >= %d: stats %+v of %d files", column, lo, stats, files)
+			}
+			if column == "date" && lo > 19170 && asked > 80 {
+				t.Errorf("date >= %d: %d files and blocks were asked about", lo, asked)
+			}
+		}
+	}
+}

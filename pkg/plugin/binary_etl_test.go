@@ -405,7 +405,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, name := range []string{
 		"auditlake_etl_last_success_timestamp_seconds{", `auditlake_store_requests_total{operation="get",outcome="ok",root="source"}`,
-		`auditlake_store_bytes_total{operation="get",root="lake"}`, "auditlake_query_duration_seconds_bucket{", "auditlake_footer_cache_misses_total",
+		`auditlake_store_bytes_total{operation="get",root="lake"}`, "auditlake_query_duration_seconds_bucket{", "auditlake_footer_cache_misses_total", "auditlake_page_cache_misses_total",
 	} {
 		if !strings.Contains(string(got), name) {
 			t.Errorf("no %s", name)

@@ -10,14 +10,16 @@ import (
 )
 
 // caches tells the state of what all open data sources keep in memory: the footers
-// of their lakes, and answers. It is a prometheus.Collector.
+// and pages of their lakes, and answers. It is a prometheus.Collector.
 type caches struct {
 	footerHits, footerMisses, footerBytes               *prometheus.Desc
+	pageHits, pageMisses, pageBytes                     *prometheus.Desc
 	answerHits, answerShared, answerMisses, answerBytes *prometheus.Desc
 
 	mu      sync.Mutex
 	open    map[*lake.Lake]*answers.Cache[*computed] // guarded by mu
 	footers lake.CacheStats                          // of those that are not open any more; guarded by mu
+	pages   lake.CacheStats                          // of those that are not open any more; guarded by mu
 	answers answers.Stats                            // of those that are not open any more; guarded by mu
 }
 
@@ -29,6 +31,9 @@ func newCaches() *caches {
 		footerHits:   desc("footer_cache_hits_total", "Parquet footers that were found in memory."),
 		footerMisses: desc("footer_cache_misses_total", "Parquet footers that had to be read."),
 		footerBytes:  desc("footer_cache_bytes", "Memory that parsed Parquet footers take."),
+		pageHits:     desc("page_cache_hits_total", "Parquet pages that were found in memory, decoded."),
+		pageMisses:   desc("page_cache_misses_total", "Parquet pages that had to be read and decoded."),
+		pageBytes:    desc("page_cache_bytes", "Memory that decoded Parquet pages take."),
 		answerHits:   desc("result_cache_hits_total", "Queries whose answer was found in memory."),
 		answerShared: desc("result_cache_shared_total", "Queries that got the answer of an equal one at work."),
 		answerMisses: desc("result_cache_misses_total", "Queries whose answer was worked out."),
@@ -52,9 +57,11 @@ func (c *caches) remove(l *lake.Lake) {
 		return
 	}
 	delete(c.open, l)
-	f, s := l.CacheStats(), a.Stats()
+	f, p, s := l.CacheStats(), l.PageStats(), a.Stats()
 	c.footers.Hits += f.Hits
 	c.footers.Misses += f.Misses
+	c.pages.Hits += p.Hits
+	c.pages.Misses += p.Misses
 	c.answers.Hits += s.Hits
 	c.answers.Shared += s.Shared
 	c.answers.Misses += s.Misses
@@ -63,7 +70,7 @@ func (c *caches) remove(l *lake.Lake) {
 // Describe implements prometheus.Collector.
 func (c *caches) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.footerHits, c.footerMisses, c.footerBytes, c.answerHits, c.answerShared, c.answerMisses, c.answerBytes,
+		c.footerHits, c.footerMisses, c.footerBytes, c.pageHits, c.pageMisses, c.pageBytes, c.answerHits, c.answerShared, c.answerMisses, c.answerBytes,
 	} {
 		to <- d
 	}
@@ -73,12 +80,15 @@ func (c *caches) Describe(to chan<- *prometheus.Desc) {
 func (c *caches) Collect(to chan<- prometheus.Metric) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	footers, kept := c.footers, c.answers
+	footers, pages, kept := c.footers, c.pages, c.answers
 	for l, a := range c.open {
-		f, s := l.CacheStats(), a.Stats()
+		f, p, s := l.CacheStats(), l.PageStats(), a.Stats()
 		footers.Hits += f.Hits
 		footers.Misses += f.Misses
 		footers.Bytes += f.Bytes
+		pages.Hits += p.Hits
+		pages.Misses += p.Misses
+		pages.Bytes += p.Bytes
 		kept.Hits += s.Hits
 		kept.Shared += s.Shared
 		kept.Misses += s.Misses
@@ -92,6 +102,9 @@ func (c *caches) Collect(to chan<- prometheus.Metric) {
 		{c.footerHits, prometheus.CounterValue, footers.Hits},
 		{c.footerMisses, prometheus.CounterValue, footers.Misses},
 		{c.footerBytes, prometheus.GaugeValue, footers.Bytes},
+		{c.pageHits, prometheus.CounterValue, pages.Hits},
+		{c.pageMisses, prometheus.CounterValue, pages.Misses},
+		{c.pageBytes, prometheus.GaugeValue, pages.Bytes},
 		{c.answerHits, prometheus.CounterValue, kept.Hits},
 		{c.answerShared, prometheus.CounterValue, kept.Shared},
 		{c.answerMisses, prometheus.CounterValue, kept.Misses},

@@ -51,14 +51,14 @@ func (l *Local) Folders(ctx context.Context, prefix string) iter.Seq2[string, er
 		}
 		defer root.Close()
 		parent := parentFolder(prefix)
-		entries, err := readFolder(root, parent)
+		entries, err := readFolder(root, parent, func(string) bool { return true })
 		if err != nil && !isMissing(err) {
 			yield("", l.fail("list folders", parent, err))
 			return
 		}
 		for _, e := range entries {
 			folder := parent + e.sortKey
-			if e.Type()&fs.ModeSymlink != 0 {
+			if e.Mode()&fs.ModeSymlink != 0 {
 				if info, err := root.Stat(filepath.FromSlash(folder)); err == nil && info.IsDir() {
 					yield("", l.fail("list folders", folder, errLinkedFolder))
 					return
@@ -121,7 +121,8 @@ func (w *walker) walk(folder string) bool {
 	if err := w.ctx.Err(); err != nil {
 		return w.stop(folder, err)
 	}
-	entries, err := readFolder(w.root, folder)
+	after, inside := strings.CutPrefix(w.startAfter, folder)
+	entries, err := readFolder(w.root, folder, func(name string) bool { return !inside || name > after || strings.HasPrefix(after, name) })
 	if isMissing(err) {
 		return true // removed since its parent was read, or a prefix of nothing
 	}
@@ -153,8 +154,9 @@ func (w *walker) canHold(folder string) bool {
 }
 
 func (w *walker) visit(key string, e entry) bool {
-	info, err := e.Info()
-	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+	var err error
+	info := e.FileInfo
+	if info.Mode()&fs.ModeSymlink != 0 {
 		info, err = w.root.Stat(filepath.FromSlash(key))
 	}
 	switch {
@@ -182,25 +184,44 @@ func (w *walker) stop(key string, err error) bool {
 // entry sorts as its keys do: a folder counts with its slash, so "a.json" comes
 // before "a/x", because '.' < '/'.
 type entry struct {
-	fs.DirEntry
+	fs.FileInfo
 	sortKey string
 }
 
-func readFolder(root *os.Root, folder string) ([]entry, error) {
-	f, err := root.Open(filepath.FromSlash(path.Clean("./" + folder)))
+// readFolder gives the entries of a folder whose names are wanted. Only these are looked
+// at, as each takes a call of the system: of a table's log most have been read.
+func readFolder(root *os.Root, folder string, wanted func(name string) bool) (entries []entry, err error) {
+	at := filepath.FromSlash(path.Clean("./" + folder))
+	f, err := root.Open(at)
 	if err != nil {
 		return nil, err
 	}
-	list, err := f.ReadDir(-1)
+	names, err := f.Readdirnames(-1)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	entries := make([]entry, len(list))
-	for i, e := range list {
-		entries[i] = entry{DirEntry: e, sortKey: e.Name()}
-		if e.IsDir() {
-			entries[i].sortKey += "/"
+	names = slices.DeleteFunc(names, func(name string) bool { return !wanted(name) })
+	if len(names) == 0 {
+		return nil, nil
+	}
+	inside, err := root.OpenRoot(at)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, inside.Close()) }()
+	for _, name := range names {
+		info, err := inside.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // deleted since
 		}
+		if err != nil {
+			return nil, err
+		}
+		e := entry{info, name}
+		if e.IsDir() {
+			e.sortKey += "/"
+		}
+		entries = append(entries, e)
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.sortKey, b.sortKey) })
 	return entries, nil

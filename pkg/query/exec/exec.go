@@ -32,6 +32,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/query"
@@ -285,6 +286,20 @@ func appendRows(dst, src *columnar.Vector, sel []int32) {
 	for _, i := range sel {
 		dst.AppendFrom(src, int(i))
 	}
+}
+
+// rowNumbers are the numbers of the rows of a batch, for everybody and not to be changed.
+var rowNumbers = sync.OnceValue(func() []int32 {
+	const most = 8192 // rows that a table gives at once
+	return everyRow(nil, most)
+})
+
+// allRows selects all of n rows.
+func allRows(n int) []int32 {
+	if all := rowNumbers(); n <= len(all) {
+		return all[:n:n]
+	}
+	return everyRow(nil, n)
 }
 
 // everyRow grows a buffer of row numbers to at least n.

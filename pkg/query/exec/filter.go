@@ -1,6 +1,10 @@
 package exec
 
-import "github.com/auditlake/auditlake/pkg/query"
+import (
+	"sync"
+
+	"github.com/auditlake/auditlake/pkg/query"
+)
 
 // filter narrows the selection to the rows for which the predicate is true. Its
 // conjuncts tell the scan below, if there is one, what need not be read.
@@ -40,6 +44,15 @@ func filter(in rows, preds []predicate) rows {
 		}
 	}
 }
+
+// scratch is what rows of one batch are picked in. It is lent for a batch: short queries
+// have one, and memory of its size costs them as much as the picking.
+type scratch struct {
+	truths   []truth
+	selected []int32
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
 
 // narrow is the rows of a chunk for which all predicates are true, in the memory of
 // selected.

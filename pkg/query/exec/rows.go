@@ -44,7 +44,6 @@ func (b *builder) readRows(n *query.Bound, t query.RowTable, r query.Request, ex
 	}
 	return func(yield func(*chunk, error) bool) {
 		out := &chunk{cols: make([]*columnar.Vector, len(readers))}
-		var every []int32
 		var stats query.ScanStats
 		defer func() {
 			if h.again {
@@ -82,8 +81,7 @@ func (b *builder) readRows(n *query.Bound, t query.RowTable, r query.Request, ex
 				out.cols[i] = readers[i](s.Batch)
 			}
 			if out.n, out.sel = s.Len, s.Rows; s.Rows == nil {
-				every = everyRow(every, s.Len)
-				out.sel = every[:s.Len]
+				out.sel = allRows(s.Len)
 			}
 			if !yield(out, nil) {
 				return
@@ -113,18 +111,19 @@ func (b *builder) choice(n *query.Bound, exprs []query.Expr) (*columnar.Choice, 
 			readers[i] = newReader(n.Sources[i], n.Cols[i].Type, alone.scope(nil))
 		}
 	}
-	var every, selected []int32
-	var truths []truth
+	var rows []int32
 	return &columnar.Choice{
 		First: projection(n.Table.Schema(), slices.DeleteFunc(sources, func(s query.Source) bool { return s.Path == nil })),
 		Rows: func(batch *columnar.Batch) ([]int32, error) {
 			for i, r := range readers {
 				out.cols[i] = r(batch)
 			}
-			every = everyRow(every, batch.Len)
-			out.n, out.sel = batch.Len, every[:batch.Len]
-			truths, selected = resize(truths, out.n), resize(selected, out.n)
-			return narrow(out, preds, truths, selected), alone.look()
+			out.n, out.sel = batch.Len, allRows(batch.Len)
+			s := scratches.Get().(*scratch)
+			s.truths, s.selected = resize(s.truths, out.n), resize(s.selected, out.n)
+			rows = append(rows[:0], narrow(out, preds, s.truths, s.selected)...)
+			scratches.Put(s)
+			return rows, alone.look()
 		},
 	}, nil
 }

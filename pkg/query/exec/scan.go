@@ -34,7 +34,6 @@ func (b *builder) scan(n *query.Bound, s query.Scan, useful []query.Expr) (rows,
 	}
 	all := func(yield func(*chunk, error) bool) {
 		out := &chunk{cols: make([]*columnar.Vector, len(readers))}
-		var every []int32
 		var stats query.ScanStats
 		defer func() { b.stats.Scan.Add(stats) }()
 		if err := b.look(); err != nil {
@@ -52,8 +51,7 @@ func (b *builder) scan(n *query.Bound, s query.Scan, useful []query.Expr) (rows,
 			for i := range readers {
 				out.cols[i] = readers[i](batch)
 			}
-			every = everyRow(every, batch.Len)
-			out.n, out.sel = batch.Len, every[:batch.Len]
+			out.n, out.sel = batch.Len, allRows(batch.Len)
 			if !yield(out, nil) {
 				return
 			}
