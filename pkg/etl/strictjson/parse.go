@@ -72,6 +72,7 @@ func (p *Parser) NewString(s string) Value { return p.add(String, s) }
 func (p *Parser) NewNumber(literal string) Value { return p.add(Number, literal) }
 
 func (p *Parser) add(k Kind, text string) Value {
+	p.writable()
 	from := int32(len(p.src))
 	p.src = append(p.src, text...)
 	p.nodes = append(p.nodes, node{kind: k, escaped: true, from: from, to: int32(len(p.src))})

@@ -258,6 +258,15 @@ func TestValuesThatNoTextHas(t *testing.T) {
 	if got := string(b.Append(a.Append(nil))); got != `"a \"quoted\" word"17` {
 		t.Error(got)
 	}
+	line := []byte(`{"a":1}{"b":2}`)
+	v, err := p.Parse(line[:len(`{"a":1}`)])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := p.NewString("c")
+	if got := string(v.Append(c.Append(nil))); got != `"c"{"a":1}` || string(line) != `{"a":1}{"b":2}` {
+		t.Errorf("%s, and the text is %s", got, line)
+	}
 	if none := (strictjson.Value{}); !none.None() || !none.IsNull() || !none.First().None() || none.Text() != nil || !none.Get("a").None() {
 		t.Error("none is something")
 	}
