@@ -58,8 +58,9 @@ var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 
 // compressor is one compression made ready.
 type compressor struct {
-	codec format.CompressionCodec
-	zstd  *zstd.Encoder
+	codec   format.CompressionCodec
+	zstd    *zstd.Encoder
+	records bool // strings of one size go to appendRecords
 }
 
 // forText is the compressor for pages of plain strings.
@@ -68,7 +69,7 @@ func (c Compression) forText() (compressor, error) {
 		return newCompressor(c)
 	}
 	enc, err := zstdTextEncoder()
-	return compressor{codec: format.Zstd, zstd: enc}, err
+	return compressor{codec: format.Zstd, zstd: enc, records: true}, err
 }
 
 func newCompressor(c Compression) (compressor, error) {
@@ -93,6 +94,17 @@ func (c compressor) append(dst, src []byte) []byte {
 		return append(dst, snappy.Encode(nil, src)...)
 	}
 	return append(dst, src...)
+}
+
+// appendStrings is append for a page of plain strings, which begin at levels and are of
+// the given size; 0: of many.
+func (c compressor) appendStrings(dst, src []byte, levels, size int) []byte {
+	if c.records {
+		if out, ok := appendRecords(dst, src, levels, size); ok {
+			return out
+		}
+	}
+	return c.append(dst, src)
 }
 
 // decompress gives the size bytes that src stands for. dst is scratch memory;

@@ -37,6 +37,7 @@ type leafWriter struct {
 	nulls int64
 	raw   int // bytes the codes' strings would take as PLAIN
 	bits  int // booleans so far
+	width int // bytes of each plain string; 0: they differ
 	page  extent
 
 	// The row group.
@@ -283,6 +284,7 @@ func (l *leafWriter) appendBytes(v *Vector, in *entries, sel []int32) {
 			i = int(sel[k])
 		}
 		s := v.ByteAt(i)
+		l.measure(s)
 		l.vals = grow(l.vals, 4+len(s))
 		l.vals = binary.LittleEndian.AppendUint32(l.vals, uint32(len(s)))
 		l.vals = append(l.vals, s...)
@@ -302,6 +304,15 @@ func (l *leafWriter) appendBytes(v *Vector, in *entries, sel []int32) {
 	}
 	if l.stats && n > 0 {
 		l.page.addBytes(lo, hi)
+	}
+}
+
+// measure looks at a plain string before it is added to the page.
+func (l *leafWriter) measure(s []byte) {
+	if len(s) != l.width {
+		if l.width = 0; len(l.vals) == 0 {
+			l.width = len(s)
+		}
 	}
 }
 
@@ -376,8 +387,12 @@ func (l *leafWriter) flushPage() error {
 		body = binary.LittleEndian.AppendUint32(body, uint32(len(packed)))
 		body = append(body, packed...)
 	}
+	levels := len(body)
 	body = append(grow(body, len(l.vals)), l.vals...)
 	l.scratch = body
+	if len(body) > maxPageBytes {
+		return fmt.Errorf("page of %d bytes is over the limit of %d", len(body), maxPageBytes)
+	}
 
 	l.locations = append(l.locations, format.PageLocation{Offset: int64(l.pageBytes), FirstRowIndex: l.chunkRows})
 	h := format.PageHeader{Type: format.DataPage, UncompressedPageSize: int32(len(body))}
@@ -386,11 +401,12 @@ func (l *leafWriter) flushPage() error {
 		DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 		Statistics: format.Statistics{NullCount: l.nulls},
 	})
-	comp := l.comp
 	if l.kind.InBytes() && encoding == format.Plain {
-		comp = l.text
+		l.packed = l.text.appendStrings(l.packed[:0], body, levels, l.width)
+	} else {
+		l.packed = l.comp.append(l.packed[:0], body)
 	}
-	page, err := l.compressed(comp, &h, body)
+	page, err := l.paged(&h)
 	if err != nil {
 		return err
 	}
@@ -407,7 +423,7 @@ func (l *leafWriter) flushPage() error {
 	}
 	l.page.reset()
 	l.def, l.rep, l.vals, l.codes = l.def[:0], l.rep[:0], l.vals[:0], l.codes[:0]
-	l.rows, l.nulls, l.raw, l.bits = 0, 0, 0, 0
+	l.rows, l.nulls, l.raw, l.bits, l.width = 0, 0, 0, 0, 0
 	return nil
 }
 
@@ -416,6 +432,7 @@ func (l *leafWriter) flushPage() error {
 func (l *leafWriter) plainPage() {
 	for _, c := range l.codes {
 		s := l.dict.values.At(int(c))
+		l.measure(s)
 		l.vals = binary.LittleEndian.AppendUint32(l.vals, uint32(len(s)))
 		l.vals = append(l.vals, s...)
 	}
@@ -463,19 +480,16 @@ func (l *leafWriter) packCodes() error {
 	return nil
 }
 
-// compressed is a page of the chunk, header and compressed body.
-func (l *leafWriter) compressed(comp compressor, h *format.PageHeader, body []byte) ([]byte, error) {
-	if len(body) > maxPageBytes {
-		return nil, fmt.Errorf("page of %d bytes is over the limit of %d", len(body), maxPageBytes)
-	}
-	l.packed = comp.append(l.packed[:0], body)
+// paged is a page of the chunk: the header, and a body of so many bytes, compressed
+// in l.packed.
+func (l *leafWriter) paged(h *format.PageHeader) ([]byte, error) {
 	h.CompressedPageSize = int32(len(l.packed))
 	l.header.Reset()
 	var p thrift.CompactProtocol
 	if err := thrift.NewEncoder(p.NewWriter(&l.header)).Encode(h); err != nil {
 		return nil, fmt.Errorf("encode page header: %w", err)
 	}
-	l.chunk.TotalUncompressedSize += int64(l.header.Len() + len(body))
+	l.chunk.TotalUncompressedSize += int64(l.header.Len()) + int64(h.UncompressedPageSize)
 	return slices.Concat(l.header.Bytes(), l.packed), nil
 }
 
@@ -504,9 +518,13 @@ func (l *leafWriter) flushChunk() (dictPage []byte, err error) {
 			values = append(values, s...)
 		}
 		l.vals = values[:0]
+		if len(values) > maxPageBytes {
+			return nil, fmt.Errorf("dictionary of %d bytes is over the limit of %d", len(values), maxPageBytes)
+		}
 		h := format.PageHeader{Type: format.DictionaryPage, UncompressedPageSize: int32(len(values))}
 		h.DictionaryPageHeader = thrift.New(format.DictionaryPageHeader{NumValues: int32(d.values.Len()), Encoding: format.Plain})
-		if dictPage, err = l.compressed(l.text, &h, values); err != nil {
+		l.packed = l.text.append(l.packed[:0], values)
+		if dictPage, err = l.paged(&h); err != nil {
 			return nil, err
 		}
 		l.countPage(format.DictionaryPage, format.Plain)

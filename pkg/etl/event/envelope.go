@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/valyala/fastjson"
+	"github.com/auditlake/auditlake/pkg/etl/strictjson"
 )
 
 // Azure delivers the same events in the envelope of its diagnostic logs:
@@ -29,20 +29,19 @@ const workspaceLevel = "WORKSPACE_LEVEL"
 // the members that make a native event.
 func (c *Cleanser) isEnvelope() bool {
 	for _, f := range []int{fTimestamp, fServiceName, fActionName, fRequestParams, fResponse, fUserIdentity} {
-		if c.top[f] != nil {
+		if !c.top[f].None() {
 			return false
 		}
 	}
 	properties, operation := c.unknown.get("properties"), c.unknown.get("operationName")
-	if properties == nil || properties.Type() != fastjson.TypeObject || operation == nil {
+	if !properties.IsObject() {
 		return false
 	}
-	name, err := operation.StringBytes()
-	if err != nil || len(name) < len(operationPrefix) || !strings.EqualFold(string(name[:len(operationPrefix)]), operationPrefix) {
+	name := operation.Text()
+	if len(name) < len(operationPrefix) || !strings.EqualFold(string(name[:len(operationPrefix)]), operationPrefix) {
 		return false
 	}
-	at := c.unknown.get("time")
-	return at != nil && at.Type() == fastjson.TypeString
+	return c.unknown.get("time").IsString()
 }
 
 // unwrap puts the members of an envelope where those of a native event are. What
@@ -50,7 +49,7 @@ func (c *Cleanser) isEnvelope() bool {
 func (c *Cleanser) unwrap() (millis int64, _ Reason) {
 	c.outer, c.unknown = c.unknown, c.outer
 	c.unknown.reset()
-	var at, identity, properties *fastjson.Value
+	var at, identity, properties strictjson.Value
 	for _, m := range c.outer.list {
 		switch string(m.key) {
 		case "time":
@@ -63,10 +62,9 @@ func (c *Cleanser) unwrap() (millis int64, _ Reason) {
 			c.unknown.set(m.key, m.value)
 		}
 	}
-	text, _ := at.StringBytes()
-	when, err := time.Parse(time.RFC3339, string(text))
+	when, err := time.Parse(time.RFC3339, string(at.Text()))
 	if err != nil {
-		return 0, c.refuse(BadTime, Reason("time is not a time of RFC 3339: "+clip(string(at.MarshalTo(nil)))))
+		return 0, c.refuse(BadTime, Reason("time is not a time of RFC 3339: "+clip(quoted(at))))
 	}
 	if when.Nanosecond()%int(time.Millisecond) != 0 {
 		c.keepWhole("time", at)
@@ -76,12 +74,12 @@ func (c *Cleanser) unwrap() (millis int64, _ Reason) {
 	for i, f := range []int{fRequestParams, fResponse} {
 		c.top[f] = c.opened(&c.inner[i], c.top[f])
 	}
-	c.arena.Reset()
-	if isNull(c.top[fAuditLevel]) {
-		c.top[fAuditLevel] = c.arena.NewString(workspaceLevel)
+	c.told.Reset()
+	if c.top[fAuditLevel].IsNull() {
+		c.top[fAuditLevel] = c.told.NewString(workspaceLevel)
 	}
-	if isNull(c.top[fWorkspaceID]) {
-		if id := c.workspaceOf(); id != nil {
+	if c.top[fWorkspaceID].IsNull() {
+		if id := c.workspaceOf(); !id.None() {
 			c.top[fWorkspaceID] = id
 		}
 	}
@@ -90,51 +88,46 @@ func (c *Cleanser) unwrap() (millis int64, _ Reason) {
 
 // unwrapProperties takes the members of properties up. Where the envelope has one
 // of the same name, all of properties stays, so that nothing is hidden by it.
-func (c *Cleanser) unwrapProperties(properties *fastjson.Value) {
-	obj, err := properties.Object()
-	if err != nil {
-		return // isEnvelope has looked
-	}
+func (c *Cleanser) unwrapProperties(properties strictjson.Value) {
 	outer, outside := c.top, len(c.unknown.list)
 	clash := false
-	obj.Visit(func(key []byte, v *fastjson.Value) {
-		f := fieldOf(key)
-		if f < 0 || f == fTimestamp {
-			switch i := c.unknown.index(key); {
+	for m := properties.First(); !m.None(); m = m.Next() {
+		f := fieldOf(m.Key())
+		switch {
+		case f < 0 || f == fTimestamp:
+			switch i := c.unknown.index(m.Key()); {
 			case i >= 0 && i < outside:
 				clash = true
-			case c.unknown.set(key, v):
+			case c.unknown.set(m.Key(), m):
 				c.Counts.DuplicateKeys++
 			}
-			return
-		}
-		if !isNull(outer[f]) {
+		case !outer[f].IsNull():
 			clash = true
-			return
+		default:
+			if !c.top[f].None() && outer[f].None() {
+				c.Counts.DuplicateKeys++
+			}
+			c.top[f] = m
 		}
-		if c.top[f] != nil && outer[f] == nil {
-			c.Counts.DuplicateKeys++
-		}
-		c.top[f] = v
-	})
+	}
 	if clash {
 		c.keepWhole("properties", properties)
 	}
 }
 
 // unwrapIdentity makes of identity what a native event has as userIdentity.
-func (c *Cleanser) unwrapIdentity(identity *fastjson.Value) {
-	if isNull(identity) {
+func (c *Cleanser) unwrapIdentity(identity strictjson.Value) {
+	if identity.IsNull() {
 		c.top[fUserIdentity] = c.opened(&c.inner[2], c.top[fUserIdentity])
 		return
 	}
-	if inside := c.top[fUserIdentity]; !isNull(inside) {
+	if inside := c.top[fUserIdentity]; !inside.IsNull() {
 		c.keepWhole("userIdentity", inside)
 	}
-	c.top[fUserIdentity] = nil
+	c.top[fUserIdentity] = strictjson.Value{}
 	switch v := c.opened(&c.inner[2], identity); {
-	case isNull(v):
-	case v.Type() == fastjson.TypeObject:
+	case v.IsNull():
+	case v.IsObject():
 		c.top[fUserIdentity] = v
 	default:
 		c.keepWhole("identity", identity)
@@ -144,20 +137,20 @@ func (c *Cleanser) unwrapIdentity(identity *fastjson.Value) {
 // opened is the object or null that a string has as JSON; an empty string is
 // null, and any other value is what it was. It is valid until the parser is used
 // again.
-func (c *Cleanser) opened(p *fastjson.Parser, v *fastjson.Value) *fastjson.Value {
-	if v == nil || v.Type() != fastjson.TypeString {
+func (c *Cleanser) opened(p *strictjson.Parser, v strictjson.Value) strictjson.Value {
+	if !v.IsString() {
 		return v
 	}
-	text, _ := v.StringBytes()
+	text := v.Text()
 	start := bytes.TrimLeft(text, " \t\r\n")
 	switch {
 	case len(start) == 0:
-		return nil
+		return strictjson.Value{}
 	case start[0] != '{' && start[0] != 'n':
 		return v
 	}
 	inner, reason := c.Parse(p, text)
-	if reason != "" || inner.Type() != fastjson.TypeObject && inner.Type() != fastjson.TypeNull {
+	if reason != "" || !inner.IsObject() && !inner.IsNull() {
 		return v
 	}
 	return inner
@@ -165,29 +158,23 @@ func (c *Cleanser) opened(p *fastjson.Parser, v *fastjson.Value) *fastjson.Value
 
 // workspaceOf is the workspace that an envelope tells of: the host in a URL of
 // Azure, adb-<id>.<n>.azuredatabricks.net, or the orgId that Databricks adds to
-// the parameters of jobs. The resource has the workspace's name only. It is nil
+// the parameters of jobs. The resource has the workspace's name only. There is none
 // where neither is there.
-func (c *Cleanser) workspaceOf() *fastjson.Value {
-	if host := c.unknown.get("Host"); host != nil {
-		text, _ := host.StringBytes()
-		id, domain, _ := strings.Cut(string(text), ".")
-		if digits, ok := strings.CutPrefix(id, "adb-"); ok && isDigits(digits) && strings.Contains(domain, "azuredatabricks.") {
-			return c.arena.NewNumberString(digits)
-		}
+func (c *Cleanser) workspaceOf() strictjson.Value {
+	id, domain, _ := strings.Cut(string(c.unknown.get("Host").Text()), ".")
+	if digits, ok := strings.CutPrefix(id, "adb-"); ok && isDigits(digits) && strings.Contains(domain, "azuredatabricks.") {
+		return c.told.NewNumber(digits)
 	}
 	service, params := c.top[fServiceName], c.top[fRequestParams]
-	if isNull(service) || isNull(params) || params.Type() != fastjson.TypeObject {
-		return nil
+	if string(service.Text()) != "jobs" {
+		return strictjson.Value{}
 	}
-	if name, _ := service.StringBytes(); string(name) != "jobs" {
-		return nil
-	}
-	if id := params.Get("orgId"); !isNull(id) {
+	if id := params.Get("orgId"); !id.IsNull() {
 		if n, ok := integer(id); ok && n >= 0 {
 			return id
 		}
 	}
-	return nil
+	return strictjson.Value{}
 }
 
 // isDigits reports whether the text is the digits of a positive long.

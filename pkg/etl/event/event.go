@@ -22,9 +22,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/valyala/fastjson"
-
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/etl/strictjson"
 )
 
 // Rules is the version of the cleansing rules in this package. It grows when a
@@ -151,17 +150,15 @@ const Skew = 48 * time.Hour
 type Cleanser struct {
 	Counts Counts
 
-	parser         fastjson.Parser
-	inner          [3]fastjson.Parser // of JSON as text inside of an envelope
-	arena          fastjson.Arena     // of what an envelope tells in other words
-	escaped        []byte             // the line where it had to be changed for the parser
-	top            [numFields]*fastjson.Value
+	parser         strictjson.Parser
+	inner          [3]strictjson.Parser // of JSON as text inside of an envelope
+	told           strictjson.Parser    // has what an envelope tells in other words
+	top            [numFields]strictjson.Value
 	unknown        members
 	outer          members // of an envelope
 	params         members
 	class          Class
 	key            [16]byte
-	sorted         []sortable // stack of the canonical writer
 	buf, canonical []byte
 }
 
@@ -248,11 +245,10 @@ func (c *Cleanser) Append(dst *columnar.Batch, line []byte, from Origin) Reason 
 	if reason != "" {
 		return reason
 	}
-	obj, err := v.Object()
-	if err != nil {
-		return c.refuse(NotAnEvent, Reason("not a JSON object but "+v.Type().String()))
+	if !v.IsObject() {
+		return c.refuse(NotAnEvent, Reason("not a JSON object but "+v.Kind().String()))
 	}
-	c.split(obj)
+	c.split(v)
 	var millis int64
 	if c.isEnvelope() {
 		millis, reason = c.unwrap()
@@ -270,31 +266,29 @@ func (c *Cleanser) Append(dst *columnar.Batch, line []byte, from Origin) Reason 
 }
 
 // split sorts the members of an event into c.top and c.unknown.
-func (c *Cleanser) split(obj *fastjson.Object) {
-	c.top = [numFields]*fastjson.Value{}
+func (c *Cleanser) split(event strictjson.Value) {
+	c.top = [numFields]strictjson.Value{}
 	c.unknown.reset()
-	obj.Visit(func(key []byte, v *fastjson.Value) {
-		if f := fieldOf(key); f >= 0 {
-			if c.top[f] != nil {
+	for m := event.First(); !m.None(); m = m.Next() {
+		if f := fieldOf(m.Key()); f >= 0 {
+			if !c.top[f].None() {
 				c.Counts.DuplicateKeys++
 			}
-			c.top[f] = v
-			return
-		}
-		if c.unknown.set(key, v) {
+			c.top[f] = m
+		} else if c.unknown.set(m.Key(), m) {
 			c.Counts.DuplicateKeys++
 		}
-	})
+	}
 }
 
 func (c *Cleanser) timestamp() (millis int64, _ Reason) {
 	v := c.top[fTimestamp]
-	if isNull(v) {
+	if v.IsNull() {
 		return 0, c.refuse(BadTime, "no timestamp")
 	}
 	millis, ok := integer(v)
 	if !ok {
-		return 0, c.refuse(BadTime, Reason("timestamp is not a whole number of milliseconds: "+clip(string(v.MarshalTo(nil)))))
+		return 0, c.refuse(BadTime, Reason("timestamp is not a whole number of milliseconds: "+clip(quoted(v))))
 	}
 	return millis, ""
 }
@@ -317,7 +311,7 @@ const (
 	millisPerDay   = 24 * 60 * 60 * 1000
 )
 
-func (c *Cleanser) appendRow(dst *columnar.Batch, event *fastjson.Value, millis int64, from Origin) {
+func (c *Cleanser) appendRow(dst *columnar.Batch, event strictjson.Value, millis int64, from Origin) {
 	col := dst.Columns
 	for f, at := range textColumns {
 		if at >= 0 {
@@ -335,7 +329,7 @@ func (c *Cleanser) appendRow(dst *columnar.Batch, event *fastjson.Value, millis 
 	col[ColOutcome].AppendString(Outcome(status, known))
 	c.appendExtra(col[ColExtra])
 
-	c.canonical = c.appendCanonical(c.canonical[:0], event)
+	c.canonical = event.AppendCanonical(c.canonical[:0])
 	c.key = Hash(c.canonical)
 	c.buf = hex.AppendEncode(c.buf[:0], c.key[:])
 	col[ColEventKey].AppendBytes(c.buf)

@@ -5,15 +5,14 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/valyala/fastjson"
-
 	"github.com/auditlake/auditlake/pkg/columnar"
+	"github.com/auditlake/auditlake/pkg/etl/strictjson"
 )
 
 // member is one key and value of a JSON object.
 type member struct {
 	key   []byte
-	value *fastjson.Value
+	value strictjson.Value
 }
 
 // members are members in delivery order, each key once. The zero value is empty.
@@ -39,7 +38,7 @@ func (m *members) reset() {
 }
 
 // set puts the last value of a repeated key in the first one's place.
-func (m *members) set(key []byte, v *fastjson.Value) (repeated bool) {
+func (m *members) set(key []byte, v strictjson.Value) (repeated bool) {
 	if i := m.index(key); i >= 0 {
 		m.list[i].value = v
 		return true
@@ -74,25 +73,22 @@ func (m *members) index(key []byte) int {
 	return -1
 }
 
-// get is the value of a key, nil if it is not there.
-func (m *members) get(key string) *fastjson.Value {
+// get is the value of a key, none if it is not there.
+func (m *members) get(key string) strictjson.Value {
 	if i := m.index([]byte(key)); i >= 0 {
 		return m.list[i].value
 	}
-	return nil
+	return strictjson.Value{}
 }
 
-func isNull(v *fastjson.Value) bool { return v == nil || v.Type() == fastjson.TypeNull }
-
 // integer reads a whole number, written as a JSON number or a string of digits.
-func integer(v *fastjson.Value) (int64, bool) {
+func integer(v strictjson.Value) (int64, bool) {
 	var text []byte
-	switch v.Type() {
-	case fastjson.TypeString:
-		text, _ = v.StringBytes()
-	case fastjson.TypeNumber:
-		var buf [24]byte
-		text = v.MarshalTo(buf[:0])
+	switch v.Kind() {
+	case strictjson.String:
+		text = v.Text()
+	case strictjson.Number:
+		text = v.Source()
 	default:
 		return 0, false
 	}
@@ -103,17 +99,16 @@ func integer(v *fastjson.Value) (int64, bool) {
 // text is the value as the string columns hold it: a string as it is, a number
 // as its literal, a boolean as true or false, an object or array as compact
 // JSON. The result is valid until the next call.
-func (c *Cleanser) text(v *fastjson.Value) []byte {
-	if v.Type() == fastjson.TypeString {
-		s, _ := v.StringBytes()
-		return s
+func (c *Cleanser) text(v strictjson.Value) []byte {
+	if v.IsString() {
+		return v.Text()
 	}
-	c.buf = AppendJSON(c.buf[:0], v)
+	c.buf = v.Append(c.buf[:0])
 	return c.buf
 }
 
-func (c *Cleanser) appendText(dst *columnar.Vector, v *fastjson.Value) {
-	if isNull(v) {
+func (c *Cleanser) appendText(dst *columnar.Vector, v strictjson.Value) {
+	if v.IsNull() {
 		dst.AppendNull()
 		return
 	}
@@ -124,7 +119,7 @@ func (c *Cleanser) appendText(dst *columnar.Vector, v *fastjson.Value) {
 // value that is no number is kept in extra.
 func (c *Cleanser) appendWorkspace(dst *columnar.Vector, folder int64) {
 	v := c.top[fWorkspaceID]
-	if !isNull(v) {
+	if !v.IsNull() {
 		if id, ok := integer(v); ok {
 			dst.AppendInt(id)
 			return
@@ -139,29 +134,25 @@ func (c *Cleanser) appendWorkspace(dst *columnar.Vector, folder int64) {
 }
 
 // keepWhole puts a known member that does not fit its column into extra.
-func (c *Cleanser) keepWhole(name string, v *fastjson.Value) {
+func (c *Cleanser) keepWhole(name string, v strictjson.Value) {
 	c.unknown.set([]byte(name), v)
 }
 
 func (c *Cleanser) appendIdentity(col []*columnar.Vector) {
-	var email, subject *fastjson.Value
-	if v := c.top[fUserIdentity]; !isNull(v) {
-		if obj, err := v.Object(); err == nil {
-			other := false
-			obj.Visit(func(key []byte, v *fastjson.Value) {
-				switch string(key) {
-				case "email":
-					email = v
-				case "subjectName":
-					subject = v
-				default:
-					other = true
-				}
-			})
-			if other {
-				c.keepWhole("userIdentity", v)
+	var email, subject strictjson.Value
+	if v := c.top[fUserIdentity]; !v.IsNull() {
+		other := !v.IsObject()
+		for m := v.First(); !m.None(); m = m.Next() {
+			switch string(m.Key()) {
+			case "email":
+				email = m
+			case "subjectName":
+				subject = m
+			default:
+				other = true
 			}
-		} else {
+		}
+		if other {
 			c.keepWhole("userIdentity", v)
 		}
 	}
@@ -169,7 +160,7 @@ func (c *Cleanser) appendIdentity(col []*columnar.Vector) {
 	c.appendText(col[ColSubjectName], subject)
 
 	actor := col[ColActor]
-	if !isNull(email) {
+	if !email.IsNull() {
 		if s := c.text(email); len(s) > 0 {
 			actor.AppendBytes(s)
 			return
@@ -191,28 +182,27 @@ func (c *Cleanser) appendIdentity(col []*columnar.Vector) {
 func (c *Cleanser) readParams() {
 	c.params.reset()
 	v := c.top[fRequestParams]
-	if isNull(v) {
+	if v.IsNull() {
 		return
 	}
-	obj, err := v.Object()
-	if err != nil {
+	if !v.IsObject() {
 		c.keepWhole("requestParams", v)
-		c.top[fRequestParams] = nil // there is no map to show
-		if v.Type() == fastjson.TypeString && bytes.HasSuffix(c.text(v), truncatedSuffix) {
+		c.top[fRequestParams] = strictjson.Value{} // there is no map to show
+		if v.IsString() && bytes.HasSuffix(c.text(v), truncatedSuffix) {
 			c.Counts.TruncatedParams++
 		}
 		return
 	}
-	obj.Visit(func(key []byte, v *fastjson.Value) {
-		if c.params.set(key, v) {
+	for m := v.First(); !m.None(); m = m.Next() {
+		if c.params.set(m.Key(), m) {
 			c.Counts.DuplicateKeys++
 		}
-	})
-	c.params.list = slices.DeleteFunc(c.params.list, func(p member) bool { return isNull(p.value) })
+	}
+	c.params.list = slices.DeleteFunc(c.params.list, func(p member) bool { return p.value.IsNull() })
 }
 
 func (c *Cleanser) appendParams(dst *columnar.Vector) {
-	if isNull(c.top[fRequestParams]) {
+	if c.top[fRequestParams].IsNull() {
 		dst.AppendNull()
 		return
 	}
@@ -236,31 +226,30 @@ var truncatedSuffix = []byte("... truncated")
 
 func (c *Cleanser) appendResponse(dst *columnar.Vector) (status int64, known bool) {
 	v := c.top[fResponse]
-	if isNull(v) {
+	if v.IsNull() {
 		dst.AppendNull()
 		return 0, false
 	}
-	obj, err := v.Object()
-	if err != nil {
+	if !v.IsObject() {
 		c.keepWhole("response", v)
 		dst.AppendNull()
 		return 0, false
 	}
-	var code, message, result *fastjson.Value
+	var code, message, result strictjson.Value
 	other := false
-	obj.Visit(func(key []byte, v *fastjson.Value) {
-		switch string(key) {
+	for m := v.First(); !m.None(); m = m.Next() {
+		switch string(m.Key()) {
 		case "statusCode":
-			code = v
+			code = m
 		case "errorMessage":
-			message = v
+			message = m
 		case "result":
-			result = v
+			result = m
 		default:
 			other = true
 		}
-	})
-	if !isNull(code) {
+	}
+	if !code.IsNull() {
 		status, known = integer(code)
 		other = other || !known
 	}
@@ -288,9 +277,8 @@ func (c *Cleanser) appendExtra(dst *columnar.Vector) {
 		if i > 0 {
 			c.buf = append(c.buf, ',')
 		}
-		c.buf = AppendString(c.buf, m.key)
-		c.buf = append(c.buf, ':')
-		c.buf = AppendJSON(c.buf, m.value)
+		c.buf = append(strictjson.AppendString(c.buf, m.key), ':')
+		c.buf = m.value.Append(c.buf)
 	}
 	c.buf = append(c.buf, '}')
 	dst.AppendBytes(c.buf)

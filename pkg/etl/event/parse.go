@@ -2,18 +2,18 @@ package event
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"unicode/utf16"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
-	"github.com/valyala/fastjson"
+	"github.com/auditlake/auditlake/pkg/etl/strictjson"
 )
 
-// maxValues is how many values an event may have: parsed, each takes some 550 bytes, and
-// one that compresses to 60 KB would take all memory there is. Databricks' have hundreds.
-const maxValues = 1 << 18
+// maxValues is how many values an event may have. Databricks' have hundreds.
+const maxValues = strictjson.MaxValues
 
 // TooMany reports whether JSON has so many values that parsing it takes more memory than
 // there may be.
@@ -39,82 +39,40 @@ func TooMany(line []byte) bool {
 
 // Parse reads the line as strict JSON, as Append does. The value is valid until p is used
 // again.
-func (c *Cleanser) Parse(p *fastjson.Parser, line []byte) (*fastjson.Value, Reason) {
-	if !utf8.Valid(line) {
-		return nil, c.refuse(BrokenText, "not valid UTF-8")
+func (c *Cleanser) Parse(p *strictjson.Parser, line []byte) (strictjson.Value, Reason) {
+	v, err := p.Parse(line)
+	switch {
+	case err == nil:
+		return v, ""
+	case errors.Is(err, strictjson.ErrTooMany):
+		return v, c.refuse(NotAnEvent, Reason(fmt.Sprintf("more than %d values", maxValues)))
+	case !utf8.Valid(line):
+		return v, c.refuse(BrokenText, "not valid UTF-8")
 	}
-	// fastjson alone accepts what is not JSON, and what it says of a fault deep in a
-	// hostile line is longer than the line.
-	valid, halves := scan(line)
-	if !valid {
-		return nil, c.refuse(NotAnEvent, notJSON(line))
-	}
-	if TooMany(line) {
-		return nil, c.refuse(NotAnEvent, Reason(fmt.Sprintf("more than %d values", maxValues)))
-	}
-	if halves {
-		line = c.escapeHalves(line)
-	}
-	v, err := p.ParseBytes(line)
-	if err != nil {
-		return nil, c.refuse(NotAnEvent, notJSON(line))
-	}
-	return v, ""
+	return v, c.refuse(NotAnEvent, notJSON(line))
 }
 
-// notJSON says why without the piece of the line that fastjson quotes: reasons
-// are grouped by, and must not carry event contents.
+// notJSON says why. Reasons are grouped by, and must not carry event contents.
 func notJSON(line []byte) Reason {
 	var v json.RawMessage
 	if err := json.Unmarshal(line, &v); err != nil {
 		return Reason("not JSON: " + err.Error())
 	}
-	return Reason(fmt.Sprintf("nested more than %d levels deep", fastjson.MaxDepth))
+	return Reason(fmt.Sprintf("nested more than %d levels deep", strictjson.MaxDepth))
 }
 
-// escapeHalves is the line with the text \\ud800 in place of an escape \ud800
-// that is no half of a pair. It stands for no character, and fastjson would
-// swallow what follows it.
-func (c *Cleanser) escapeHalves(line []byte) []byte {
-	out := c.escaped[:0]
-	done := 0
-	for i := 0; i < len(line); {
-		next := bytes.IndexByte(line[i:], '\\')
-		if next < 0 {
-			break
+// quoted is the value for a message: as the line has it, without white space.
+func quoted(v strictjson.Value) string {
+	switch v.Kind() {
+	case strictjson.String:
+		if s := string(v.Text()); strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
+			return strconv.Quote(s)
 		}
-		i += next
-		half, ok := unit(line[i:])
-		switch {
-		case !ok || !utf16.IsSurrogate(half):
-			i += len(`\n`)
-			continue
-		case pair(half, line[i+len(`\ud800`):]):
-			i += len(`\ud800\udc00`)
-			continue
-		}
-		out = append(append(out, line[done:i]...), '\\')
-		done = i
-		i += len(`\ud800`)
+		return `"` + string(v.Text()) + `"`
+	case strictjson.Object, strictjson.Array:
+		var b bytes.Buffer
+		_ = json.Compact(&b, v.Source()) // which is JSON
+		return b.String()
 	}
-	c.escaped = append(out, line[done:]...)
-	return c.escaped
-}
-
-func pair(high rune, rest []byte) bool {
-	low, ok := unit(rest)
-	return ok && utf16.DecodeRune(high, low) != utf8.RuneError
-}
-
-// unit is the UTF-16 code unit of an escape \uXXXX at the start of s.
-func unit(s []byte) (rune, bool) {
-	const length = len(`\ud800`)
-	if len(s) < length || s[0] != '\\' || s[1] != 'u' {
-		return 0, false
-	}
-	var b [2]byte
-	if _, err := hex.Decode(b[:], s[2:length]); err != nil {
-		return 0, false
-	}
-	return rune(b[0])<<8 | rune(b[1]), true
+	return string(v.Source())
 }

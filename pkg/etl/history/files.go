@@ -15,8 +15,8 @@ import (
 	"strings"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
-	"github.com/auditlake/auditlake/pkg/etl/event"
 	"github.com/auditlake/auditlake/pkg/etl/landing"
+	"github.com/auditlake/auditlake/pkg/etl/strictjson"
 	"github.com/auditlake/auditlake/pkg/store"
 )
 
@@ -194,8 +194,8 @@ func (in *files) read(ctx context.Context, f file, do func(io.Reader) error) (er
 func jsonRows(lines *landing.LineReader, r io.Reader, names, values []string, fn func(row []byte) error) error {
 	var folders []byte
 	for i := range names {
-		folders = append(event.AppendString(append(folders, ','), []byte(names[i])), ':')
-		folders = event.AppendString(folders, []byte(values[i]))
+		folders = append(strictjson.AppendString(append(folders, ','), []byte(names[i])), ':')
+		folders = strictjson.AppendString(folders, []byte(values[i]))
 	}
 	var row []byte
 	d, err := lines.Read(r, func(l landing.Line) error {
@@ -264,8 +264,8 @@ func csvRows(r io.Reader, names, values []string, fn func(row []byte) error) err
 			if len(row) > 1 {
 				row = append(row, ',')
 			}
-			row = append(event.AppendString(row, []byte(name)), ':')
-			row = event.AppendString(row, []byte(value))
+			row = append(strictjson.AppendString(row, []byte(name)), ':')
+			row = strictjson.AppendString(row, []byte(value))
 		}
 		if err := fn(append(row, '}')); err != nil {
 			return err

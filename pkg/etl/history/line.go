@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/valyala/fastjson"
-
 	"github.com/auditlake/auditlake/pkg/etl/event"
+	"github.com/auditlake/auditlake/pkg/etl/strictjson"
 )
 
 // line is what a row becomes.
@@ -127,7 +126,7 @@ func useOf(column string) use {
 // pair is a member as it goes into a line.
 type pair struct {
 	key   []byte
-	value *fastjson.Value
+	value strictjson.Value
 }
 
 const (
@@ -139,17 +138,17 @@ const (
 // liner makes lines of rows. It keeps its buffers from row to row.
 type liner struct {
 	cleanser *event.Cleanser
-	rowJSON  fastjson.Parser
-	extra    fastjson.Parser
-	text     fastjson.Parser
+	rowJSON  strictjson.Parser
+	extra    strictjson.Parser
+	text     strictjson.Parser
 	uses     map[string]use
 	extras   []string // names that lines do not have, for the report
 
-	slots          [numMembers]*fastjson.Value
+	slots          [numMembers]strictjson.Value
 	places         [numMembers]int
 	whole          [numMembers]bool // the value is as delivered
-	email, subject *fastjson.Value
-	spread         *fastjson.Value // the column extra
+	email, subject strictjson.Value
+	spread         strictjson.Value // the column extra
 	rest           []pair
 	own            []pair
 	buf            []byte
@@ -174,7 +173,7 @@ func (l *liner) use(key []byte) use {
 // left out or null.
 func (l *liner) line(row []byte) line {
 	v, reason := l.cleanser.Parse(&l.rowJSON, row)
-	if reason != "" || v.Type() != fastjson.TypeObject {
+	if reason != "" || !v.IsObject() {
 		return line{data: row, broken: true}
 	}
 	l.sort(v)
@@ -186,14 +185,15 @@ func (l *liner) line(row []byte) line {
 }
 
 // sort deals the columns of a row.
-func (l *liner) sort(row *fastjson.Value) {
-	l.slots, l.whole = [numMembers]*fastjson.Value{}, [numMembers]bool{}
-	l.email, l.subject, l.spread = nil, nil, nil
+func (l *liner) sort(row strictjson.Value) {
+	l.slots, l.whole = [numMembers]strictjson.Value{}, [numMembers]bool{}
+	l.email, l.subject, l.spread = strictjson.Value{}, strictjson.Value{}, strictjson.Value{}
 	l.rest, l.own = l.rest[:0], l.own[:0]
-	row.GetObject().Visit(func(key []byte, v *fastjson.Value) {
-		if v.Type() == fastjson.TypeNull {
-			return
+	for v := row.First(); !v.None(); v = v.Next() {
+		if v.IsNull() {
+			continue
 		}
+		key := v.Key()
 		switch u := l.use(key); u.member {
 		case unknownColumn:
 			l.rest = append(l.rest, pair{key, v})
@@ -210,12 +210,12 @@ func (l *liner) sort(row *fastjson.Value) {
 		default:
 			l.set(u, key, v)
 		}
-	})
+	}
 	if !l.isOwn() {
 		l.rest = append(l.rest, l.own...)
-		l.spread = nil
+		l.spread = strictjson.Value{}
 	}
-	if l.spread != nil {
+	if !l.spread.None() {
 		l.spreadExtra()
 	}
 	for _, p := range l.rest {
@@ -227,9 +227,9 @@ func (l *liner) sort(row *fastjson.Value) {
 
 // set gives a member its value, or keeps what a worse column has beside it. What another
 // column says of the time is derived from it.
-func (l *liner) set(u use, key []byte, v *fastjson.Value) {
+func (l *liner) set(u use, key []byte, v strictjson.Value) {
 	switch have := l.slots[u.member]; {
-	case have == nil:
+	case have.None():
 	case u.place < l.places[u.member]:
 		l.lose(u.member, []byte(members[u.member].columns[l.places[u.member]]), have, v)
 	default:
@@ -239,18 +239,18 @@ func (l *liner) set(u use, key []byte, v *fastjson.Value) {
 	l.slots[u.member], l.places[u.member] = v, u.place
 }
 
-func (l *liner) lose(member int, key []byte, v, winner *fastjson.Value) {
+func (l *liner) lose(member int, key []byte, v, winner strictjson.Value) {
 	if member != mTimestamp && textOf(v) != textOf(winner) {
 		l.rest = append(l.rest, pair{key, v})
 	}
 }
 
 // textOf is the text of a string, or any other value as JSON.
-func textOf(v *fastjson.Value) string {
-	if v.Type() == fastjson.TypeString {
-		return string(v.GetStringBytes())
+func textOf(v strictjson.Value) string {
+	if v.IsString() {
+		return string(v.Text())
 	}
-	return string(event.AppendJSON(nil, v))
+	return string(v.Append(nil))
 }
 
 // isOwn says whether the row is of a silver table of Auditlake.
@@ -265,36 +265,39 @@ func (l *liner) isOwn() bool {
 // known is there as a whole, because its columns could not have all of it.
 func (l *liner) spreadExtra() {
 	text := l.spread
-	if text.Type() == fastjson.TypeString {
-		v, reason := l.cleanser.Parse(&l.extra, text.GetStringBytes())
+	if text.IsString() {
+		v, reason := l.cleanser.Parse(&l.extra, text.Text())
 		if reason == "" {
 			text = v
 		}
 	}
-	obj, err := text.Object()
-	if err != nil {
+	if !text.IsObject() {
 		l.rest = append(l.rest, pair{[]byte("extra"), l.spread})
 		return
 	}
-	obj.Visit(func(key []byte, v *fastjson.Value) {
-		for m := range members {
-			if members[m].name == string(key) && m != mEventID {
-				if m == mWorkspaceID && l.slots[m] != nil {
-					l.rest = append(l.rest, pair{key, v}) // of the folder, which its own stands beside
-					return
-				}
-				l.slots[m], l.whole[m] = v, true
-				return
+	for v := text.First(); !v.None(); v = v.Next() {
+		l.spreadMember(v)
+	}
+}
+
+func (l *liner) spreadMember(v strictjson.Value) {
+	key := v.Key()
+	for m := range members {
+		if members[m].name == string(key) && m != mEventID {
+			if m == mWorkspaceID && !l.slots[m].None() {
+				break // of the folder, which its own stands beside
 			}
+			l.slots[m], l.whole[m] = v, true
+			return
 		}
-		l.rest = append(l.rest, pair{key, v})
-	})
+	}
+	l.rest = append(l.rest, pair{key, v})
 }
 
 // workspace is the id of the folder. What is no number stays in the line alone.
 func (l *liner) workspace() string {
 	v := l.slots[mWorkspaceID]
-	if v == nil {
+	if v.None() {
 		return ""
 	}
 	n, err := strconv.ParseInt(textOf(v), 10, 64)
@@ -306,26 +309,26 @@ func (l *liner) workspace() string {
 
 // time finds when the event was. stamp is the value of timestamp, nil for none; finer is
 // the time as the row has it where it is finer than milliseconds.
-func (l *liner) time(out *line) (stamp []byte, finer *fastjson.Value) {
+func (l *liner) time(out *line) (stamp []byte, finer strictjson.Value) {
 	v := l.slots[mTimestamp]
-	if v == nil {
+	if v.None() {
 		for _, p := range l.rest { // Azure's envelope
-			if string(p.key) == "time" && p.value.Type() == fastjson.TypeString {
-				if at, ok := parseTime(string(p.value.GetStringBytes())); ok {
+			if string(p.key) == "time" && p.value.IsString() {
+				if at, ok := parseTime(string(p.value.Text())); ok {
 					out.millis, out.timed = at.UnixMilli(), true
 				}
 			}
 		}
-		return nil, nil
+		return nil, finer
 	}
 	text := textOf(v)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		out.millis, out.timed = n, true
-		return event.AppendJSON(nil, v), nil
+		return v.Append(nil), finer
 	}
 	at, ok := parseTime(text)
 	if !ok {
-		return event.AppendJSON(nil, v), nil
+		return v.Append(nil), finer
 	}
 	out.millis, out.timed = at.UnixMilli(), true
 	if at.Nanosecond()%int(time.Millisecond) != 0 {
@@ -351,16 +354,16 @@ func parseTime(text string) (time.Time, bool) {
 }
 
 // write is the line. It is valid until the next.
-func (l *liner) write(stamp []byte, finer *fastjson.Value) []byte {
+func (l *liner) write(stamp []byte, finer strictjson.Value) []byte {
 	l.buf = append(l.buf[:0], '{')
 	for m := range members {
 		v := l.slots[m]
-		if m == mUserIdentity && v == nil && (l.email != nil || l.subject != nil) {
+		if m == mUserIdentity && v.None() && (!l.email.None() || !l.subject.None()) {
 			l.name(members[m].name)
 			l.writeIdentity()
 			continue
 		}
-		if v == nil {
+		if v.None() {
 			continue
 		}
 		l.name(members[m].name)
@@ -368,25 +371,25 @@ func (l *liner) write(stamp []byte, finer *fastjson.Value) []byte {
 		case m == mTimestamp:
 			l.buf = append(l.buf, stamp...)
 		case l.whole[m]:
-			l.buf = event.AppendJSON(l.buf, v)
+			l.buf = v.Append(l.buf)
 		case m == mRequestParams:
 			l.writeObject(v, nil)
 		case m == mUserIdentity, m == mResponse, m == mIdentityMetadata:
 			l.writeObject(v, nested)
 		default:
-			l.buf = event.AppendJSON(l.buf, v)
+			l.buf = v.Append(l.buf)
 		}
 	}
-	if l.slots[mUserIdentity] != nil && !l.whole[mUserIdentity] {
+	if !l.slots[mUserIdentity].None() && !l.whole[mUserIdentity] {
 		l.writeBeside("email", l.email)
 		l.writeBeside("subjectName", l.subject)
 	}
-	if finer != nil {
+	if !finer.None() {
 		l.rest = append(l.rest, pair{[]byte("event_time"), finer})
 	}
 	for _, p := range l.rest {
 		l.name(string(p.key))
-		l.buf = event.AppendJSON(l.buf, p.value)
+		l.buf = p.value.Append(l.buf)
 	}
 	l.buf = append(l.buf, '}')
 	return l.buf
@@ -396,30 +399,30 @@ func (l *liner) name(name string) {
 	if len(l.buf) > 1 {
 		l.buf = append(l.buf, ',')
 	}
-	l.buf = append(event.AppendString(l.buf, []byte(name)), ':')
+	l.buf = append(strictjson.AppendString(l.buf, []byte(name)), ':')
 }
 
 func (l *liner) writeIdentity() {
 	l.buf = append(l.buf, '{')
-	for i, v := range []*fastjson.Value{l.email, l.subject} {
-		if v == nil {
+	for i, v := range []strictjson.Value{l.email, l.subject} {
+		if v.None() {
 			continue
 		}
 		if l.buf[len(l.buf)-1] != '{' {
 			l.buf = append(l.buf, ',')
 		}
 		l.buf = append(l.buf, [...]string{`"email":`, `"subjectName":`}[i]...)
-		l.buf = event.AppendJSON(l.buf, v)
+		l.buf = v.Append(l.buf)
 	}
 	l.buf = append(l.buf, '}')
 }
 
 // writeBeside keeps a column that says another thing than userIdentity does.
-func (l *liner) writeBeside(name string, v *fastjson.Value) {
-	if v == nil {
+func (l *liner) writeBeside(name string, v strictjson.Value) {
+	if v.None() {
 		return
 	}
-	if in := l.slots[mUserIdentity].Get(name); in != nil && bytes.Equal(event.AppendJSON(nil, in), event.AppendJSON(nil, v)) {
+	if in := l.slots[mUserIdentity].Get(name); !in.None() && bytes.Equal(in.Append(nil), v.Append(nil)) {
 		return
 	}
 	l.rest = append(l.rest, pair{[]byte(name), v})
@@ -428,30 +431,31 @@ func (l *liner) writeBeside(name string, v *fastjson.Value) {
 // writeObject writes an object, or the object that a text is, with the delivered names
 // for some members, or for nil without members that are null. Anything else is written
 // as it is.
-func (l *liner) writeObject(v *fastjson.Value, names map[string]string) {
+func (l *liner) writeObject(v strictjson.Value, names map[string]string) {
 	obj := v
-	if v.Type() == fastjson.TypeString {
-		if in, reason := l.cleanser.Parse(&l.text, v.GetStringBytes()); reason == "" && in.Type() == fastjson.TypeObject {
+	if v.IsString() {
+		if in, reason := l.cleanser.Parse(&l.text, v.Text()); reason == "" && in.IsObject() {
 			obj = in
 		}
 	}
-	if obj.Type() != fastjson.TypeObject {
-		l.buf = event.AppendJSON(l.buf, v)
+	if !obj.IsObject() {
+		l.buf = v.Append(l.buf)
 		return
 	}
 	l.buf = append(l.buf, '{')
-	obj.GetObject().Visit(func(key []byte, v *fastjson.Value) {
-		if v.Type() == fastjson.TypeNull && names == nil {
-			return
+	for v := obj.First(); !v.None(); v = v.Next() {
+		if v.IsNull() && names == nil {
+			continue
 		}
 		if l.buf[len(l.buf)-1] != '{' {
 			l.buf = append(l.buf, ',')
 		}
+		key := v.Key()
 		if delivered, ok := names[string(key)]; ok {
 			key = []byte(delivered)
 		}
-		l.buf = append(event.AppendString(l.buf, key), ':')
-		l.buf = event.AppendJSON(l.buf, v)
-	})
+		l.buf = append(strictjson.AppendString(l.buf, key), ':')
+		l.buf = v.Append(l.buf)
+	}
 	l.buf = append(l.buf, '}')
 }

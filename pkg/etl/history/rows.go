@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
-	"github.com/auditlake/auditlake/pkg/etl/event"
+	"github.com/auditlake/auditlake/pkg/etl/strictjson"
 )
 
 // appendRow is a row of a batch as a JSON object, without the columns that are null.
@@ -28,7 +28,7 @@ func appendMember(dst []byte, first bool, name []byte, v *columnar.Vector, i int
 	if !first {
 		dst = append(dst, ',')
 	}
-	dst = append(event.AppendString(dst, name), ':')
+	dst = append(strictjson.AppendString(dst, name), ':')
 	return appendValue(dst, v, i), false
 }
 
@@ -78,7 +78,7 @@ func appendValue(dst []byte, v *columnar.Vector, i int) []byte {
 	if !utf8.Valid(s) {
 		return append(base64.StdEncoding.AppendEncode(append(dst, '"'), s), '"')
 	}
-	return event.AppendString(dst, s)
+	return strictjson.AppendString(dst, s)
 }
 
 func appendMap(dst []byte, v *columnar.Vector, i int) []byte {
