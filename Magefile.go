@@ -147,11 +147,12 @@ func Test(ctx context.Context) error {
 	)
 }
 
-// Check is what CI runs, with security and the workflows' syntax: test, every benchmark once, the headless demo, a package for this machine, integration and interop.
+// Check is what CI runs, with security and the workflows' syntax: test, the linters, every benchmark once, the headless demo, a package for this machine, integration and interop.
 func Check(ctx context.Context) error {
 	headless := true
 	return steps(ctx,
 		step{"test", Test},
+		step{"lint", Lint},
 		step{"security", Security},
 		step{"workflows", Workflows},
 		step{"benchmarks", BenchOnce},
