@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/build"
@@ -131,24 +132,27 @@ func chromium() (path string, found bool) {
 	return "", false
 }
 
-// Test runs every test that needs no server and no network beyond the package registries.
+// Test runs every test that needs no server and no network beyond the package registries, but those of the harness in bench, which interop runs.
 func Test(ctx context.Context) error {
 	return steps(ctx,
 		step{"gofmt", gofmt},
-		goStep("vet", "./..."),
-		goStep("test", "./..."),
 		npmPackages,
-		npmStep("typecheck"),
-		npmStep("lint"),
-		npmStep("test:ci"),
+		goStep("vet", "./..."),
+		// What go test would vet has been vetted. Type check and lint have one thread each,
+		// and the longest tests wait: together they leave no processor idle.
+		beside("Go and the front end",
+			[]step{goStep("test", "-vet=off", "./cmd/...", "./internal/...", "./pkg/...")},
+			[]step{npmInOnePiece("typecheck"), npmInOnePiece("lint"), npmInOnePiece("test:ci")},
+		),
 	)
 }
 
-// Check is what CI runs, with security and the workflows' syntax: test, every benchmark once, the headless demo, a package for this machine, integration and interop.
+// Check is what CI runs, with security and the workflows' syntax: test, the linters, every benchmark once, the headless demo, a package for this machine, integration and interop.
 func Check(ctx context.Context) error {
 	headless := true
 	return steps(ctx,
 		step{"test", Test},
+		step{"lint", Lint},
 		step{"security", Security},
 		step{"workflows", Workflows},
 		step{"benchmarks", BenchOnce},
@@ -159,11 +163,15 @@ func Check(ctx context.Context) error {
 	)
 }
 
-// Integration runs the tests of the nested module integration, against a real S3 server in the same process and a real Trino.
+// Integration runs the tests of the nested module integration, against a real S3 server in the same process and a real Trino; then it tries more faults and schedules than test does.
 func Integration(ctx context.Context) error {
-	return steps(ctx, step{"go test ./... in integration", func(ctx context.Context) error {
-		return run(ctx, "integration", "go", "test", "-count=1", "-timeout=20m", "./...")
-	}})
+	return steps(ctx,
+		step{"go test ./... in integration", func(ctx context.Context) error {
+			return run(ctx, "integration", "go", "test", "-count=1", "-timeout=20m", "./...")
+		}},
+		goStep("test", "-count=1", "-vet=off", "-timeout=20m", "-run=^(TestEveryFault|TestOneInsideTheOther|TestSideBySide)", "./pkg/etl", "-sampled=10", "-seeds=60"),
+		goStep("test", "-count=1", "-vet=off", "-run=^TestACancelAtEveryCall$", "./pkg/etl", "-every-fault"),
+	)
 }
 
 // Interop reads every table with other engines and compares row by row.
@@ -373,12 +381,37 @@ func steps(ctx context.Context, all ...step) error {
 	return nil
 }
 
+// beside does rows of steps at once. Each row ends with its first step that fails, and
+// the others go on to their ends: what they find is told as well.
+func beside(name string, rows ...[]step) step {
+	return step{name, func(ctx context.Context) error {
+		failed := make([]error, len(rows))
+		var all sync.WaitGroup
+		for i, row := range rows {
+			all.Go(func() { failed[i] = steps(ctx, row...) })
+		}
+		all.Wait()
+		return errors.Join(failed...)
+	}}
+}
+
 func goStep(args ...string) step {
 	return step{"go " + strings.Join(args, " "), func(ctx context.Context) error { return run(ctx, ".", "go", args...) }}
 }
 
 func npmStep(script string) step {
 	return step{"npm run " + script, func(ctx context.Context) error { return run(ctx, ".", "npm", "run", "--silent", script) }}
+}
+
+// npmInOnePiece is npmStep of which everything is printed at its end, so that it can be
+// told from what goes on beside it.
+func npmInOnePiece(script string) step {
+	return step{"npm run " + script, func(ctx context.Context) error {
+		var said bytes.Buffer
+		err := runBoth(ctx, &said, "npm", "run", "--silent", script)
+		_, writing := os.Stdout.Write(said.Bytes())
+		return errors.Join(err, writing)
+	}}
 }
 
 // npmPackages installs what package-lock.json lists, unless that was done since

@@ -19,9 +19,14 @@ const (
 	linter      = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
 )
 
-// Lint runs the linters of .golangci.yml over the Go code. It is no part of check: not all of the code passes yet. The first time it builds them, which takes some minutes.
+// Lint runs the linters of .golangci.yml over the Go code, that of the nested module too. The first time it builds them, which takes some minutes.
 func Lint(ctx context.Context) error {
-	return steps(ctx, goStep("run", linter, "run", "--timeout=30m", "./pkg/...", "./cmd/...", "./internal/..."))
+	return steps(ctx,
+		goStep("run", linter, "run", "--timeout=30m", "--build-tags=interop,mage", ".", "./bench/...", "./cmd/...", "./internal/...", "./interop/...", "./pkg/..."),
+		step{"golangci-lint in integration", func(ctx context.Context) error {
+			return run(ctx, "integration", "go", "run", linter, "run", "--timeout=30m", "./...")
+		}},
+	)
 }
 
 // Security looks for known vulnerabilities in Go modules and npm packages, and for what gosec knows in our code. Where a database of vulnerabilities cannot be reached it says so and goes on.

@@ -46,8 +46,11 @@ type place struct {
 func (p *place) commands() [][]string {
 	run := []string{"etl", "--quiet", "--source", p.source}
 	return [][]string{
-		run, append(run[:len(run):len(run)], "--maintain"), {"optimize", "--quiet", "--min-files", "2"},
-		{"replay", "--quiet"}, {"replay", "--quiet", "--table", "clusters"}, {"vacuum", "--quiet"},
+		run, append(run[:len(run):len(run)], "--maintain"),
+		{"optimize", "--quiet", "--min-files", "2"},
+		{"replay", "--quiet"},
+		{"replay", "--quiet", "--table", "clusters"},
+		{"vacuum", "--quiet"},
 	}
 }
 

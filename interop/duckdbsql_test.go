@@ -109,7 +109,7 @@ func aggSQL(a query.Agg) string {
 	if a.Where != nil {
 		where = append(where, exprSQL(a.Where))
 	}
-	s := ""
+	var s string
 	switch a.Func {
 	case query.CountDistinct:
 		s = "count(DISTINCT " + arg + ")"

@@ -244,7 +244,7 @@ func drawDouble(r *rand.Rand) columnar.Value {
 const year = 365.2425 * 24 * 3600 * 1e6
 
 func drawTime(r *rand.Rand) columnar.Value {
-	at := int64(0)
+	var at int64
 	switch r.IntN(5) {
 	case 0: // years 1 to 9999
 		at = time.Date(1+r.IntN(9999), 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() + r.Int64N(year)

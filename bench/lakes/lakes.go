@@ -92,7 +92,7 @@ func (m *Made) load() (bool, error) {
 	}
 	var was Made
 	if json.Unmarshal(text, &was) != nil || was.Spec != m.Spec {
-		return false, nil
+		return false, nil //nolint:nilerr // what cannot be read is made anew
 	}
 	m.Events, m.Took = was.Events, was.Took
 	return true, nil

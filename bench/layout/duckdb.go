@@ -30,7 +30,7 @@ func runDuckDB(ctx context.Context, c *corpus, results []*result, panels []panel
 	if o.DuckDB == "" {
 		return nil, nil
 	}
-	fmt.Fprintf(o.Progress, "%s: DuckDB\n", c.table)
+	_, _ = fmt.Fprintf(o.Progress, "%s: DuckDB\n", c.table)
 	modules, err := filepath.Abs(o.DuckDB)
 	if err != nil {
 		return nil, err

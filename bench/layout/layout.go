@@ -95,7 +95,7 @@ func runTable(ctx context.Context, l *lake.Lake, name string, o Options) error {
 	}
 	var results []*result
 	for _, v := range variantsOf(c, o.Variants) {
-		fmt.Fprintf(o.Progress, "%s: %s\n", name, v.name)
+		_, _ = fmt.Fprintf(o.Progress, "%s: %s\n", name, v.name)
 		r, err := measureVariant(ctx, c, v, panels, o.Repeats)
 		if err != nil {
 			return fmt.Errorf("variant %s: %w", v.name, err)

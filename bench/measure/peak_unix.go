@@ -13,8 +13,9 @@ func peakBytes(state *os.ProcessState) int64 {
 	if !ok {
 		return 0
 	}
+	peak := int64(usage.Maxrss) //nolint:unconvert // it is an int32 on some systems
 	if runtime.GOOS == "darwin" {
-		return int64(usage.Maxrss)
+		return peak
 	}
-	return int64(usage.Maxrss) << 10 // KiB everywhere else
+	return peak << 10 // KiB everywhere else
 }

@@ -37,8 +37,9 @@ func Statements(s Subject) ([]Question, error) {
 		if err != nil {
 			return nil, err
 		}
-		title, body, ok := strings.Cut(string(content), "\n")
-		if title, ok = strings.CutPrefix(title, "-- "); !ok {
+		first, body, _ := strings.Cut(string(content), "\n")
+		title, ok := strings.CutPrefix(first, "-- ")
+		if !ok {
 			return nil, fmt.Errorf("%s: the first line is no title", file)
 		}
 		ours, theirs, other := strings.Cut(body, forDuckDB)

@@ -41,13 +41,13 @@ func (r *relay) accept() {
 func (r *relay) pass(client net.Conn) {
 	gateway, err := net.Dial("tcp", r.target)
 	if err != nil {
-		client.Close()
+		_ = client.Close()
 		return
 	}
 	if !r.track(client, gateway) {
 		return
 	}
-	cut := func() { client.Close(); gateway.Close() }
+	cut := func() { _, _ = client.Close(), gateway.Close() }
 	var wg sync.WaitGroup
 	wg.Go(func() { defer cut(); _, _ = io.Copy(gateway, client) })
 	wg.Go(func() { defer cut(); _, _ = io.Copy(client, gateway) })
@@ -63,7 +63,7 @@ func (r *relay) track(conns ...net.Conn) bool {
 	defer r.mu.Unlock()
 	for _, c := range conns {
 		if r.closed {
-			c.Close()
+			_ = c.Close()
 		}
 		r.conns[c] = true
 	}
@@ -76,7 +76,7 @@ func (r *relay) close() error {
 	r.mu.Lock()
 	r.closed = true
 	for c := range r.conns {
-		c.Close()
+		_ = c.Close()
 	}
 	r.mu.Unlock()
 	r.wg.Wait()

@@ -344,11 +344,11 @@ func (q question) drawTable(out *panelJSON) {
 
 // sortBy is the order that an answer has, which the table shows at its head.
 func (q question) sortBy() []object {
-	for _, key := range q.order {
+	if len(q.order) > 0 {
+		key := q.order[0]
 		if c, ok := key.By.(query.Col); ok && len(c.Path) == 1 {
 			return []object{{"displayName": columns()[c.Path[0]].title, "desc": key.Desc}}
 		}
-		break
 	}
 	return []object{}
 }

@@ -10,8 +10,10 @@ func jobs() Dashboard {
 		sections: []section{
 			{panels: []panel{
 				{id: 1, w: 16, h: 8, named: "job_runs_per_day", colors: map[string]string{"succeeded": "green", "failed": "red"}, todo: "Click Failed in the legend to see failures alone."},
-				{id: 2, w: 8, h: 8, named: "jobs_failing", params: map[string]string{"hours": "168"}, none: "Every job that failed three times in the last seven days succeeded as well.",
-					what: "Jobs of which at least three runs failed in the seven days before the end of the time range, and none succeeded.", hidden: []string{"last"}, steps: []step{{"text", 0}, {"orange", 3}, {"red", 10}}, todo: "Nobody seems to look at these: mend them or switch them off."},
+				{
+					id: 2, w: 8, h: 8, named: "jobs_failing", params: map[string]string{"hours": "168"}, none: "Every job that failed three times in the last seven days succeeded as well.",
+					what: "Jobs of which at least three runs failed in the seven days before the end of the time range, and none succeeded.", hidden: []string{"last"}, steps: []step{{"text", 0}, {"orange", 3}, {"red", 10}}, todo: "Nobody seems to look at these: mend them or switch them off.",
+				},
 				{id: 3, w: 12, h: 9, named: "job_runs", params: top, todo: "Click a job to see it below."},
 				{id: 4, w: 12, h: 9, named: "job_run_duration", hidden: []string{"longest"}, params: top, todo: "A 95th percentile far above the median is a job that sometimes hangs."},
 				{id: 5, w: 12, h: 8, named: "failed_runs_by_cluster_type", params: top, todo: "One kind far above the others: look at its Spark version first."},

@@ -102,8 +102,11 @@ func lines(f *data.Frame) (problems []error) {
 		name string
 		of   data.FieldType
 	}{
-		{"timestamp", data.FieldTypeTime}, {"body", data.FieldTypeString}, {"severity", data.FieldTypeString},
-		{"id", data.FieldTypeString}, {"labels", data.FieldTypeJSON},
+		{"timestamp", data.FieldTypeTime},
+		{"body", data.FieldTypeString},
+		{"severity", data.FieldTypeString},
+		{"id", data.FieldTypeString},
+		{"labels", data.FieldTypeJSON},
 	}
 	if len(f.Fields) != len(want) {
 		return []error{fmt.Errorf("it has %d fields, and lines have %d", len(f.Fields), len(want))}

@@ -123,7 +123,7 @@ func (d *demo) auditlake(ctx context.Context, out io.Writer, args ...string) err
 	if out == d.Out {
 		_, _ = fmt.Fprintf(out, "$ auditlake %s\n", strings.Join(args, " "))
 	}
-	root := cli.New("auditlake")
+	root := cli.New("auditlake") //nolint:contextcheck // its commands get the context when it is executed
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(d.Out)

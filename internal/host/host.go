@@ -31,6 +31,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/grpcplugin"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/useragent"
+	"github.com/grafana/grafana-plugin-sdk-go/config"
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 )
@@ -222,12 +223,12 @@ func (h *Host) pluginContext(c *call) backend.PluginContext {
 		settings.Type = h.config.Settings.Type
 	}
 	ctx := backend.PluginContext{
-		OrgID:                      1,
+		OrgID:                      1, //nolint:staticcheck // Grafana sends it still
 		Namespace:                  "default",
 		PluginID:                   settings.Type,
 		User:                       c.user,
 		DataSourceInstanceSettings: &settings,
-		GrafanaConfig:              backend.NewGrafanaCfg(h.config.GrafanaConfig),
+		GrafanaConfig:              config.NewGrafanaCfg(h.config.GrafanaConfig),
 	}
 	// A user agent that does not parse is left out, as Grafana does.
 	if agent, err := useragent.New(grafanaVersion, "linux", "amd64"); err == nil {

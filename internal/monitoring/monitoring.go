@@ -52,69 +52,97 @@ func rate(metric, by string) series {
 func panels() []panel {
 	return []panel{
 		{kind: row, title: "Is all well?"},
-		{kind: stat, title: "Since the last good run", unit: "s", width: 6, bad: 7200,
+		{
+			kind: stat, title: "Since the last good run", unit: "s", width: 6, bad: 7200,
 			doc:    "Time since the ETL of a data source last succeeded. More than two intervals of its schedule: look at Pipeline health.",
-			series: []series{{"{{org}} {{uid}}", `time() - max by (org, uid) (auditlake_etl_last_success_timestamp_seconds{$only})`}}},
-		{kind: stat, title: "Failed tasks", unit: "short", width: 6, bad: 1,
+			series: []series{{"{{org}} {{uid}}", `time() - max by (org, uid) (auditlake_etl_last_success_timestamp_seconds{$only})`}},
+		},
+		{
+			kind: stat, title: "Failed tasks", unit: "short", width: 6, bad: 1,
 			doc:    "Runs, optimizations and replays that failed in the time range. The log of Grafana has why.",
-			series: []series{{"{{task}}", `sum by (task) (increase(auditlake_tasks_total{$only, outcome="failed"}[$__range]))`}}},
-		{kind: stat, title: "Lines lost at the source", unit: "short", width: 6, bad: 1,
+			series: []series{{"{{task}}", `sum by (task) (increase(auditlake_tasks_total{$only, outcome="failed"}[$__range]))`}},
+		},
+		{
+			kind: stat, title: "Lines lost at the source", unit: "short", width: 6, bad: 1,
 			doc:    "Lines of delivered files that a newer version of the file lacks. Databricks promises none; the lake keeps them.",
-			series: []series{{"lines", `sum(increase(auditlake_etl_superseded_lines_total{$only}[$__range]))`}}},
-		{kind: stat, title: "Queries that failed", unit: "percentunit", width: 6, bad: 0.05,
+			series: []series{{"lines", `sum(increase(auditlake_etl_superseded_lines_total{$only}[$__range]))`}},
+		},
+		{
+			kind: stat, title: "Queries that failed", unit: "percentunit", width: 6, bad: 0.05,
 			doc:    "Share of queries that were answered with an error of any kind.",
-			series: []series{{"share", `sum(increase(auditlake_queries_total{$only, status!="200"}[$__range])) / sum(increase(auditlake_queries_total{$only}[$__range]))`}}},
+			series: []series{{"share", `sum(increase(auditlake_queries_total{$only, status!="200"}[$__range])) / sum(increase(auditlake_queries_total{$only}[$__range]))`}},
+		},
 
 		{kind: row, title: "ETL"},
 		{kind: line, title: "Rows added", unit: "rowsps", width: 8, doc: "Rows that runs add, by layer.", series: []series{rate("auditlake_etl_rows_total", "layer")}},
-		{kind: line, title: "Delivered files read", unit: "short", width: 8, doc: "Files per second, and their bytes.",
-			series: []series{{"files", `sum(rate(auditlake_etl_files_total{$only}[$__rate_interval]))`}, {"bytes", `sum(rate(auditlake_etl_bytes_total{$only}[$__rate_interval]))`}}},
+		{
+			kind: line, title: "Delivered files read", unit: "short", width: 8, doc: "Files per second, and their bytes.",
+			series: []series{{"files", `sum(rate(auditlake_etl_files_total{$only}[$__rate_interval]))`}, {"bytes", `sum(rate(auditlake_etl_bytes_total{$only}[$__rate_interval]))`}},
+		},
 		{kind: line, title: "Time of a task", unit: "s", width: 8, doc: "A run should take much less than the schedule's interval.", series: percentiles("auditlake_task_duration_seconds", "task")},
-		{kind: line, title: "Tasks by outcome", unit: "short", width: 24, doc: "A run that is put off finds another Grafana at work on the lake.",
-			series: []series{{"{{task}} {{outcome}}", `sum by (task, outcome) (increase(auditlake_tasks_total{$only}[$__rate_interval]))`}}},
+		{
+			kind: line, title: "Tasks by outcome", unit: "short", width: 24, doc: "A run that is put off finds another Grafana at work on the lake.",
+			series: []series{{"{{task}} {{outcome}}", `sum by (task, outcome) (increase(auditlake_tasks_total{$only}[$__rate_interval]))`}},
+		},
 
 		{kind: row, title: "Queries"},
-		{kind: line, title: "Queries answered", unit: "reqps", width: 8, doc: "By type and by status of HTTP.",
-			series: []series{{"{{type}} {{status}}", `sum by (type, status) (rate(auditlake_queries_total{$only}[$__rate_interval]))`}}},
+		{
+			kind: line, title: "Queries answered", unit: "reqps", width: 8, doc: "By type and by status of HTTP.",
+			series: []series{{"{{type}} {{status}}", `sum by (type, status) (rate(auditlake_queries_total{$only}[$__rate_interval]))`}},
+		},
 		{kind: line, title: "Time to answer", unit: "s", width: 8, doc: "Waiting for a turn included.", series: percentiles("auditlake_query_duration_seconds", "type")},
-		{kind: line, title: "Rows and bytes read", unit: "short", width: 8, doc: "What queries read: a dashboard over a long range shows here.",
-			series: []series{{"rows", `sum(rate(auditlake_query_scanned_rows_total{$only}[$__rate_interval]))`}, {"bytes", `sum(rate(auditlake_query_scanned_bytes_total{$only}[$__rate_interval]))`}}},
+		{
+			kind: line, title: "Rows and bytes read", unit: "short", width: 8, doc: "What queries read: a dashboard over a long range shows here.",
+			series: []series{{"rows", `sum(rate(auditlake_query_scanned_rows_total{$only}[$__rate_interval]))`}, {"bytes", `sum(rate(auditlake_query_scanned_bytes_total{$only}[$__rate_interval]))`}},
+		},
 		{kind: line, title: "Data files read and left out", unit: "short", width: 12, doc: "Files that statistics rule out are not read.", series: []series{rate("auditlake_query_files_total", "fate")}},
-		{kind: line, title: "Answers from memory", unit: "short", width: 12, doc: "Answers found in memory, shared with an equal query at work, and worked out.",
+		{
+			kind: line, title: "Answers from memory", unit: "short", width: 12, doc: "Answers found in memory, shared with an equal query at work, and worked out.",
 			series: []series{
 				{"found", `sum(rate(auditlake_result_cache_hits_total{$only}[$__rate_interval]))`},
 				{"shared", `sum(rate(auditlake_result_cache_shared_total{$only}[$__rate_interval]))`},
 				{"worked out", `sum(rate(auditlake_result_cache_misses_total{$only}[$__rate_interval]))`},
-			}},
+			},
+		},
 
 		{kind: row, title: "Object store"},
-		{kind: line, title: "Calls", unit: "reqps", width: 8, doc: "Of source and lake. What is not ok for long is refused or throttled.",
-			series: []series{{"{{root}} {{operation}} {{outcome}}", `sum by (root, operation, outcome) (rate(auditlake_store_requests_total{$only}[$__rate_interval]))`}}},
+		{
+			kind: line, title: "Calls", unit: "reqps", width: 8, doc: "Of source and lake. What is not ok for long is refused or throttled.",
+			series: []series{{"{{root}} {{operation}} {{outcome}}", `sum by (root, operation, outcome) (rate(auditlake_store_requests_total{$only}[$__rate_interval]))`}},
+		},
 		{kind: line, title: "Time of a call", unit: "s", width: 8, doc: "Body or listing included.", series: percentiles("auditlake_store_request_duration_seconds", "operation")},
-		{kind: line, title: "Bytes", unit: "Bps", width: 8, doc: "Read and written.",
-			series: []series{{"{{root}} {{operation}}", `sum by (root, operation) (rate(auditlake_store_bytes_total{$only}[$__rate_interval]))`}}},
+		{
+			kind: line, title: "Bytes", unit: "Bps", width: 8, doc: "Read and written.",
+			series: []series{{"{{root}} {{operation}}", `sum by (root, operation) (rate(auditlake_store_bytes_total{$only}[$__rate_interval]))`}},
+		},
 
 		{kind: row, title: "Memory"},
-		{kind: line, title: "Memory of the plugin", unit: "bytes", width: 8, doc: "Resident memory of the process, and what its caches hold.",
+		{
+			kind: line, title: "Memory of the plugin", unit: "bytes", width: 8, doc: "Resident memory of the process, and what its caches hold.",
 			series: []series{
 				{"process", `process_resident_memory_bytes{$only}`},
 				{"answers", `auditlake_result_cache_bytes{$only}`},
 				{"footers", `auditlake_footer_cache_bytes{$only}`},
 				{"pages", `auditlake_page_cache_bytes{$only}`},
-			}},
-		{kind: line, title: "Parquet footers and pages", unit: "short", width: 8, doc: "Found in memory, and read.",
+			},
+		},
+		{
+			kind: line, title: "Parquet footers and pages", unit: "short", width: 8, doc: "Found in memory, and read.",
 			series: []series{
 				{"footers found", `sum(rate(auditlake_footer_cache_hits_total{$only}[$__rate_interval]))`},
 				{"footers read", `sum(rate(auditlake_footer_cache_misses_total{$only}[$__rate_interval]))`},
 				{"pages found", `sum(rate(auditlake_page_cache_hits_total{$only}[$__rate_interval]))`},
 				{"pages read", `sum(rate(auditlake_page_cache_misses_total{$only}[$__rate_interval]))`},
-			}},
-		{kind: line, title: "Processor and open files", unit: "short", width: 8, doc: "Cores at work, goroutines, and open files.",
+			},
+		},
+		{
+			kind: line, title: "Processor and open files", unit: "short", width: 8, doc: "Cores at work, goroutines, and open files.",
 			series: []series{
 				{"cores", `rate(process_cpu_seconds_total{$only}[$__rate_interval])`},
 				{"goroutines", `go_goroutines{$only}`},
 				{"open files", `process_open_fds{$only}`},
-			}},
+			},
+		},
 	}
 }
 

@@ -71,8 +71,11 @@ type Platform struct{ OS, Arch string }
 // Platforms are all that Grafana runs on.
 func Platforms() []Platform {
 	return []Platform{
-		{"darwin", "amd64"}, {"darwin", "arm64"},
-		{"linux", "amd64"}, {"linux", "arm"}, {"linux", "arm64"},
+		{"darwin", "amd64"},
+		{"darwin", "arm64"},
+		{"linux", "amd64"},
+		{"linux", "arm"},
+		{"linux", "arm64"},
 		{"windows", "amd64"},
 	}
 }

@@ -11,10 +11,9 @@ import (
 
 // Compose is docker-compose.yaml, as far as it is used.
 type Compose struct {
-	Keys     []string           `yaml:"x-s3-keys"` // anchors
-	Services map[string]Service `yaml:"services"`
-	Volumes  map[string]*struct {
-	} `yaml:"volumes"`
+	Keys     []string             `yaml:"x-s3-keys"` // anchors
+	Services map[string]Service   `yaml:"services"`
+	Volumes  map[string]*struct{} `yaml:"volumes"`
 }
 
 // Service is one container.

@@ -38,7 +38,7 @@ var wanted = []string{"lib/", "plugin/delta-lake/", "plugin/memory/"}
 // findJava is the path of the first Java that is new enough.
 func findJava() (string, error) {
 	if runtime.GOOS == "windows" {
-		return "", fmt.Errorf("Trino runs on Linux and macOS: %w", engines.ErrLacking)
+		return "", fmt.Errorf("no Trino on Windows, but on Linux and macOS: %w", engines.ErrLacking)
 	}
 	var homes, seen []string
 	if home := os.Getenv("JAVA_HOME"); home != "" {
@@ -69,7 +69,7 @@ func findJava() (string, error) {
 	if seen == nil {
 		seen = []string{"none"}
 	}
-	return "", fmt.Errorf("Trino %s is needed, which runs on Java %d or newer; found: %s; JAVA_HOME can name one: %w",
+	return "", fmt.Errorf("no Java for Trino %s, which runs on version %d or newer; found: %s; JAVA_HOME can name one: %w",
 		Version, oldestJava, strings.Join(seen, ", "), engines.ErrLacking)
 }
 

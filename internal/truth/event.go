@@ -54,7 +54,6 @@ func (l *Log) parse(folder string, line []byte) *Event {
 	var user any
 	var workspace, email string
 	for _, m := range membersOf(line) {
-		text, found := "", false
 		switch m.key {
 		case "requestParams":
 			user = l.parseParams(e, m.value)
@@ -68,7 +67,7 @@ func (l *Log) parse(folder string, line []byte) *Event {
 		case "identityMetadata":
 			continue
 		}
-		text, found = textOf(m.value)
+		text, found := textOf(m.value)
 		switch m.key {
 		case "timestamp":
 			n, err := strconv.ParseInt(text, 10, 64)

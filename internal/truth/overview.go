@@ -28,7 +28,8 @@ func overviewQueries() []query {
 			name: "activity", params: options{"user": "", "address": "", "token": "", "limit": "100"},
 			other: options{"user": "ada.abara0@northwind.example", "limit": "1000"},
 			further: []options{
-				{"token": "planted-token-shared"}, {"token": "planted-revoked"},
+				{"token": "planted-token-shared"},
+				{"token": "planted-revoked"},
 				{"user": "grabber@planted.example", "address": "198.18.7.7", "limit": "20"},
 				{"user": "grabber@planted.example", "address": "198.18.7.8"},
 			},

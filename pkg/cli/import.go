@@ -167,7 +167,7 @@ func (a importing) print(out, errOut io.Writer, r *history.Report) {
 	case r.Complete:
 		did = "Nothing to do. An earlier import wrote"
 	}
-	_, _ = fmt.Fprintf(out, "%s %s lines, %s, into %s objects.\n", did, number(r.Lines), size(r.Bytes), number(int64(r.Objects)))
+	_, _ = fmt.Fprintf(out, "%s %s lines, %s, into %s objects.\n", did, number(r.Lines), size(r.Bytes), number(r.Objects))
 	if len(r.Extra) > 0 {
 		_, _ = fmt.Fprintf(out, "Not part of a delivered line, so they will be in the column extra: %s.\n", strings.Join(r.Extra, ", "))
 	}

@@ -41,8 +41,12 @@ func TestSize(t *testing.T) {
 func everyKind() *columnar.Batch {
 	str := columnar.Of(columnar.String)
 	b := columnar.NewBatch(columnar.Schema{
-		{Name: "text", Type: str}, {Name: "n", Type: columnar.Of(columnar.Long)}, {Name: "x", Type: columnar.Of(columnar.Double)},
-		{Name: "ok", Type: columnar.Of(columnar.Boolean)}, {Name: "day", Type: columnar.Of(columnar.Date)}, {Name: "at", Type: columnar.Of(columnar.Timestamp)},
+		{Name: "text", Type: str},
+		{Name: "n", Type: columnar.Of(columnar.Long)},
+		{Name: "x", Type: columnar.Of(columnar.Double)},
+		{Name: "ok", Type: columnar.Of(columnar.Boolean)},
+		{Name: "day", Type: columnar.Of(columnar.Date)},
+		{Name: "at", Type: columnar.Of(columnar.Timestamp)},
 		{Name: "tags", Type: columnar.MapOf(str, str)},
 	})
 	c := b.Columns

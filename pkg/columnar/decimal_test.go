@@ -84,8 +84,11 @@ func TestDecimals(t *testing.T) {
 		}
 		long := columnar.DecimalOf(38, scale)
 		schema := columnar.Schema{
-			{Name: "fixed", Type: long}, {Name: "bytes", Type: long}, {Name: "dict", Type: long},
-			{Name: "int32", Type: columnar.DecimalOf(10, min(scale, 9))}, {Name: "int64", Type: columnar.DecimalOf(18, min(scale, 18))},
+			{Name: "fixed", Type: long},
+			{Name: "bytes", Type: long},
+			{Name: "dict", Type: long},
+			{Name: "int32", Type: columnar.DecimalOf(10, min(scale, 9))},
+			{Name: "int64", Type: columnar.DecimalOf(18, min(scale, 18))},
 		}
 		file := decimalFile(t, scale, unscaled, parquet.PageBufferSize(rapid.IntRange(20, 2000).Draw(rt, "page")))
 		var got []string

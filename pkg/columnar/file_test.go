@@ -324,7 +324,9 @@ func TestForeignTypes(t *testing.T) {
 	f := open(t, out.Bytes())
 	ts := columnar.Of(columnar.Timestamp)
 	want := columnar.Schema{
-		{Name: "millis", Type: ts}, {Name: "nanos", Type: ts}, {Name: "int96", Type: ts},
+		{Name: "millis", Type: ts},
+		{Name: "nanos", Type: ts},
+		{Name: "int96", Type: ts},
 		field("required", columnar.String), field("small", columnar.Long), field("unsigned", columnar.Long),
 		{Name: "numbers", Type: columnar.ListOf(columnar.Of(columnar.Long))},
 		field("delta", columnar.String), field("deltaInt", columnar.Long), field("DICT", columnar.Long), field("boolean", columnar.Boolean),

@@ -226,7 +226,7 @@ func (l *leafWriter) appendInts(v *Vector, in *entries, sel []int32) {
 		l.vals = append(l.vals, make([]byte, 4*n)...)
 		dst := l.vals[at:]
 		for k := range n {
-			i := int64(0)
+			var i int64
 			if sel == nil {
 				i = ints[k]
 			} else {
@@ -239,7 +239,7 @@ func (l *leafWriter) appendInts(v *Vector, in *entries, sel []int32) {
 		l.vals = append(l.vals, make([]byte, 8*n)...)
 		dst := l.vals[at:]
 		for k := range n {
-			i := int64(0)
+			var i int64
 			if sel == nil {
 				i = ints[k]
 			} else {

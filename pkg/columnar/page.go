@@ -386,7 +386,7 @@ func (c *chunkReader) decodeValues(p *page, values []byte, count int, enc format
 	case format.Plain:
 		p.form = formPlain
 		return c.plain(p, values, count)
-	case format.RLEDictionary, format.PlainDictionary:
+	case format.RLEDictionary, format.PlainDictionary: //nolint:staticcheck // deprecated for writers; files have it
 		return c.coded(p, values, count)
 	case format.RLE:
 		if c.node.physical == format.Boolean {

@@ -44,8 +44,8 @@ func TestParseDeltaSchemaErrors(t *testing.T) {
 		column(`7`):                                         `column "a"`,
 		`"long"`:                                            "not a struct",
 		``:                                                  "parse schemaString",
-		`{"type":"struct","fields":[{"name":"a"}]}`:         `column "a"`,
 		`{"type":"struct","fields":[{"name":"a","type":{}}]`: "parse schemaString",
+		`{"type":"struct","fields":[{"name":"a"}]}`:          `column "a"`,
 	} {
 		if got, err := columnar.ParseDeltaSchema(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v %v, want %q", in, got, err, want)

@@ -57,7 +57,8 @@ func TestFileStats(t *testing.T) {
 	str := columnar.Of(columnar.String)
 	schema := columnar.Schema{
 		field("n", columnar.Long), field("s", columnar.String), field("f", columnar.Double), field("nan", columnar.Double),
-		field("nothing", columnar.String), {Name: "m", Type: columnar.MapOf(str, str)},
+		field("nothing", columnar.String),
+		{Name: "m", Type: columnar.MapOf(str, str)},
 		{Name: "r", Type: columnar.StructOf(field("code", columnar.Integer))},
 	}
 	b := columnar.NewBatch(schema)

@@ -14,7 +14,7 @@ func (c *chunkReader) plain(p *page, b []byte, n int) error {
 	if c.node.typ.Kind == Decimal {
 		return c.plainDecimals(p, b, n)
 	}
-	size := 0
+	var size int
 	switch c.node.physical {
 	case format.Int32, format.Float:
 		size = 4

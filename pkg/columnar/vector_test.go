@@ -63,7 +63,8 @@ func TestAny(t *testing.T) {
 		field("bool", columnar.Boolean), field("long", columnar.Long), field("date", columnar.Date), field("time", columnar.Timestamp),
 		field("double", columnar.Double), field("string", columnar.String), field("binary", columnar.Binary), field("null", columnar.Long),
 		{Name: "struct", Type: columnar.StructOf(field("a", columnar.Long))},
-		{Name: "map", Type: columnar.MapOf(str, str)}, {Name: "list", Type: columnar.ListOf(columnar.Of(columnar.Long))},
+		{Name: "map", Type: columnar.MapOf(str, str)},
+		{Name: "list", Type: columnar.ListOf(columnar.Of(columnar.Long))},
 		{Name: "numbers", Type: columnar.MapOf(columnar.Of(columnar.Long), str)},
 	}
 	b := columnar.NewBatch(schema)
@@ -99,7 +100,9 @@ func TestAny(t *testing.T) {
 func TestAppendValue(t *testing.T) {
 	for _, v := range []columnar.Value{
 		columnar.IntValue(columnar.Boolean, 1), columnar.IntValue(columnar.Timestamp, -7),
-		{Kind: columnar.Double, Float: 1.5}, columnar.StringValue("s"), {Kind: columnar.Binary, Bytes: []byte{0}},
+		{Kind: columnar.Double, Float: 1.5},
+		columnar.StringValue("s"),
+		{Kind: columnar.Binary, Bytes: []byte{0}},
 	} {
 		vector := columnar.NewVector(columnar.Of(v.Kind))
 		vector.AppendValue(v)

@@ -48,7 +48,6 @@ func BenchmarkColdSnapshot(b *testing.B) {
 	}
 	files, with := kept.NumFiles(), heap()
 	runtime.KeepAlive(kept)
-	kept = nil
 	b.ReportMetric(float64(with-heap())/float64(files), "heap-B/file")
 }
 

@@ -86,11 +86,11 @@ func TestConflictRules(t *testing.T) {
 		if !errors.Is(got, want) || (want == nil) != (got == nil) {
 			t.Errorf("%s | %s: got %v, want %s", mine, winner, got, answer)
 		}
-		family := want != nil && want != ErrAlreadyCommitted
+		family := want != nil && !errors.Is(want, ErrAlreadyCommitted)
 		if errors.Is(got, ErrConflict) != family {
 			t.Errorf("%s | %s: %v is in the family: %t", mine, winner, got, !family)
 		}
-		if want == ErrProtocolChanged && !errors.Is(got, ErrUnsupported) {
+		if errors.Is(want, ErrProtocolChanged) && !errors.Is(got, ErrUnsupported) {
 			t.Errorf("%s | %s: %v does not say what is unsupported", mine, winner, got)
 		}
 	}

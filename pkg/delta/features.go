@@ -12,17 +12,25 @@ type feature struct {
 // and those that engines write besides, without -preview or -dev behind them. Those
 // that a table may be read and written with are left out.
 var features = map[string]feature{
-	"columnMapping": {"columns have other names in the files",
-		"copy it to a table with delta.columnMapping.mode = none"},
-	"deletionVectors": {"deleted rows are still in the files",
-		"run REORG TABLE ... APPLY (PURGE), then ALTER TABLE ... DROP FEATURE deletionVectors"},
-	"typeWidening": {"older files have columns of narrower types",
-		"run ALTER TABLE ... DROP FEATURE typeWidening, which rewrites those files"},
+	"columnMapping": {
+		"columns have other names in the files",
+		"copy it to a table with delta.columnMapping.mode = none",
+	},
+	"deletionVectors": {
+		"deleted rows are still in the files",
+		"run REORG TABLE ... APPLY (PURGE), then ALTER TABLE ... DROP FEATURE deletionVectors",
+	},
+	"typeWidening": {
+		"older files have columns of narrower types",
+		"run ALTER TABLE ... DROP FEATURE typeWidening, which rewrites those files",
+	},
 	"variantType":      {"a column is of type variant", "copy it to a table that has the column as text, by to_json"},
 	"variantShredding": {"a column of type variant is spread over several", "copy it to a table that has the column as text, by to_json"},
 	"geospatial":       {"a column is a geometry or geography", "copy it to a table that has the column as text, by st_astext"},
-	"catalogManaged": {"commits go through a catalog and the log in the store may lag behind",
-		"ask the catalog to unset the feature, or copy the table to a path of its own"},
+	"catalogManaged": {
+		"commits go through a catalog and the log in the store may lag behind",
+		"ask the catalog to unset the feature, or copy the table to a path of its own",
+	},
 	"redirectReaderWriter": {"the table has moved", "use the location that delta.redirectReaderWriter names"},
 
 	"changeDataFeed":              {"every change has to be written a second time, for readers of changes", "set delta.enableChangeDataFeed = false, then ALTER TABLE ... DROP FEATURE changeDataFeed"},

@@ -147,33 +147,10 @@ func TestBudget(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: runs over 1 GB")
 	}
-	t.Run("a month of many files", func(t *testing.T) {
-		source := t.TempDir()
-		backlog(t, 30, 10_000, generate.Folder(source))
-		withinBudget(t, source, t.TempDir())
-	})
-	t.Run("one huge file", func(t *testing.T) {
-		source := t.TempDir()
-		name := filepath.Join(source, "date=2024-01-30", "all.json")
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		all, err := os.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		backlog(t, 30, 10_000, func(key string, body []byte) error {
-			if !strings.HasSuffix(key, ".json") || !strings.Contains(key, "date=") {
-				return nil
-			}
-			_, err := all.Write(body)
-			return err
-		})
-		if err := all.Close(); err != nil {
-			t.Fatal(err)
-		}
-		withinBudget(t, source, t.TempDir())
-	})
+	many, huge := t.TempDir(), t.TempDir()
+	month(t, many, huge)
+	t.Run("a month of many files", func(t *testing.T) { withinBudget(t, many, t.TempDir()) })
+	t.Run("one huge file", func(t *testing.T) { withinBudget(t, huge, t.TempDir()) })
 	t.Run("long lines", func(t *testing.T) {
 		source, noise := t.TempDir(), uint64(1)
 		s, err := store.OpenLocal(source)
@@ -196,6 +173,31 @@ func TestBudget(t *testing.T) {
 		}
 		withinBudget(t, source, t.TempDir())
 	})
+}
+
+// month delivers 30 days to two folders: as Databricks does, and all lines in one file.
+func month(t *testing.T, many, huge string) {
+	t.Helper()
+	name := filepath.Join(huge, "date=2024-01-30", "all.json")
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	all, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := generate.Folder(many)
+	backlog(t, 30, 10_000, func(key string, body []byte) error {
+		if strings.HasSuffix(key, ".json") && strings.Contains(key, "date=") {
+			if _, err := all.Write(body); err != nil {
+				return err
+			}
+		}
+		return folder(key, body)
+	})
+	if err := all.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestBudgetOfManyFiles sweeps 700,000 known files, and plans 100,000 new ones.

@@ -83,8 +83,25 @@ func (a *archive) Get(_ context.Context, key, _ string, _, _ int64) (io.ReadClos
 }
 
 // grown is a lake that knows all files of an archive, as a long life leaves it,
-// without their rows: a run that finds nothing new reads none.
+// without their rows: a run that finds nothing new reads none. It is made once for
+// each number of days; everyone gets a copy.
 func grown(t testing.TB, days int) (*archive, *store.Memory) {
+	t.Helper()
+	made, known := grownLakes[days]
+	if !known {
+		made = grow(t, days)
+		grownLakes[days] = made
+	}
+	own := store.NewMemory("lake")
+	copyStore(t, made, own)
+	own.Now = nil
+	return newArchive(days), own
+}
+
+// grownLakes are what grow has made, by days. No test that is parallel asks for them.
+var grownLakes = map[int]*store.Memory{}
+
+func grow(t testing.TB, days int) *store.Memory {
 	t.Helper()
 	source, lakeStore := newArchive(days), store.NewMemory("lake")
 	state := landing.Empty(lakeStore)
@@ -122,7 +139,7 @@ func grown(t testing.TB, days int) (*archive, *store.Memory) {
 	if sum, err := r.Run(t.Context()); err != nil || sum.Changed() || sum.Listed != int64(days*filesPerDay) {
 		t.Fatalf("sweep: %+v, %v", sum, err)
 	}
-	return source, lakeStore
+	return lakeStore
 }
 
 // cost is what a run asks of source and lake.

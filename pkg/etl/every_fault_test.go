@@ -19,7 +19,10 @@ import (
 	"github.com/auditlake/auditlake/pkg/store/storetest"
 )
 
-var everyFault = flag.Bool("every-fault", false, "break every store call in every way, and stop at every call for other work, which takes minutes, instead of a sample")
+var (
+	everyFault = flag.Bool("every-fault", false, "break every store call in every way, and stop at every call for other work, which takes minutes, instead of a sample")
+	sampled    = flag.Int("sampled", 4, "faults of each kind of work, and calls of each job, that are tried without -every-fault")
+)
 
 // job is what a process does to a lake.
 type job struct {
@@ -208,16 +211,13 @@ type faultCase struct {
 
 func (c faultCase) String() string { return fmt.Sprintf("call %d %s %s", c.call, c.op, c.fault) }
 
-// sampled is how many cases of a kind are tried if not all are.
-const sampled = 10
-
 // sample is all cases with -every-fault; else some, always the same.
 func sample[T any](all []T) []T {
-	if *everyFault || len(all) <= sampled {
+	if *everyFault || len(all) <= *sampled {
 		return all
 	}
-	out := make([]T, sampled)
-	for i, from := range mathrand.New(mathrand.NewPCG(1, uint64(len(all)))).Perm(len(all))[:sampled] {
+	out := make([]T, *sampled)
+	for i, from := range mathrand.New(mathrand.NewPCG(1, uint64(len(all)))).Perm(len(all))[:*sampled] {
 		out[i] = all[from]
 	}
 	return out

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"iter"
 	"maps"
@@ -276,7 +275,7 @@ func (v *evidenceView) lines(ctx context.Context, adds []*delta.Add, batch int64
 // contentOf is EvidenceFile.Content of lines, which it sorts.
 func contentOf(lines []digest) string {
 	slices.SortFunc(lines, func(a, b digest) int { return bytes.Compare(a[:], b[:]) })
-	var sum hash.Hash = sha256.New()
+	sum := sha256.New()
 	var text [2*sha256.Size + 1]byte
 	text[2*sha256.Size] = '\n'
 	for _, l := range lines {

@@ -11,8 +11,10 @@ type lineage struct{ file, line, index, count int64 }
 // that no line with several events has come to, reads null in the last two.
 func lineageSchema(more ...columnar.Field) columnar.Schema {
 	return append(columnar.Schema{
-		{Name: "fileId", Type: long}, {Name: "lineNumber", Type: long},
-		{Name: "eventIndex", Type: long}, {Name: "eventCount", Type: long},
+		{Name: "fileId", Type: long},
+		{Name: "lineNumber", Type: long},
+		{Name: "eventIndex", Type: long},
+		{Name: "eventCount", Type: long},
 	}, more...)
 }
 

@@ -301,7 +301,8 @@ func (r *Runner) landAll(ctx context.Context, base *delta.Snapshot, changes []la
 // stagedAt is the batch staged where it goes now: as it comes, if it was begun for
 // that place, else from the beginning.
 func (r *Runner) stagedAt(ctx context.Context, base *delta.Snapshot, soon *upcoming, batch []landing.Change) (*staged, error) {
-	at, progress := placeOf(base, r.state), (*portion)(nil)
+	at := placeOf(base, r.state)
+	var progress *portion
 	if soon != nil {
 		<-soon.done
 		soon.cancel()

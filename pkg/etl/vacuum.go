@@ -86,8 +86,10 @@ func Vacuum(ctx context.Context, l *lake.Lake, o VacuumOptions) (VacuumSummary, 
 		return sum, err
 	}
 	sum.Before = now.Add(-o.Retention)
-	v := &vacuum{lake: l, opts: o, before: sum.Before, sum: &sum,
-		progress: meter{show: o.Progress, now: Progress{Stage: "vacuum", Started: sum.Started}}}
+	v := &vacuum{
+		lake: l, opts: o, before: sum.Before, sum: &sum,
+		progress: meter{show: o.Progress, now: Progress{Stage: "vacuum", Started: sum.Started}},
+	}
 	err = v.run(ctx)
 	sum.Finished = l.Now()
 	if err == nil && !o.DryRun {

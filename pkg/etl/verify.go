@@ -124,8 +124,12 @@ type account struct {
 // checkBronze holds every line against its hash and every file against the state.
 func (v *verifier) checkBronze(ctx context.Context) error {
 	want := columnar.Schema{
-		{Name: "fileId", Type: long}, {Name: "lineNumber", Type: long}, {Name: "lineHash", Type: text},
-		{Name: "raw", Type: text}, {Name: "rawBytes", Type: columnar.Of(columnar.Binary)}, {Name: "sourceFile", Type: text},
+		{Name: "fileId", Type: long},
+		{Name: "lineNumber", Type: long},
+		{Name: "lineHash", Type: text},
+		{Name: "raw", Type: text},
+		{Name: "rawBytes", Type: columnar.Of(columnar.Binary)},
+		{Name: "sourceFile", Type: text},
 	}
 	found := map[int64]*account{}
 	v.names, v.wrapped = map[int64]string{}, map[int64]int64{}

@@ -109,9 +109,8 @@ func TestReadingAheadChangesNothingButTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := view(t, newLake(far{Store: s}), "bronze")
 		began := time.Now()
-		want, counted := []int64(nil), lake.ScanStats{}
-		var err error
-		if want, counted, err = readIDs(t.Context(), v, lake.Request{Choose: odd}, 1000); err != nil || len(want) != 60 {
+		want, counted, err := readIDs(t.Context(), v, lake.Request{Choose: odd}, 1000)
+		if err != nil || len(want) != 60 {
 			t.Fatalf("%d rows, %v", len(want), err)
 		}
 		alone := time.Since(began)

@@ -135,7 +135,7 @@ func TestTablesLieWhereTheLayoutSays(t *testing.T) {
 		}
 	}
 	l := newLake(store.NewMemory("lake"))
-	if l.Table("clusters") != l.Table("clusters") {
+	if first, second := l.Table("clusters"), l.Table("clusters"); first != second {
 		t.Error("asking twice gives two tables")
 	}
 }

@@ -101,12 +101,11 @@ func TestPartitionsAreFolders(t *testing.T) {
 // come back after eight other dates begin a new one.
 func TestAtMostEightFilesAreOpen(t *testing.T) {
 	for dates, want := range map[int]int{1: 1, 8: 8, 9: 18} {
-		b := columnar.NewBatch(events())
 		l := newLake(store.NewMemory("lake"))
 		var batches []*columnar.Batch
 		for round := range 2 {
 			for d := range dates {
-				b = columnar.NewBatch(events())
+				b := columnar.NewBatch(events())
 				row(b, int64(round*100+d), 19000+int64(d), "x")
 				batches = append(batches, b)
 			}

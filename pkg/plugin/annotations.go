@@ -178,9 +178,9 @@ func (p parts) id(b *columnar.Batch, name string, i int, seen map[uint64]int) st
 		return id
 	}
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%q", name)
+	_, _ = fmt.Fprintf(h, "%q", name)
 	for c := range b.Schema {
-		fmt.Fprintf(h, "%q", p.cell(b, c, i))
+		_, _ = fmt.Fprintf(h, "%q", p.cell(b, c, i))
 	}
 	sum := h.Sum64()
 	seen[sum]++

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/config"
 
 	"github.com/auditlake/auditlake/pkg/store"
 )
@@ -41,7 +41,7 @@ var ownRules = awsRules{assumeRole: true, sessionOK: true}
 // by default, which leave out the EC2 role, and roles may be assumed.
 func awsRulesFrom(ctx context.Context) awsRules {
 	rules := awsRules{providers: []string{authDefault, authKeys, authCredentials}, assumeRole: true, sessionOK: true}
-	grafana := backend.GrafanaConfigFromContext(ctx)
+	grafana := config.GrafanaConfigFromContext(ctx)
 	if grafana == nil {
 		return rules
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/config"
 
 	"github.com/auditlake/auditlake/pkg/plugin"
 	"github.com/auditlake/auditlake/pkg/store"
@@ -20,7 +20,7 @@ const roleARN = "arn:aws:iam::111122223333:role/auditlake"
 // told is a request's context from a Grafana with these keys in its section [aws].
 func told(t *testing.T, keys map[string]string) context.Context {
 	t.Helper()
-	return backend.WithGrafanaConfig(t.Context(), backend.NewGrafanaCfg(keys))
+	return config.WithGrafanaConfig(t.Context(), config.NewGrafanaCfg(keys))
 }
 
 func TestHowToSignInReachesTheStore(t *testing.T) {
@@ -111,7 +111,8 @@ func TestTheAdministratorsRules(t *testing.T) {
 			map[string]string{"AWS_AUTH_AllowedAuthProviders": "default, ec2_iam_role"}, map[string]any{"authType": "ec2_iam_role"}, nil,
 		},
 		"keys are not": {
-			map[string]string{"AWS_AUTH_AllowedAuthProviders": "default, ec2_iam_role"}, map[string]any{"authType": "keys"},
+			map[string]string{"AWS_AUTH_AllowedAuthProviders": "default, ec2_iam_role"},
+			map[string]any{"authType": "keys"},
 			[]string{"does not allow the authentication provider keys: add it to allowed_auth_providers"},
 		},
 		"the default chain is not": {

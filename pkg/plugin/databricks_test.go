@@ -59,18 +59,22 @@ func TestSettingsOfDatabricks(t *testing.T) {
 		"off":              {},
 		"off with secrets": {map[string]any{"databricksAuth": "oauth", "databricksClientId": "c"}, secrets, plugin.Databricks{}, ""},
 		"a token": {
-			map[string]any{"databricksHost": "dbc-1.cloud.databricks.com/"}, secrets,
-			plugin.Databricks{Host: "https://dbc-1.cloud.databricks.com", Token: patToken}, "",
+			map[string]any{"databricksHost": "dbc-1.cloud.databricks.com/"},
+			secrets,
+			plugin.Databricks{Host: "https://dbc-1.cloud.databricks.com", Token: patToken},
+			"",
 		},
 		"a service principal of an account": {
 			map[string]any{
 				"databricksHost": "https://accounts.cloud.databricks.com", "databricksAccountId": "0a1b2c3d-4e5f-6a7b-8c9d-0e1f2a3b4c5d",
 				"databricksAuth": "OAuth", "databricksClientId": "c", "databricksListAll": "true",
-			}, secrets,
+			},
+			secrets,
 			plugin.Databricks{
 				Host: "https://accounts.cloud.databricks.com", AccountID: "0a1b2c3d-4e5f-6a7b-8c9d-0e1f2a3b4c5d",
 				ClientID: "c", ClientSecret: "dose-planted", ListAll: true,
-			}, "",
+			},
+			"",
 		},
 		"no token":          {map[string]any{"databricksHost": "h"}, nil, plugin.Databricks{}, "databricksToken: enter a personal access token"},
 		"no secret":         {map[string]any{"databricksHost": "h", "databricksAuth": "oauth", "databricksClientId": "c"}, nil, plugin.Databricks{}, "databricksClientId: enter"},

@@ -142,10 +142,10 @@ func (c checkup) parts(ctx context.Context) []part {
 		return []part{c.found(ctx, settings, finding{}, c.settingsErr)}
 	}
 	parts := []part{c.found(ctx, settings, c.checkSettings(), nil)}
+	checks := []func(context.Context) (finding, error){nil} // of each part; none for what is known already
 	if own, ok := c.queriesPart(); ok {
-		parts = append(parts, own)
+		parts, checks = append(parts, own), append(checks, nil)
 	}
-	checks := make([]func(context.Context) (finding, error), len(parts))
 	add := func(name string, at Location, check func(context.Context) (finding, error)) {
 		parts = append(parts, part{Name: name, URL: at.String()})
 		checks = append(checks, check)

@@ -80,7 +80,7 @@ func lines(err error) []string {
 		return nil
 	}
 	// Just what errors.Join made: what a message wraps is a part of it.
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // see above
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var out []string
 		for _, e := range joined.Unwrap() {
 			out = append(out, lines(e)...)

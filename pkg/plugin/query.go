@@ -11,6 +11,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+	"github.com/grafana/grafana-plugin-sdk-go/config"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"golang.org/x/sync/errgroup"
 
@@ -48,7 +49,7 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 // data source runs at all, or fewer if Grafana says so.
 func (d *Datasource) parallel(ctx context.Context) int {
 	n := d.settings.Limits.ParallelQueries
-	if allowed, err := backend.GrafanaConfigFromContext(ctx).ConcurrentQueryCount(); err == nil && allowed > 0 {
+	if allowed, err := config.GrafanaConfigFromContext(ctx).ConcurrentQueryCount(); err == nil && allowed > 0 {
 		n = min(n, allowed)
 	}
 	return max(n, 1)

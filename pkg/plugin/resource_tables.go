@@ -30,15 +30,16 @@ func (d *Datasource) tableList(ctx context.Context, r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]tableInfo, len(names))
-	for i, name := range names {
-		out[i] = tableInfo{Name: name, Layer: name}
+	out := make([]tableInfo, 0, len(names))
+	for _, name := range names {
+		layer := name
 		switch {
 		case query.IsLookup(name):
-			out[i].Layer = "lookup"
+			layer = "lookup"
 		case !slices.Contains(lake.Layers(), name):
-			out[i].Layer = "gold"
+			layer = "gold"
 		}
+		out = append(out, tableInfo{Name: name, Layer: layer})
 	}
 	return append(out, views(names)...), nil
 }

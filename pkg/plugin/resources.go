@@ -97,7 +97,7 @@ func (d *Datasource) serve(w http.ResponseWriter, hr *http.Request, r route) {
 
 func (d *Datasource) reply(ctx context.Context, hr *http.Request, r route) (_ any, err error) {
 	defer guard(ctx, &err)
-	user := backend.UserFromContext(hr.Context())
+	user := backend.UserFromContext(ctx)
 	if err := r.may(d, user); err != nil {
 		return nil, err
 	}

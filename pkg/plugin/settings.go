@@ -93,7 +93,7 @@ func ParseSettings(ctx context.Context, s backend.DataSourceInstanceSettings, ad
 			return Settings{}, &SettingsError{[]string{"jsonData of the data source is no object: write it as keys with values"}}
 		}
 	}
-	return f.settings(admin, awsRulesFrom(ctx))
+	return f.settings(admin, awsRulesFrom(ctx)) //nolint:contextcheck // it opens stores to have wrong URLs explained, and asks none
 }
 
 // The bounds of numbers, in the unit of their key.

@@ -539,9 +539,9 @@ func (n Join) given(right []BoundCol) []int {
 }
 
 func (n Join) line() string {
-	parts := make([]string, len(n.LKeys))
+	parts := make([]string, 0, len(n.LKeys)+1)
 	for i := range n.LKeys {
-		parts[i] = quoteName(n.LKeys[i]) + " = " + quoteName(n.RKeys[i])
+		parts = append(parts, quoteName(n.LKeys[i])+" = "+quoteName(n.RKeys[i]))
 	}
 	if w := n.Network; w != nil {
 		parts = append(parts, "in_network("+quoteName(w.Address)+", "+quoteName(w.Network)+")")

@@ -166,7 +166,8 @@ func TestPlantedTextsAreNowhere(t *testing.T) {
 			}
 			text := query.Cast{X: col, To: columnar.String}
 			for _, p := range []query.Expr{
-				query.Like{X: text, Pattern: "%" + planted + "%"}, query.Match{X: text, Pattern: planted},
+				query.Like{X: text, Pattern: "%" + planted + "%"},
+				query.Match{X: text, Pattern: planted},
 				query.Compare{Op: query.Equal, L: text, R: query.Str("SELECT 'hunter2'")},
 				query.Match{X: query.Fn("lower", query.Fn("concat", text, query.Str(""))), Pattern: planted},
 			} {
@@ -196,12 +197,16 @@ func TestWhatNobodyHidStays(t *testing.T) {
 		"unknown members":         {"project extra\n  filter extra like '%kept%'\n    scan databrickssql", `{"message":"kept","more":{"token":"[redacted]"},"response":"[redacted]"}`},
 		"lines of no event":       {"project raw\n  filter raw like '%kept%'\n    scan quarantine", `{"requestParams":{"commandText":"[redacted]","notebookId":"kept"}}`},
 		"reasons without a quote": {"sort r\n  aggregate count() as n by reason as r\n    scan quarantine", "no timestamp 1; not JSON: [redacted] 1; not a JSON object but string 1; not valid UTF-8 1; timestamp is not a whole number of milliseconds: [redacted] 2"},
-		"an envelope": {"project raw\n  filter raw like '%kept-2%'\n    scan bronze",
+		"an envelope": {
+			"project raw\n  filter raw like '%kept-2%'\n    scan bronze",
 			`{"time":"2024-03-09T12:00:00Z","operationName":"Microsoft.Databricks/files/runCommand","properties":{"serviceName":"files","actionName":"runCommand",` +
-				`"requestParams":{"commandText":"[redacted]","notebookId":"kept-2"},"response":{"statusCode":400,"errorMessage":"[redacted]","result":"[redacted]"},"logId":"kept-log"}}`},
-		"an envelope with JSON as text": {"project raw\n  filter raw like '%kept-3%'\n    scan bronze",
+				`"requestParams":{"commandText":"[redacted]","notebookId":"kept-2"},"response":{"statusCode":400,"errorMessage":"[redacted]","result":"[redacted]"},"logId":"kept-log"}}`,
+		},
+		"an envelope with JSON as text": {
+			"project raw\n  filter raw like '%kept-3%'\n    scan bronze",
 			`{"time":"2024-03-09T12:00:00Z","operationName":"Microsoft.Databricks/files/runCommand","properties":{"serviceName":"files","actionName":"runCommand",` +
-				`"requestParams":"{\"commandText\":\"[redacted]\",\"token\":\"[redacted]\",\"notebookId\":\"kept-3\"}","response":"{\"statusCode\":1,\"errorMessage\":\"[redacted]\"}","logId":"kept-log"}}`},
+				`"requestParams":"{\"commandText\":\"[redacted]\",\"token\":\"[redacted]\",\"notebookId\":\"kept-3\"}","response":"{\"statusCode\":1,\"errorMessage\":\"[redacted]\"}","logId":"kept-log"}}`,
+		},
 		"a line that wraps two events": {"aggregate count() as n\n  filter raw like '%kept-5%kept-6%'\n    scan bronze", "1"},
 		"runs":                         {"project bronzeRows, outcome\n  scan runs", fmt.Sprint(len(delivered), " succeeded")},
 	}

@@ -106,8 +106,10 @@ func auditView() View {
 		text("service_name", str("serviceName"), "service that logged it"),
 		text("action_name", str("actionName"), "what was done"),
 		text("request_id", str("requestId"), "id of the request"),
-		{Path: []string{"request_params"}, Type: columnar.MapOf(columnar.Of(columnar.String), columnar.Of(columnar.String)),
-			Doc: "parameters of the request: request_params.name", expr: Name("requestParams")},
+		{
+			Path: []string{"request_params"}, Type: columnar.MapOf(columnar.Of(columnar.String), columnar.Of(columnar.String)),
+			Doc: "parameters of the request: request_params.name", expr: Name("requestParams"),
+		},
 		column("response.status_code", columnar.Long, Column(columnar.Long, "response", "statusCode"), "HTTP status"),
 		text("response.error_message", Column(columnar.String, "response", "errorMessage"), "what went wrong"),
 		text("response.result", Column(columnar.String, "response", "result"), "what came back"),

@@ -27,8 +27,10 @@ func Probe(ctx context.Context, s Store, prefix string) (err error) {
 	}
 	switch err := s.PutIfAbsent(ctx, key, []byte("second "+rand.Text())); {
 	case err == nil:
-		return &Error{Op: "probe", URL: s.String(), Kind: ErrUnsafe,
-			Hint: "it ignores If-None-Match, so concurrent commits would overwrite each other; use a store that honours it"}
+		return &Error{
+			Op: "probe", URL: s.String(), Kind: ErrUnsafe,
+			Hint: "it ignores If-None-Match, so concurrent commits would overwrite each other; use a store that honours it",
+		}
 	case !errors.Is(err, ErrExists):
 		return fmt.Errorf("probe conditional writes: %w", err)
 	}

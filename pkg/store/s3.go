@@ -139,8 +139,10 @@ func (s *S3) List(ctx context.Context, prefix, startAfter string) iter.Seq2[Obje
 					continue
 				}
 				if key <= last {
-					yield(Object{}, &Error{Op: "list", URL: s.url(prefix), Kind: ErrMisconfigured,
-						Hint: fmt.Sprintf("the store lists %q after %q; general-purpose S3 buckets list in byte order", key, last)})
+					yield(Object{}, &Error{
+						Op: "list", URL: s.url(prefix), Kind: ErrMisconfigured,
+						Hint: fmt.Sprintf("the store lists %q after %q; general-purpose S3 buckets list in byte order", key, last),
+					})
 					return
 				}
 				last = key
@@ -233,6 +235,7 @@ func (s *S3) url(key string) string  { return "s3://" + s.cfg.Bucket + "/" + s.r
 func (s *S3) endpoint() string {
 	return cmp.Or(s.cfg.Endpoint, "AWS S3 in region "+s.client.Options().Region)
 }
+
 func (s *S3) payer() types.RequestPayer {
 	if s.cfg.RequestPayer {
 		return types.RequestPayerRequester

@@ -21,7 +21,7 @@ func (s *S3) Get(ctx context.Context, key, etag string, offset, length int64) (i
 	if length >= 0 && length <= math.MaxInt64-offset {
 		r.end = offset + length
 	}
-	if err := r.begin(); err != nil {
+	if err := r.begin(); err != nil { //nolint:contextcheck // r has it
 		return nil, Object{}, s.fail(ctx, "get", key, "s3:GetObject", err)
 	}
 	return r, r.object, nil

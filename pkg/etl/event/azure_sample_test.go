@@ -16,14 +16,14 @@ import (
 
 // azureSample is what a row of a sample event has to be.
 type azureSample struct {
-	time                            string
-	service, action, request        string
-	email, session, address         any
-	agent                           string
-	params                          map[string]any
-	response                        any
-	outcome                         string
-	resource, operation, log, where string
+	time                     string
+	service, action, request string
+	email, session, address  any
+	agent                    string
+	params                   map[string]any
+	response                 any
+	outcome                  string
+	resource, log, where     string
 }
 
 func answer(status int64, message any) map[string]any {

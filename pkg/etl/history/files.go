@@ -252,7 +252,7 @@ func csvRows(r io.Reader, names, values []string, fn func(row []byte) error) err
 		}
 		row = append(row[:0], '{')
 		for i, name := range header {
-			value := ""
+			var value string
 			if i < len(record) {
 				value = record[i]
 			} else {

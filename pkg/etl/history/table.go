@@ -114,7 +114,7 @@ func (t *table) rows(ctx context.Context, f file, fn func(row []byte) error) err
 		out := &columnar.Batch{Len: b.Len}
 		at := 0
 		for _, c := range t.snap.Schema() {
-			v := (*columnar.Vector)(nil)
+			var v *columnar.Vector
 			if value, ok := parts[c.Name]; ok {
 				v = columnar.Repeat(c.Type, value, b.Len)
 			} else {

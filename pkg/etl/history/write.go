@@ -45,8 +45,10 @@ type writer struct {
 }
 
 func newWriter(out store.Store, p *plan, o Options) *writer {
-	return &writer{out: out, plan: p, opts: o, hash: p.hash(), lines: map[folder]*bytes.Buffer{},
-		report: Report{OfFiles: len(p.Files), Workspaces: map[string]Workspace{}}}
+	return &writer{
+		out: out, plan: p, opts: o, hash: p.hash(), lines: map[folder]*bytes.Buffer{},
+		report: Report{OfFiles: len(p.Files), Workspaces: map[string]Workspace{}},
+	}
 }
 
 func (w *writer) progress() {

@@ -181,7 +181,7 @@ func (s *splitter) run() error {
 			if err := s.emit(); err != nil {
 				return err
 			}
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 		case err == io.EOF:
 			if len(s.line) == 0 {
 				return nil

@@ -16,8 +16,8 @@ func TestChanges(t *testing.T) {
 	s := store.NewMetered(store.NewMemory("lake"))
 	same, grown, rewritten, gone := entry(1, "same", 1), entry(2, "grown", 1), entry(3, "rewritten", 1), entry(4, "gone", 1)
 	old := entry(5, "old", 1)
-	st, path := next(t, landing.Empty(s), byDate{"2024-03-10": {same, grown, rewritten, gone}, "2024-01-01": {old}, "2024-02-02": {entry(6, "x", 1)}})
-	st = load(t, s, path)
+	_, path := next(t, landing.Empty(s), byDate{"2024-03-10": {same, grown, rewritten, gone}, "2024-01-01": {old}, "2024-02-02": {entry(6, "x", 1)}})
+	st := load(t, s, path)
 	file := func(source int, date string, e landing.Entry) landing.File {
 		return landing.File{Source: source, Key: e.Key, ETag: e.ETag, Size: e.Size, Date: date}
 	}
@@ -34,8 +34,10 @@ func TestChanges(t *testing.T) {
 		t.Errorf("%d shards were read, want that of 2024-03-10 alone", reads)
 	}
 	want := []landing.Change{
-		{File: bigger, Old: &grown}, {File: other, Old: &rewritten},
-		{File: file(1, "2024-03-10", same)}, {File: file(0, "2024-03-11", same)},
+		{File: bigger, Old: &grown},
+		{File: other, Old: &rewritten},
+		{File: file(1, "2024-03-10", same)},
+		{File: file(0, "2024-03-11", same)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || more {
 		t.Errorf("changes (-want +got), more %t:\n%s", more, diff)

@@ -370,8 +370,10 @@ func TestNoErrorHasASecret(t *testing.T) {
 
 // What is no HTTP is quoted by Go's client.
 func TestNoErrorHasTheHeaderThatCameBack(t *testing.T) {
-	for name, broken := range map[string]string{"header": "HTTP/1.1 200 OK\r\n%s\r\n\r\n", "status": "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
-		"trailer": "HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n%s\r\n\r\n"} {
+	for name, broken := range map[string]string{
+		"header": "HTTP/1.1 200 OK\r\n%s\r\n\r\n", "status": "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
+		"trailer": "HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n%s\r\n\r\n",
+	} {
 		d := newDatabricks(t)
 		c, _ := client(t, d, nil)
 		for range 10 {

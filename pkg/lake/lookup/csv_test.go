@@ -118,8 +118,10 @@ func TestReadRefuses(t *testing.T) {
 		"no workspace":                   {"workspaceId,a\n,x\n", `lookups/x.csv, line 2, column workspaceId: the value is none of its kind: write the id of the workspace whose row this is, or * for a row of every workspace`},
 		"the workspace as a text":        {"workspaceId:string\n1\n", "lookups/x.csv, line 1, column 1: workspaceId is a long, as in the events: leave out :string"},
 		"more columns than there may be": {strings.Repeat("a,", 1000) + "a\n", "lookups/x.csv, line 1, column 1001: there are 1001 columns and there may be 1000"},
-		"more values than there may be": {"a,b,c,d\n" + strings.Repeat(",,,\n", 1<<20+1),
-			"lookups/x.csv, line 1048578: up to here the file has more than 4194304 values: leave out what is not needed, or write it as a Delta table"},
+		"more values than there may be": {
+			"a,b,c,d\n" + strings.Repeat(",,,\n", 1<<20+1),
+			"lookups/x.csv, line 1048578: up to here the file has more than 4194304 values: leave out what is not needed, or write it as a Delta table",
+		},
 		"a long text": {"n:long\n" + strings.Repeat("x", 100), `lookups/x.csv, line 2, column n: the value is none of its kind: write a whole number such as 1200, or take :long from the header`},
 	} {
 		t.Run(name, func(t *testing.T) {

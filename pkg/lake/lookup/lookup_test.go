@@ -75,7 +75,7 @@ func (w *world) put(t testing.TB, key, body string) {
 // see compares a look-up, or why there is none, and what was asked of the store.
 func (w *world) see(t testing.TB, name, want, calls string) {
 	t.Helper()
-	got := ""
+	var got string
 	b, _, err := w.set.Table(t.Context(), name)
 	if err != nil {
 		got = err.Error()

@@ -56,6 +56,7 @@ func (a *distinctCount) estimated() bool { return len(a.sketches) > 0 }
 func (a *distinctCount) kept() int64 {
 	return a.values.size() + a.seen.size() + int64(4*len(a.last))
 }
+
 func (a *distinctCount) size() int64 {
 	return a.kept() + 8*int64(len(a.n)) + sketchBytes*int64(len(a.sketches))
 }

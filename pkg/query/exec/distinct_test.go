@@ -26,7 +26,8 @@ func visitors(seed uint64, groups ...int) *querytest.Lake {
 	}
 	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 	schema := columnar.Schema{
-		{Name: "g", Type: columnar.Of(columnar.Long)}, {Name: "who", Type: columnar.Of(columnar.String)},
+		{Name: "g", Type: columnar.Of(columnar.Long)},
+		{Name: "who", Type: columnar.Of(columnar.String)},
 		{Name: "id", Type: columnar.Of(columnar.Long)},
 	}
 	lake := &querytest.Lake{BatchRows: 1000 + int(seed)}

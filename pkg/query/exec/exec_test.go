@@ -245,7 +245,7 @@ type cancellingTable struct {
 }
 
 func (c cancellingTable) Scan(_ context.Context, want columnar.Schema, keep columnar.Keep, stats *query.ScanStats) iter.Seq2[*columnar.Batch, error] {
-	return func(yield func(*columnar.Batch, error) bool) {
+	return func(yield func(*columnar.Batch, error) bool) { //nolint:contextcheck // see below
 		n := 0
 		// The scan itself does not look at the context.
 		for b, err := range c.Table.Scan(context.Background(), want, keep, stats) {

@@ -52,10 +52,10 @@ func (h hiddenKeys) document(s string) string {
 		return query.Redacted
 	}
 	for k, v := range event {
-		switch {
-		case k == "requestParams":
+		switch k {
+		case "requestParams":
 			event[k] = query.Redacted
-		case k == "response":
+		case "response":
 			for member := range v.(map[string]any) {
 				if member != "statusCode" {
 					v.(map[string]any)[member] = query.Redacted

@@ -49,7 +49,7 @@ func (b *builder) join(n *query.Bound, j query.Join) (rows, error) {
 				yield(nil, err)
 				return
 			}
-			more := false
+			var more bool
 			if j.Kind == query.Anti {
 				more = p.without(c, lkeys)
 			} else {

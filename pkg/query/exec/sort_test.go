@@ -16,7 +16,8 @@ import (
 // files that depend on the seed.
 func shuffled(seed uint64) *querytest.Lake {
 	schema := columnar.Schema{
-		{Name: "k", Type: columnar.Of(columnar.Long)}, {Name: "s", Type: columnar.Of(columnar.String)},
+		{Name: "k", Type: columnar.Of(columnar.Long)},
+		{Name: "s", Type: columnar.Of(columnar.String)},
 		{Name: "id", Type: columnar.Of(columnar.Long)},
 	}
 	const rows = 10_000

@@ -337,7 +337,7 @@ func (g *groups) key(e query.Expr) (query.Expr, bool) {
 func (g *groups) aggregate(c *call) query.Expr {
 	a, kind := g.input.aggregate(c)
 	for _, other := range g.aggs {
-		other, name := other, other.Name
+		name := other.Name
 		if other.Name = ""; other.String() == a.String() {
 			return query.Column(kind, name)
 		}

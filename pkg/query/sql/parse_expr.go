@@ -127,7 +127,7 @@ func (p *parser) tested(at at, l expr) expr {
 
 // like is what follows LIKE or ILIKE: a pattern, or any or all of several.
 func (p *parser) like(at at, op string, l expr) expr {
-	together := ""
+	var together string
 	switch {
 	case p.take("any", "("), p.take("some", "("):
 		together = "or"

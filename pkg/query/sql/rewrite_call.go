@@ -118,8 +118,7 @@ func (sp *special) call(x *exprs, a RowAggregate, args ...query.Expr) string {
 func (sp *special) whole(x *exprs, c *call) (string, columnar.Kind) {
 	is := wholeAggregates[c.name]
 	least, most := 1, 1
-	switch {
-	case is == "text", is == "percentile":
+	if is == "text" || is == "percentile" {
 		most = 2
 	}
 	if len(c.args) < least || len(c.args) > most || c.star {
@@ -131,7 +130,7 @@ func (sp *special) whole(x *exprs, c *call) (string, columnar.Kind) {
 	}
 	arg := x.lower(c.args[0])
 	kind := columnar.String
-	text := ""
+	var text string
 	switch is {
 	case "percentile":
 		a := RowAggregate{Func: is, P: 0.5}

@@ -100,7 +100,7 @@ func (p *parser) wholeSelection() *selection {
 // setOperator is the operator between two arms as SQLite writes it, or nothing.
 func (p *parser) setOperator() string {
 	at := p.peek().at
-	op := ""
+	var op string
 	switch {
 	case p.take("union", "all"):
 		return "UNION ALL"

@@ -33,8 +33,10 @@ var constants = map[string][]query.Expr{
 func printed(t *testing.T, e query.Expr) (string, error) {
 	t.Helper()
 	b := columnar.NewBatch(columnar.Schema{
-		{Name: "string", Type: columnar.Of(columnar.String)}, {Name: "long", Type: columnar.Of(columnar.Long)},
-		{Name: "double", Type: columnar.Of(columnar.Double)}, {Name: "date", Type: columnar.Of(columnar.Date)},
+		{Name: "string", Type: columnar.Of(columnar.String)},
+		{Name: "long", Type: columnar.Of(columnar.Long)},
+		{Name: "double", Type: columnar.Of(columnar.Double)},
+		{Name: "date", Type: columnar.Of(columnar.Date)},
 		{Name: "timestamp", Type: columnar.Of(columnar.Timestamp)},
 	})
 	lake := &querytest.Lake{}

@@ -237,9 +237,9 @@ func withZone(micros int64) string {
 
 func (p *statement) project(b *query.Bound, n query.Project, in []relation) relation {
 	s := p.scope(b, in)
-	texts := make([]string, len(n.Cols))
-	for i, c := range n.Cols {
-		texts[i] = s.print(c.Expr)
+	texts := make([]string, 0, len(n.Cols))
+	for _, c := range n.Cols {
+		texts = append(texts, s.print(c.Expr))
 	}
 	names := unlike(b.Cols)
 	order, kept := handOn(in[0].order, texts, names)
@@ -355,9 +355,9 @@ func union(in []relation) relation {
 	place := fresh(names)
 	parts := make([]string, len(in))
 	for i, r := range in {
-		texts := make([]string, len(r.names))
-		for c, name := range r.names {
-			texts[c] = column(name)
+		texts := make([]string, 0, len(r.names)+1)
+		for _, name := range r.names {
+			texts = append(texts, column(name))
 		}
 		texts = append(texts, literal(columnar.IntValue(columnar.Long, int64(i))))
 		parts[i] = selected(texts, append(slices.Clone(names), place)) + of(r, "q")
@@ -431,9 +431,9 @@ func (p *statement) window(b *query.Bound, w query.Window, in []relation) relati
 		value = exactly(t.Kind, value)
 	}
 	name := unlike(b.Cols[len(b.Cols)-1:], in[0].names...)
-	texts := make([]string, len(in[0].names))
-	for i, name := range in[0].names {
-		texts[i] = column(name)
+	texts := make([]string, 0, len(in[0].names)+1)
+	for _, name := range in[0].names {
+		texts = append(texts, column(name))
 	}
 	names := append(slices.Clone(in[0].names), name...)
 	return relation{text: selected(append(texts, value), names) + of(in[0], "q"), names: names}

@@ -133,8 +133,18 @@ func ranges(t *testing.T, s store.Store) {
 		offset, length int64
 		want           string
 	}{
-		{0, -1, "0123456789"}, {0, 3, "012"}, {3, 4, "3456"}, {7, -1, "789"}, {7, 100, "789"},
-		{9, 1, "9"}, {10, -1, ""}, {10, 5, ""}, {99, 5, ""}, {0, 0, ""}, {4, 0, ""}, {2, 1<<63 - 1, "23456789"},
+		{0, -1, "0123456789"},
+		{0, 3, "012"},
+		{3, 4, "3456"},
+		{7, -1, "789"},
+		{7, 100, "789"},
+		{9, 1, "9"},
+		{10, -1, ""},
+		{10, 5, ""},
+		{99, 5, ""},
+		{0, 0, ""},
+		{4, 0, ""},
+		{2, 1<<63 - 1, "23456789"},
 	} {
 		body, o, err := s.Get(t.Context(), "r", "", c.offset, c.length)
 		check(t, err)
@@ -352,7 +362,7 @@ func tornReads(t *testing.T, s store.Store) {
 	for range 2 {
 		g.Go(func() error {
 			for ctx.Err() == nil {
-				got, _, err := store.ReadAll(t.Context(), s, "hint")
+				got, _, err := store.ReadAll(t.Context(), s, "hint") //nolint:contextcheck // ctx only says when to end
 				if errors.Is(err, store.ErrChanged) {
 					continue
 				}
