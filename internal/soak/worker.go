@@ -25,8 +25,13 @@ type Work struct {
 	KeptDays           int
 }
 
-// budget is what the ETL has in the plugin.
-const budget = 192 << 20
+// budget is what the ETL has in the plugin. What the lakes keep for queries is a part of
+// what they keep there, so that it is full when memory is first looked at: from then on
+// nothing that is kept may grow.
+const (
+	budget = 192 << 20
+	kept   = 4 << 20 // of footers, and of pages
+)
 
 // Run works until ctx ends, which is no error.
 func (w Work) Run(ctx context.Context) error {
@@ -53,7 +58,7 @@ func (w Work) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		tables := lake.New(s, lake.Options{Engine: "soak", Now: w.Clock.Now})
+		tables := lake.New(s, lake.Options{Engine: "soak", Now: w.Clock.Now, FooterBytes: kept, PageBytes: kept})
 		all.Go(func() { cancel(w.keepUp(ctx, logs, tables, l.keep)) })
 		all.Go(func() { cancel(w.ask(ctx, tables)) })
 	}

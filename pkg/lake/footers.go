@@ -9,15 +9,17 @@ import (
 	"github.com/auditlake/auditlake/pkg/delta"
 )
 
-// maxFooterBytes is how much memory the parsed footers of all tables of a lake, and
+// footerBytes is how much memory the parsed footers of all tables of a lake, and
 // the bloom filters that were fetched, may take: enough for the files that dashboards
 // look at over and over. A footer of silver takes some 40 kB, one of a gold table with
 // hundreds of columns 300 kB and more.
-const maxFooterBytes = 32 << 20
+const footerBytes = 32 << 20
 
 // footers keeps the parsed Parquet footers of a lake, those that were used last. Data
 // files never change; those that no table has any more are dropped by sweep.
 type footers struct {
+	max int64 // of stats.Bytes
+
 	mu    sync.Mutex
 	byKey map[string]*list.Element // of *footer; guarded by mu
 	used  list.List                // the last used in front; guarded by mu
@@ -55,7 +57,7 @@ func (l *Lake) CacheStats() CacheStats {
 	return l.footers.stats
 }
 
-func newFooters() *footers { return &footers{byKey: map[string]*list.Element{}} }
+func newFooters(max int64) *footers { return &footers{max: max, byKey: map[string]*list.Element{}} }
 
 // get is the footer that is kept, or nil. f.mu is held.
 func (f *footers) get(key string) *columnar.File {
@@ -99,7 +101,7 @@ func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*colum
 	file = file.With(nil)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.byKey[src.key] != nil || file.Weight() > maxFooterBytes {
+	if f.byKey[src.key] != nil || file.Weight() > f.max {
 		return file, nil
 	}
 	f.byKey[src.key] = f.used.PushFront(&footer{key: src.key, file: file, bytes: file.Weight()})
@@ -112,7 +114,7 @@ func (f *footers) open(ctx context.Context, src *object, add *delta.Add) (*colum
 
 // makeRoom drops those that were not used for the longest time. f.mu is held.
 func (f *footers) makeRoom() {
-	for f.stats.Bytes > maxFooterBytes {
+	for f.stats.Bytes > f.max {
 		f.drop(f.used.Back())
 	}
 }

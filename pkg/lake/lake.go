@@ -61,10 +61,11 @@ func Root(table string) string {
 // Options are the ways in which a Lake differs from another. The zero value is
 // usable.
 type Options struct {
-	Engine    string           // names the writer in the logs, such as "auditlake/1.2.0"
-	Now       func() time.Time // nil: time.Now
-	OnWarning func(error)      // told what went wrong without failing a call; nil ignores it
-	PageBytes int64            // of decoded pages kept for Views; 0: 64 MiB, negative: none
+	Engine      string           // names the writer in the logs, such as "auditlake/1.2.0"
+	Now         func() time.Time // nil: time.Now
+	OnWarning   func(error)      // told what went wrong without failing a call; nil ignores it
+	FooterBytes int64            // of parsed footers kept for Views; 0: 32 MiB
+	PageBytes   int64            // of decoded pages kept for Views; 0: 64 MiB, negative: none
 }
 
 // Lake is the tables below one root. It is safe for concurrent use.
@@ -84,10 +85,13 @@ func New(s store.Store, opts Options) *Lake {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	if opts.FooterBytes == 0 {
+		opts.FooterBytes = footerBytes
+	}
 	if opts.PageBytes == 0 {
 		opts.PageBytes = pageBytes
 	}
-	l := &Lake{store: s, opts: opts, footers: newFooters(), tables: map[string]*Table{}, lookups: map[string]*Table{}}
+	l := &Lake{store: s, opts: opts, footers: newFooters(opts.FooterBytes), tables: map[string]*Table{}, lookups: map[string]*Table{}}
 	if opts.PageBytes > 0 {
 		l.pages = columnar.NewPageCache(opts.PageBytes)
 	}
