@@ -36,7 +36,8 @@ const reportBytes = 8 << 20
 // tracker tells of the progress of a run. Its methods may be called concurrently,
 // as those of its portions.
 type tracker struct {
-	tell func(Progress)
+	tell  func(Progress)
+	pause func() // Options.Pause
 
 	mu       sync.Mutex // guards all below, and is held while tell is called
 	now      Progress
@@ -57,8 +58,8 @@ type portion struct {
 	silver, gold int64 // rows
 }
 
-func newTracker(started time.Time, tell func(Progress)) *tracker {
-	return &tracker{tell: tell, now: Progress{Started: started}, silent: map[string]int64{}}
+func newTracker(started time.Time, o Options) *tracker {
+	return &tracker{tell: o.Progress, pause: o.Pause, now: Progress{Started: started}, silent: map[string]int64{}}
 }
 
 func (t *tracker) stage(name string) {
@@ -122,6 +123,7 @@ func (t *tracker) waiting() *portion { return &portion{t: t} }
 
 // reading counts what was read of the batch.
 func (p *portion) reading(bytes int64) {
+	defer p.t.pause() // without the lock
 	p.t.mu.Lock()
 	defer p.t.mu.Unlock()
 	bytes = min(bytes, p.bytes-p.read)
@@ -143,6 +145,7 @@ func (p *portion) landed(files, rows int64) {
 
 // cleansed and refined count rows on their way through silver and gold.
 func (p *portion) cleansed(rows, bytes int64) {
+	defer p.t.pause() // without the lock
 	p.t.mu.Lock()
 	defer p.t.mu.Unlock()
 	p.silver += rows
@@ -151,6 +154,7 @@ func (p *portion) cleansed(rows, bytes int64) {
 }
 
 func (p *portion) refined(rows, bytes int64) {
+	defer p.t.pause() // without the lock
 	p.t.mu.Lock()
 	defer p.t.mu.Unlock()
 	p.gold += rows

@@ -24,6 +24,8 @@ type ReplayOptions struct {
 	Workers                 int
 	// Progress is called as the rebuild goes on, never concurrently; nil for none.
 	Progress func(Progress)
+	// Pause is as in Options.
+	Pause func()
 }
 
 // ReplaySummary is what Replay did: the rows of the tables it rebuilt.
@@ -53,7 +55,7 @@ var errHalfRebuilt = errors.New("a replay was cut off between quarantine and sil
 // of that table begin anew; have the schedule look at the lease.
 func Replay(ctx context.Context, l *lake.Lake, o ReplayOptions) (ReplaySummary, error) {
 	sum := ReplaySummary{Started: l.Now()}
-	r, err := NewRunner(l, Options{BatchBytes: o.BatchBytes, MemoryBytes: o.MemoryBytes, Workers: o.Workers})
+	r, err := NewRunner(l, Options{BatchBytes: o.BatchBytes, MemoryBytes: o.MemoryBytes, Workers: o.Workers, Pause: o.Pause})
 	if err != nil {
 		return sum, err
 	}

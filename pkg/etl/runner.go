@@ -53,6 +53,9 @@ type Options struct {
 	// Progress is called from Run after each step, and every 8 MiB within one,
 	// never concurrently; nil for none. Run waits for it.
 	Progress func(Progress)
+	// Pause is called from Run every few milliseconds of work, and may be called
+	// concurrently; nil for none. The work goes on when it returns.
+	Pause func()
 	// Engine names the writer, such as "auditlake/1.2.0".
 	Engine string
 }
@@ -141,8 +144,11 @@ func NewRunner(l *lake.Lake, o Options) (*Runner, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
+	if o.Pause == nil {
+		o.Pause = func() {}
+	}
 	lim := limitsOf(o)
-	progress := newTracker(time.Time{}, o.Progress)
+	progress := newTracker(time.Time{}, o)
 	return &Runner{
 		lake: l, opts: o, limits: lim, cpu: semaphore.NewWeighted(int64(lim.workers)),
 		lines: landing.NewLineReader(), pages: newPages(lim), progress: progress, portion: progress.waiting(), delivered: map[int64]int64{},
@@ -162,7 +168,7 @@ func (r *Runner) RunOn(ctx context.Context, news map[string][]string) (Summary, 
 	r.news = news
 	defer func() { r.news = nil }()
 	sum := Summary{Started: r.lake.Now(), BronzeVersion: -1, SilverVersion: -1}
-	r.progress = newTracker(sum.Started, r.opts.Progress)
+	r.progress = newTracker(sum.Started, r.opts)
 	r.portion = r.progress.waiting()
 	r.recent = &recentKeys{}
 	defer func() { r.recent, r.ahead, r.handed = nil, nil, nil }()

@@ -70,7 +70,7 @@ func (s *Shell) New(ctx context.Context, settings backend.DataSourceInstanceSett
 	if d.settings, d.settingsErr = ParseSettings(ctx, settings, s.admin); d.settingsErr != nil {
 		return d
 	}
-	d.turns = turns.New(d.settings.Limits.ParallelQueries)
+	d.turns = turns.New(d.settings.Limits.ParallelQueries, &s.crowd)
 	d.sqlite = make(chan struct{}, 1)
 	if d.settings.Trino.Asks() {
 		d.onTrino = make(chan struct{}, d.settings.Trino.Queries)

@@ -44,6 +44,7 @@ type pipeline struct {
 	lake     *lake.Lake
 	runner   *etl.Runner
 	report   func(etl.Progress) // of the task under way
+	pause    func()             // gives way to queries
 	notes    notes
 	holder   string // of the lease: the same after a restart of the process
 
@@ -71,7 +72,7 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	for i := range sources {
 		sources[i].Store = s.metrics.observe(sources[i].Store, "source")
 	}
-	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), identified: s.noteIdentified(n.owner), registered: s.noteRegistered(n.owner), heard: make(chan notify.News, 1)}
+	p := &pipeline{settings: settings, notes: n, holder: holderName(n.owner), pause: s.crowd.Beside(), identified: s.noteIdentified(n.owner), registered: s.noteRegistered(n.owner), heard: make(chan notify.News, 1)}
 	for _, source := range sources {
 		p.sources = append(p.sources, source.URL)
 	}
@@ -87,6 +88,7 @@ func openPipeline(ctx context.Context, s *Shell, settings Settings, n notes) (*p
 	p.runner, err = etl.NewRunner(p.lake, etl.Options{
 		Sources: sources, LookbackDays: settings.LookbackDays, Engine: s.engine,
 		MemoryBytes: settings.Limits.ETLMemoryBytes, Workers: workers,
+		Pause:    p.pause,
 		Progress: func(progress etl.Progress) { p.report(progress) },
 	})
 	return p, err
@@ -126,7 +128,7 @@ func (p *pipeline) do(ctx context.Context, task supervisor.Task) (any, error) {
 		return etl.Optimize(ctx, p.lake, etl.OptimizeOptions{Tables: tablesOf(task), Progress: p.report})
 	case supervisor.Replay:
 		return etl.Replay(ctx, p.lake, etl.ReplayOptions{
-			Table: task.Table, MemoryBytes: p.settings.Limits.ETLMemoryBytes, Workers: workers, Progress: p.report,
+			Table: task.Table, MemoryBytes: p.settings.Limits.ETLMemoryBytes, Workers: workers, Progress: p.report, Pause: p.pause,
 		})
 	}
 	return nil, fmt.Errorf("task %q is not known", task.Kind)

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/auditlake/auditlake/pkg/plugin/supervisor"
+	"github.com/auditlake/auditlake/pkg/plugin/turns"
 	"github.com/auditlake/auditlake/pkg/query/named"
 )
 
@@ -22,6 +23,7 @@ type Shell struct {
 	metrics    *metrics
 	supervisor *supervisor.Supervisor
 	serial     atomic.Int64  // of the newest instance
+	crowd      turns.Crowd   // queries of all data sources
 	queries    *named.Folder // those of grafana.ini; nil for none
 	identified sync.Map      // supervisor.Owner -> identifying, of the last run
 	registered sync.Map      // supervisor.Owner -> registering, of the last run that did

@@ -1,7 +1,7 @@
 // Package turns lets queries run side by side so that long ones do not hold up
 // short ones.
 //
-//	t := turns.New(4)
+//	t := turns.New(4, crowd)
 //	waited, err := t.Do(ctx, func(between func() error) error {
 //		... // calls between every few milliseconds, and ends when it gives an error
 //	})
@@ -16,6 +16,8 @@
 //     and it begins anew when one of the long ones has ended.
 //
 // With a single slot queries run one after the other, as they come.
+//
+// Work in the background, which no query waits for, gives way to all of them: see Crowd.
 package turns
 
 import (
@@ -45,6 +47,7 @@ var errAgain = errors.New("too many long queries")
 
 // Turns are the slots. It is safe for concurrent use.
 type Turns struct {
+	crowd *Crowd
 	slots *semaphore.Weighted
 	long  *semaphore.Weighted // nil: all slots may be long ones
 
@@ -54,9 +57,10 @@ type Turns struct {
 	ended   chan struct{}  // closed when the next turn ends; guarded by mu
 }
 
-// New has so many slots, at least 1.
-func New(slots int) *Turns {
+// New has so many slots, at least 1. Its queries are part of a crowd; nil: of none.
+func New(slots int, crowd *Crowd) *Turns {
 	t := &Turns{
+		crowd:   crowd,
 		slots:   semaphore.NewWeighted(int64(max(slots, 1))),
 		running: map[*turn]bool{},
 		ended:   make(chan struct{}),
@@ -117,6 +121,7 @@ func (t *Turns) begin(ctx context.Context, r *turn) error {
 	}
 	r.began = time.Now()
 	t.running[r] = true
+	t.crowd.add(1)
 	return nil
 }
 
@@ -128,6 +133,7 @@ func (t *Turns) run(ctx context.Context, r *turn, work func(between func() error
 func (t *Turns) end(r *turn) {
 	t.mu.Lock()
 	delete(t.running, r)
+	t.crowd.add(-1)
 	close(t.ended)
 	t.ended = make(chan struct{})
 	t.mu.Unlock()

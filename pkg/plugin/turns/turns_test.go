@@ -48,7 +48,7 @@ func begin(ctx context.Context, done *sync.WaitGroup, t *turns.Turns, steps int)
 
 func TestAShortQueryFindsASlotBesideLongOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := turns.New(4)
+		turns := turns.New(4, nil)
 		var done sync.WaitGroup
 		var long []*began
 		for range 6 { // each would take 5 s
@@ -80,7 +80,7 @@ func TestAShortQueryFindsASlotBesideLongOnes(t *testing.T) {
 
 func TestALongQueryGivesWayAndGetsOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := turns.New(4)
+		turns := turns.New(4, nil)
 		var done sync.WaitGroup
 		long := begin(t.Context(), &done, turns, 400) // 2 s
 		for range 100 {                               // one after the other, all the time
@@ -101,7 +101,7 @@ func TestALongQueryGivesWayAndGetsOn(t *testing.T) {
 
 func TestLongQueriesKeepTheirSlotsWhileNobodyWantsThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := turns.New(4)
+		turns := turns.New(4, nil)
 		var done sync.WaitGroup
 		var long []*began
 		for range 4 {
@@ -118,7 +118,7 @@ func TestLongQueriesKeepTheirSlotsWhileNobodyWantsThem(t *testing.T) {
 
 func TestWithOneSlotQueriesFollowEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := turns.New(1)
+		turns := turns.New(1, nil)
 		var done sync.WaitGroup
 		first := begin(t.Context(), &done, turns, 1000)
 		second := begin(t.Context(), &done, turns, 1)
@@ -131,7 +131,7 @@ func TestWithOneSlotQueriesFollowEachOther(t *testing.T) {
 
 func TestWhoIsCanceledLeavesNoSlotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := turns.New(2)
+		turns := turns.New(2, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		var done sync.WaitGroup
 		var all []*began
