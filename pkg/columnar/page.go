@@ -140,6 +140,8 @@ func (c *chunkReader) read(at int64, b []byte) (p *page, n int, err error) {
 	switch {
 	case s.page == nil:
 		return nil, s.length, nil
+	case s.dict && c.hasDict:
+		return nil, 0, corruptf("a second dictionary page")
 	case s.dict:
 		c.dictInts, c.dictFloats, c.dict, c.hasDict = s.page.ints, s.page.floats, &s.page.bytes, true
 		return nil, s.length, nil
@@ -197,9 +199,6 @@ func (c *chunkReader) inflate(src []byte, size int32) ([]byte, error) {
 
 // dictionary decodes the values of a dictionary.
 func (c *chunkReader) dictionary(h *format.PageHeader, body []byte) (*page, error) {
-	if c.hasDict {
-		return nil, corruptf("a second dictionary page")
-	}
 	n := int(h.DictionaryPageHeader.V.NumValues)
 	if n < 0 || n > maxPageValues {
 		return nil, corruptf("a dictionary of %d values", n)

@@ -2,6 +2,7 @@ package columnar_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/auditlake/auditlake/pkg/columnar"
 )
@@ -247,6 +250,69 @@ func TestNothingIsFetchedForNoRow(t *testing.T) {
 		}
 		if want := map[bool]int{true: 1, false: 0}[i < 2]; src.reads != want {
 			t.Errorf("reading %d took %d requests", i+1, src.reads)
+		}
+	}
+}
+
+// twoDictionaries is a file of three pages of codes of which the second is a dictionary
+// instead. The page index says that there is no dictionary at the beginning.
+func twoDictionaries(t testing.TB) (columnar.Schema, []byte) {
+	const rows = 3 * batch
+	schema := columnar.Schema{{Name: "v", Type: columnar.Of(columnar.String)}}
+	b := columnar.NewBatch(schema)
+	for i := range rows {
+		b.Columns[0].AppendBytes(fmt.Append(nil, i*i%5))
+		b.Len++
+	}
+	file, _ := write(t, schema, columnar.WriterOptions{Compression: columnar.Uncompressed}, b)
+
+	var meta format.FileMetaData
+	footer := len(file) - 8 - int(binary.LittleEndian.Uint32(file[len(file)-8:]))
+	var p thrift.CompactProtocol
+	if err := thrift.Unmarshal(&p, file[footer:len(file)-8], &meta); err != nil {
+		t.Fatal(err)
+	}
+	chunk := &meta.RowGroups[0].Columns[0]
+	at := file[chunk.OffsetIndexOffset : chunk.OffsetIndexOffset+int64(chunk.OffsetIndexLength)]
+	var index format.OffsetIndex
+	if err := thrift.Unmarshal(&p, at, &index); err != nil {
+		t.Fatal(err)
+	}
+	first := bytes.IndexByte(at, byte(2*index.PageLocations[0].Offset))
+	if at[first] = 2 * 4; index.PageLocations[0].Offset >= 64 {
+		t.Fatal("the dictionary is too long for the test")
+	}
+	page := index.PageLocations[1]
+	second := file[page.Offset : page.Offset+int64(page.CompressedPageSize)]
+	for size := len(second); ; size-- {
+		h := format.PageHeader{Type: format.DictionaryPage, UncompressedPageSize: int32(size), CompressedPageSize: int32(size)}
+		h.DictionaryPageHeader = thrift.New(format.DictionaryPageHeader{NumValues: 5, Encoding: format.Plain})
+		var head bytes.Buffer
+		if err := thrift.NewEncoder(p.NewWriter(&head)).Encode(&h); err != nil {
+			t.Fatal(err)
+		}
+		if head.Len()+size == len(second) {
+			clear(second)
+			copy(second, head.Bytes())
+			return schema, file
+		}
+	}
+}
+
+// TestASecondDictionaryIsToldEveryTime, also when it was kept by who read it as the only
+// one.
+func TestASecondDictionaryIsToldEveryTime(t *testing.T) {
+	schema, file := twoDictionaries(t)
+	c := columnar.NewPageCache(1 << 20)
+	later := func() columnar.Keep {
+		n := 0
+		return func(columnar.Bounds) bool { n++; return n > 1 } // all pages but the first
+	}
+	want := cached(t, nil, &memory{b: file}, "", schema, nil)
+	for i := range 6 {
+		cached(t, c, &memory{b: file}, "a", schema, later())
+		if diff := cmp.Diff(want, cached(t, c, &memory{b: file}, "a", schema, nil)); diff != "" {
+			t.Fatalf("reading %d (-without +cached):\n%s", i+1, diff)
 		}
 	}
 }
