@@ -192,7 +192,7 @@ type entry struct {
 // at, as each takes a call of the system: of a table's log most have been read.
 func readFolder(root *os.Root, folder string, wanted func(name string) bool) (entries []entry, err error) {
 	at := filepath.FromSlash(path.Clean("./" + folder))
-	f, err := root.Open(at)
+	f, err := openFile(root, at) // which may be a pipe
 	if err != nil {
 		return nil, err
 	}

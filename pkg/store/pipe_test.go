@@ -30,3 +30,16 @@ func TestAPipeIsNotWaitedFor(t *testing.T) {
 		}
 	}
 }
+
+// What lies below a pipe is nothing, as below a file.
+func TestNothingIsBelowAPipe(t *testing.T) {
+	dir := t.TempDir()
+	check(t, syscall.Mkfifo(filepath.Join(dir, "k"), 0o600))
+	l := openLocal(t, dir)
+	for o, err := range l.List(t.Context(), "k/", "") {
+		t.Errorf("list: %v, %v", o, err)
+	}
+	for folder, err := range l.Folders(t.Context(), "k/") {
+		t.Errorf("folders: %q, %v", folder, err)
+	}
+}
