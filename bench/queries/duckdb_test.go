@@ -23,7 +23,7 @@ func TestDuckDBGivesTheSameAnswers(t *testing.T) {
 	}
 	f := small(t)
 	for _, q := range f.Questions {
-		if len(q.Warm) != 3 || len(q.Cold) != 2 {
+		if len(q.Warm) != 4 || len(q.Cold) != 2 {
 			t.Errorf("%s: some side was not taken: %+v", q.Name, q)
 		}
 		if w := q.Warm[queries.DuckDBFiles]; w.Millis.Median <= 0 || w.CPUMillis.Median <= 0 {
