@@ -170,7 +170,7 @@ func Integration(ctx context.Context) error {
 			return run(ctx, "integration", "go", "test", "-count=1", "-timeout=20m", "./...")
 		}},
 		goStep("test", "-count=1", "-vet=off", "-timeout=20m", "-run=^(TestEveryFault|TestOneInsideTheOther|TestSideBySide)", "./pkg/etl", "-sampled=10", "-seeds=60"),
-		goStep("test", "-count=1", "-vet=off", "-run=^TestACancelAtEveryCall$", "./pkg/etl", "-every-fault"),
+		goStep("test", "-count=1", "-vet=off", "-run=^(TestACancelAtEveryCall|TestACancelInLongSteps|TestManyKeysUnderOnePrefix)$", "./pkg/etl", "-every-fault"),
 	)
 }
 

@@ -18,7 +18,7 @@ import (
 func Faults(ctx context.Context) error {
 	var sum proofs
 	return steps(ctx,
-		sum.step("every fault", ".", "./pkg/etl", "-run=^(TestEveryFault|TestOneInsideTheOther|TestACancelAtEveryCall)$", "-every-fault"),
+		sum.step("every fault", ".", "./pkg/etl", "-run=^(TestEveryFault|TestOneInsideTheOther|TestACancelAtEveryCall|TestACancelInLongSteps|TestManyKeysUnderOnePrefix)$", "-every-fault"),
 		sum.step("3,000 schedules", ".", "./pkg/etl", "-run=^TestSideBySide", "-seeds=1500"),
 		sum.step("mutations", ".", "./pkg/etl", "-run=^TestMutations$", "-every-mutation"),
 		sum.step("a faulty proxy before S3", "integration", ".", "-run=^TestPipelineBehindAFaultyProxy$", "-every-fault"),

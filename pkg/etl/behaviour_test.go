@@ -165,10 +165,13 @@ func (c multitude) Get(_ context.Context, key, _ string, _, _ int64) (io.ReadClo
 	return io.NopCloser(strings.NewReader(multitudeLine(i))), store.Object{Key: key, ETag: "1", Size: int64(len(multitudeLine(i)))}, nil
 }
 
-// TestManyKeysUnderOnePrefix lands 25,000 files of one folder, and then the three
+// TestManyKeysUnderOnePrefix lands 25,000 files of one folder, 100,000 with -every-fault, and then the three
 // that came after them.
 func TestManyKeysUnderOnePrefix(t *testing.T) {
-	const many = 25_000
+	many := 25_000
+	if *everyFault {
+		many = 100_000
+	}
 	l := store.NewMemory("lake")
 	for _, step := range []struct{ keys, want int }{{many, many}, {many, 0}, {many + 3, 3}} {
 		sum, err := runOf(t, l, now(), multitude{store.NewMemory("multitude"), step.keys})
