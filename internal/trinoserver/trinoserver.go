@@ -170,15 +170,16 @@ func (s *Server) LogTail() string {
 // startTime bounds a start, which takes 8 s where two processors have nothing else to do.
 const startTime = 5 * time.Minute
 
-// awaitReady asks until a statement is answered: the server says that it has
-// started before its one worker is known to it.
+// awaitReady asks until a table is written: the server says that it has started,
+// and answers what its coordinator can, before its one worker is known to it. The
+// catalogs of a worker become known together.
 func (s *Server) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		_, err := s.Query(ctx, "SELECT count(*) FROM "+Scratch+".information_schema.schemata")
+		_, err := s.Query(ctx, "CREATE TABLE IF NOT EXISTS "+Scratch+".default.ready AS SELECT true AS ready")
 		if err == nil {
 			return nil
 		}
@@ -227,8 +228,9 @@ func (c Config) write(home, data, address string) ([]string, error) {
 		"config.properties": {
 			"coordinator": "true", "node-scheduler.include-coordinator": "true",
 			"http-server.http.port": port, "discovery.uri": "http://" + address,
-			"http-server.log.enabled": "false", // it would be in the folder of whoever runs the test
-			"query.max-memory":        fmt.Sprintf("%dMB", heap/2), "query.max-memory-per-node": fmt.Sprintf("%dMB", heap/2),
+			"http-server.log.enabled":  "false", // it would be in the folder of whoever runs the test
+			"failure-detector.enabled": "false", // a server that is slow to answer itself would give itself up
+			"query.max-memory":         fmt.Sprintf("%dMB", heap/2), "query.max-memory-per-node": fmt.Sprintf("%dMB", heap/2),
 		},
 		"log.properties":                     {"io.trino": "WARN", "io.airlift": "WARN"},
 		"catalog/" + Catalog + ".properties": catalog,
