@@ -52,7 +52,13 @@ func plain(v strictjson.Value) any {
 	return nil
 }
 
-func decoded(t interface{ Fatal(...any) }, text []byte) any {
+// tester is what testing.T and rapid.T share.
+type tester interface {
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
+func decoded(t tester, text []byte) any {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var out any
@@ -64,10 +70,7 @@ func decoded(t interface{ Fatal(...any) }, text []byte) any {
 
 // checkText holds what is read in a text against what encoding/json reads, and says
 // whether it is JSON.
-func checkText(t interface {
-	Fatal(...any)
-	Fatalf(string, ...any)
-}, p *strictjson.Parser, text []byte) {
+func checkText(t tester, p *strictjson.Parser, text []byte) {
 	v, err := p.Parse(text)
 	if got, want := err == nil, taken(text); got != want {
 		t.Fatalf("%q is taken for JSON: %t, want %t", text, got, want)
@@ -108,7 +111,7 @@ func checkText(t interface {
 }
 
 // keys are the keys of a text's first object, as pairs of nesting and name.
-func keys(t interface{ Fatal(...any) }, text []byte, out [][2]string) [][2]string {
+func keys(t tester, text []byte, out [][2]string) [][2]string {
 	var v map[string]json.RawMessage
 	if json.Unmarshal(text, &v) != nil {
 		return nil
