@@ -183,7 +183,7 @@ func limits(t *testing.T, e *trino.Engine) {
 		if !ok || *limit != test.want {
 			t.Errorf("%s: %v", name, err)
 		}
-		endsWithin(t, e, info.QueryID, began)
+		endsSoon(t, e, info.QueryID, began)
 	}
 }
 
@@ -209,14 +209,15 @@ func nobodyWaits(t *testing.T, e *trino.Engine) {
 				if !errors.Is(err, ctx.Err()) || err == nil {
 					t.Errorf("ended with %v", err)
 				}
-				endsWithin(t, e, info.QueryID, time.Now())
+				endsSoon(t, e, info.QueryID, time.Now())
 			})
 		}
 	}
 }
 
-// endsWithin checks that the cluster has ended a query 2 s after it was given up.
-func endsWithin(t *testing.T, e *trino.Engine, id string, since time.Time) {
+// endsSoon checks that the cluster ends a query that was given up. Left alone it would
+// go on for minutes at the least; a busy machine takes some seconds to end it.
+func endsSoon(t *testing.T, e *trino.Engine, id string, since time.Time) {
 	t.Helper()
 	if id == "" {
 		t.Fatal("the query has no id")
@@ -230,7 +231,7 @@ func endsWithin(t *testing.T, e *trino.Engine, id string, since time.Time) {
 		if state == "[[FAILED]]" || state == "[[FINISHED]]" {
 			return
 		}
-		if time.Since(since) > 2*time.Second {
+		if time.Since(since) > 10*time.Second {
 			t.Fatalf("query %s is %s", id, state)
 		}
 	}
