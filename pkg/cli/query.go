@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/auditlake/auditlake/pkg/query"
@@ -27,7 +29,7 @@ func queryCommand() *cobra.Command {
 		Use:   "query --lake URL --named NAME | --sql TEXT",
 		Short: "Answer a named query or a SQL statement",
 		Long: `Answers a named query over the events from --from up to, but not including, --to.
---list shows the queries and their parameters.
+--list shows the queries and their parameters, auditlake queries what they are about.
 
 With --sql it answers a SELECT statement over the tables of the lake. That looks at
 all events, unless it says otherwise: $__timeFilter(date_time) and the other macros
@@ -165,24 +167,25 @@ func (a *answering) askSQL(
 	return res, route.Explained + how, nil
 }
 
+// listQueries is what --named and --param take; what the queries are about is for
+// auditlake queries to tell.
 func listQueries(cmd *cobra.Command, catalog *named.Catalog) {
 	t := newTable(cmd.OutOrStdout())
-	t.AppendHeader(table.Row{"Name", "Parameters", "Title"})
+	t.AppendHeader(table.Row{"Name", "Parameters"})
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft}})
 	for _, n := range catalog.All() {
-		params := ""
+		var params []string
 		for _, p := range n.Params {
-			if params != "" {
-				params += ", "
-			}
-			params += p.Name
 			switch {
 			case p.Required:
-				params += " (required)"
+				params = append(params, p.Name+" (required)")
 			case p.Default != "":
-				params += "=" + p.Default
+				params = append(params, p.Name+"="+p.Default)
+			default:
+				params = append(params, p.Name)
 			}
 		}
-		t.AppendRow(table.Row{n.Name, params, n.Title})
+		t.AppendRow(table.Row{n.Name, strings.Join(params, ", ")})
 	}
 	t.Render()
 }
