@@ -171,6 +171,7 @@ func Integration(ctx context.Context) error {
 		}},
 		goStep("test", "-count=1", "-vet=off", "-timeout=20m", "-run=^(TestEveryFault|TestOneInsideTheOther|TestSideBySide)", "./pkg/etl", "-sampled=10", "-seeds=60"),
 		goStep("test", "-count=1", "-vet=off", "-run=^(TestACancelAtEveryCall|TestACancelInLongSteps|TestManyKeysUnderOnePrefix)$", "./pkg/etl", "-every-fault"),
+		goStep("test", "-count=1", "-vet=off", "./internal/truthtest", "-events=2000"),
 	)
 }
 

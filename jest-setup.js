@@ -1,3 +1,4 @@
+import { cache } from '@emotion/css';
 import './.config/jest-setup';
 
 // jsdom lays nothing out, but the lists of @grafana/ui draw only the rows that fit into their box,
@@ -11,3 +12,7 @@ global.IntersectionObserver = class {
   unobserve() {}
   disconnect() {}
 };
+
+// Asked for the style of one element, jsdom tries every rule of every style sheet. Without the rules
+// of @grafana/ui, about which no test asks, the tests take less than half the time.
+cache.sheet.insert = () => {};

@@ -102,9 +102,9 @@ func checkTruth(t tester, cfg generate.Config, until time.Time) {
 }
 
 func TestTruthIsWhatAnIndependentReaderFinds(t *testing.T) {
-	ordinary := generate.Config{Seed: 7, Start: december, Days: 6, EventsPerDay: 3000}
-	article := generate.Config{Seed: 11, Start: december.AddDate(0, 0, 24), Days: 6, EventsPerDay: 4000, Scenario: generate.Article}
-	dense := generate.Config{Seed: 3, Start: december, Days: 2, EventsPerDay: 40_000, Workspaces: 1}
+	ordinary := generate.Config{Seed: 7, Start: december, Days: 6, EventsPerDay: 1500}
+	article := generate.Config{Seed: 11, Start: december.AddDate(0, 0, 24), Days: 6, EventsPerDay: 1500, Scenario: generate.Article}
+	dense := generate.Config{Seed: 3, Start: december, Days: 2, EventsPerDay: 12_000, Workspaces: 1}
 	tests := []struct {
 		name  string
 		cfg   generate.Config
@@ -131,7 +131,7 @@ func TestTruthOfRandomConfigs(t *testing.T) {
 			Seed:         rapid.Uint64().Draw(r, "seed"),
 			Start:        december.AddDate(0, 0, 26),
 			Days:         3,
-			EventsPerDay: rapid.IntRange(1, 300).Draw(r, "events"),
+			EventsPerDay: rapid.IntRange(1, 100).Draw(r, "events"),
 			Scenario:     rapid.SampledFrom([]generate.Scenario{generate.Default, generate.Article}).Draw(r, "scenario"),
 			Workspaces:   rapid.IntRange(1, 6).Draw(r, "workspaces"),
 		}
@@ -141,8 +141,8 @@ func TestTruthOfRandomConfigs(t *testing.T) {
 
 func TestArticleNumbers(t *testing.T) {
 	for _, cfg := range []generate.Config{
-		{Seed: 1, Start: december, Days: 30, EventsPerDay: 2000, Scenario: generate.Article},
-		{Seed: 2, Start: december.AddDate(0, 0, 25), Days: 3, EventsPerDay: 60_000, Scenario: generate.Article, Workspaces: 2},
+		{Seed: 1, Start: december, Days: 30, EventsPerDay: 1000, Scenario: generate.Article},
+		{Seed: 2, Start: december.AddDate(0, 0, 25), Days: 3, EventsPerDay: 20_000, Scenario: generate.Article, Workspaces: 2},
 	} {
 		_, truth := deliver(t, cfg, time.Time{})
 		a := *truth.Article
@@ -172,7 +172,7 @@ func TestArticleNumbers(t *testing.T) {
 }
 
 func TestSameConfigSameBytes(t *testing.T) {
-	cfg := generate.Config{Seed: 42, Start: december, Days: 4, EventsPerDay: 2000}
+	cfg := generate.Config{Seed: 42, Start: december, Days: 4, EventsPerDay: 1000}
 	sum := func(cfg generate.Config) string {
 		h := fnv.New128a()
 		truth, err := generate.Write(context.Background(), cfg, time.Time{}, func(key string, body []byte) error {

@@ -1,12 +1,15 @@
 package truthtest_test
 
 import (
+	"flag"
 	"testing"
 	"time"
 
 	"github.com/auditlake/auditlake/internal/generate"
 	"github.com/auditlake/auditlake/internal/truthtest"
 )
+
+var eventsPerDay = flag.Int("events", 500, "events a day of the sources; integration has 2,000")
 
 // deliver brings a source up to a moment and returns the truth about it.
 func deliver(t *testing.T, dir string, cfg generate.Config, until time.Time) *generate.Truth {
@@ -18,12 +21,12 @@ func deliver(t *testing.T, dir string, cfg generate.Config, until time.Time) *ge
 	return truth
 }
 
-// TestArticle is the article's month: 30 days, 60,000 events, read in one run. The
-// demo does and proves the same with 300,000.
+// TestArticle is the article's month, read in one run. The demo does and proves the
+// same with 300,000 events.
 func TestArticle(t *testing.T) {
 	logs, lake := t.TempDir(), t.TempDir()
 	truth := deliver(t, logs, generate.Config{
-		Seed: 1, Start: time.Date(2019, 12, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: 2_000, Scenario: generate.Article,
+		Seed: 1, Start: time.Date(2019, 12, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: *eventsPerDay, Scenario: generate.Article,
 	}, time.Time{})
 	if a := truth.Article; a == nil || a.Created != 714 || a.ByJobLauncher != 709 || a.TopJob != "31303" {
 		t.Fatalf("the article's day is %+v", a)
@@ -44,7 +47,7 @@ func TestArticle(t *testing.T) {
 func TestDetections(t *testing.T) {
 	logs, lake := t.TempDir(), t.TempDir()
 	truth := deliver(t, logs, generate.Config{
-		Seed: 2, Start: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: 2_000, Scenario: generate.Detections,
+		Seed: 2, Start: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: *eventsPerDay, Scenario: generate.Detections,
 	}, time.Time{})
 	truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", lake)
 	truthtest.Check(t, lake, truth)
@@ -55,9 +58,9 @@ func TestDetections(t *testing.T) {
 // stop.
 func TestAsItIsDelivered(t *testing.T) {
 	logs, lake := t.TempDir(), t.TempDir()
-	start := time.Date(2024, 2, 26, 0, 0, 0, 0, time.UTC)
-	cfg := generate.Config{Seed: 7, Start: start, Days: 6, EventsPerDay: 2_000}
-	for stop := start.Add(13 * time.Hour); stop.Before(start.AddDate(0, 0, 8)); stop = stop.Add(23*time.Hour + 7*time.Minute) {
+	start := time.Date(2024, 2, 28, 0, 0, 0, 0, time.UTC)
+	cfg := generate.Config{Seed: 7, Start: start, Days: 4, EventsPerDay: *eventsPerDay}
+	for stop := start.Add(13 * time.Hour); stop.Before(start.AddDate(0, 0, 6)); stop = stop.Add(23*time.Hour + 7*time.Minute) {
 		truth := deliver(t, logs, cfg, stop)
 		truthtest.MustRun(t, "etl", "--quiet", "--source", logs, "--lake", lake)
 		truthtest.Check(t, lake, truth)
