@@ -95,7 +95,7 @@ func TestColumnsTogetherAreBounded(t *testing.T) {
 	}
 }
 
-// A schema that nests without end is refused before it is read as often as it nests.
+// A schema that nests without end is refused, and cheaply.
 func TestSchemasNestSoDeep(t *testing.T) {
 	nested := func(depth int) string {
 		return `{"type":"struct","fields":[{"name":"a","type":` + strings.Repeat(`{"type":"array","elementType":`, depth) + `"long"` +
