@@ -163,7 +163,7 @@ func Check(ctx context.Context) error {
 	)
 }
 
-// Integration runs the tests of the nested module integration, against a real S3 server in the same process and a real Trino; then it tries more faults and schedules than test does.
+// Integration runs the tests of the nested module integration, against a real S3 server in the same process and a real Trino; then it tries more faults and schedules than test does, and larger inputs.
 func Integration(ctx context.Context) error {
 	return steps(ctx,
 		step{"go test ./... in integration", func(ctx context.Context) error {
@@ -171,7 +171,16 @@ func Integration(ctx context.Context) error {
 		}},
 		goStep("test", "-count=1", "-vet=off", "-timeout=20m", "-run=^(TestEveryFault|TestOneInsideTheOther|TestSideBySide)", "./pkg/etl", "-sampled=10", "-seeds=60"),
 		goStep("test", "-count=1", "-vet=off", "-run=^(TestACancelAtEveryCall|TestACancelInLongSteps|TestManyKeysUnderOnePrefix)$", "./pkg/etl", "-every-fault"),
+		goStep("test", "-count=1", "-vet=off", "-run=^(TestBudget|TestBudgetOfManyFiles|TestCostDoesNotGrowWithKnownFiles|TestMutations)$", "./pkg/etl", "-whole"),
+		goStep("test", "-count=1", "-vet=off", "-run=^("+strings.Join(wholeInPlugin, "|")+")$", "./pkg/plugin", "-whole"),
 	)
+}
+
+// wholeInPlugin are the tests of the plugin that take a part without -whole.
+var wholeInPlugin = []string{
+	"TestTheBudgetOfThePlugin", "TestRedactionByRole", "TestAScopedDataSourceShowsItsWorkspacesOnly", "TestNothingOfEventsIsLogged",
+	"TestSixtyFourPanelsWhileTheETLRuns", "TestStoppedInTheMiddleItEndsInTime", "TestTheOldInstanceAndTheNewOneAnswerTogether",
+	"TestHostilePlansStopWhenAsked", "TestPanelsBesideHostileQueries",
 }
 
 // Interop reads every table with other engines and compares row by row.

@@ -69,13 +69,17 @@ func TestACancelAtEveryCall(t *testing.T) {
 }
 
 // TestACancelInLongSteps cancels a run over one large file, which spends seconds
-// between store calls, at points all over its duration.
+// between store calls, at points all over its duration; with -every-fault over twice as
+// large a file, at three times as many.
 func TestACancelInLongSteps(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: runs over 40 MB a dozen times or more")
 	}
 	var lines []string
-	const rows = 60_000
+	rows, points := 30_000, 4
+	if *everyFault {
+		rows, points = 60_000, 12
+	}
 	for i := range rows {
 		service := []string{"clusters", "jobs", "notebook", "unityCatalog"}[i%4]
 		lines = append(lines, event(i, service, "create", fmt.Sprintf(`{"name":"%0400d","k%d":"v"}`, i, i%50)))
@@ -90,10 +94,6 @@ func TestACancelInLongSteps(t *testing.T) {
 	begin := time.Now()
 	want := undisturbed.run()
 	whole := time.Since(begin)
-	points := 5
-	if *everyFault {
-		points = 12
-	}
 	worst := time.Duration(0)
 	for i := range points {
 		w := deliver()
