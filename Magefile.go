@@ -172,6 +172,8 @@ func Integration(ctx context.Context) error {
 		goStep("test", "-count=1", "-vet=off", "-timeout=20m", "-run=^(TestEveryFault|TestOneInsideTheOther|TestSideBySide)", "./pkg/etl", "-sampled=10", "-seeds=60"),
 		goStep("test", "-count=1", "-vet=off", "-run=^(TestACancelAtEveryCall|TestACancelInLongSteps|TestManyKeysUnderOnePrefix)$", "./pkg/etl", "-every-fault"),
 		goStep("test", "-count=1", "-vet=off", "-run=^(TestBudget|TestBudgetOfManyFiles|TestCostDoesNotGrowWithKnownFiles|TestMutations)$", "./pkg/etl", "-whole"),
+		goStep("test", "-count=1", "-vet=off", "-run=^TestCorruptFiles$", "./pkg/columnar", "-tries=1000"),
+		goStep("test", "-count=1", "-vet=off", "-run=^TestCancel$", "./pkg/query/sqlite", "-late"),
 		goStep("test", "-count=1", "-vet=off", "-run=^("+strings.Join(wholeInPlugin, "|")+")$", "./pkg/plugin", "-whole"),
 	)
 }
