@@ -163,15 +163,18 @@ func Check(ctx context.Context) error {
 	)
 }
 
-// Integration runs the tests of the nested module integration, against a real S3 server in the same process and a real Trino; then it tries more faults and schedules than test does.
+// Integration runs the tests of the nested module integration, against a real S3 server in the same process and a real Trino; then it tries more faults and schedules than test does, and larger inputs.
 func Integration(ctx context.Context) error {
 	return steps(ctx,
 		step{"go test ./... in integration", func(ctx context.Context) error {
 			return run(ctx, "integration", "go", "test", "-count=1", "-timeout=20m", "./...")
 		}},
-		goStep("test", "-count=1", "-vet=off", "-timeout=20m", "-run=^(TestEveryFault|TestOneInsideTheOther|TestSideBySide)", "./pkg/etl", "-sampled=10", "-seeds=60"),
+		goStep("test", "-count=1", "-vet=off", "-timeout=20m", "./pkg/etl", "-whole", "-sampled=10", "-seeds=60"),
 		goStep("test", "-count=1", "-vet=off", "-run=^(TestACancelAtEveryCall|TestACancelInLongSteps|TestManyKeysUnderOnePrefix)$", "./pkg/etl", "-every-fault"),
+		goStep("test", "-count=1", "-vet=off", "./pkg/plugin", "-whole"),
 		goStep("test", "-count=1", "-vet=off", "./internal/truthtest", "-events=2000"),
+		goStep("test", "-count=1", "-vet=off", "-run=^TestCorruptFiles$", "./pkg/columnar", "-tries=1000"),
+		goStep("test", "-count=1", "-vet=off", "-run=^TestCancel$", "./pkg/query/sqlite", "-late"),
 	)
 }
 

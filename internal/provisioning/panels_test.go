@@ -32,7 +32,7 @@ var admin = asker{user: &backend.User{Login: "admin", Role: "Admin"}}
 func dashboardsShow(t *testing.T, article *plugin.Datasource) {
 	start := time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)
 	end := start.AddDate(0, 0, 30)
-	d := dataSource(t, generate.Config{Seed: 2, Start: start, Days: 30, EventsPerDay: 2_000, Scenario: generate.Detections})
+	d := dataSource(t, generate.Config{Seed: 2, Start: start, Days: 30, EventsPerDay: 1_000, Scenario: generate.Detections})
 	looks := []look{
 		{"all of the stories", d, query.TimeRange{From: start, To: end}},
 		{"the last of the stories, known from those before", d, query.TimeRange{From: end.AddDate(0, 0, -10), To: end}},

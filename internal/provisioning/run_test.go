@@ -46,7 +46,7 @@ func newShell(t *testing.T, admin plugin.Admin) *plugin.Shell {
 // articleLake is a data source on a lake of the article's month.
 func articleLake(t *testing.T) *plugin.Datasource {
 	t.Helper()
-	return dataSource(t, generate.Config{Seed: 1, Start: firstDay, Days: 30, EventsPerDay: 4_000, Scenario: generate.Article})
+	return dataSource(t, generate.Config{Seed: 1, Start: firstDay, Days: 30, EventsPerDay: 1_000, Scenario: generate.Article})
 }
 
 // dataSource is one on a lake of these logs. They are read twice, a week before

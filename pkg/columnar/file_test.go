@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -376,6 +377,9 @@ func TestForeignTypes(t *testing.T) {
 	}
 }
 
+// tries is how often TestCorruptFiles breaks each file: other bytes each time.
+var tries = flag.Int("tries", 300, "broken files of each compression")
+
 // Broken bytes give an error or rows, and take memory in proportion to the file.
 func TestCorruptFiles(t *testing.T) {
 	b := events(300, 1)
@@ -387,11 +391,7 @@ func TestCorruptFiles(t *testing.T) {
 		seed := rand.Uint64()
 		t.Logf("seed %d", seed)
 		r := rand.New(rand.NewPCG(seed, 0))
-		tries := 1000
-		if testing.Short() {
-			tries = 100
-		}
-		for range tries {
+		for range *tries {
 			bad := bytes.Clone(good)
 			for range 1 + r.IntN(3) {
 				at := r.IntN(len(bad))

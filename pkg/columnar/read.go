@@ -10,11 +10,13 @@ const (
 	batchRows = 8192
 	fetchGap  = 64 << 10 // bytes it is cheaper to read than to skip
 
-	// What one Read holds at most, in bytes: compressed, of a row group; and of pages. A
-	// few KB may stand for any number of pages, each within its own limit.
+	// maxFetchBytes of a row group, compressed, is what one Read holds at most.
 	maxFetchBytes = 2 << 30
-	maxHeldBytes  = 1 << 30
 )
+
+// maxHeldBytes of pages is what one Read holds at most: a few KB may stand for any
+// number of them, each within its own limit. Only tests change it.
+var maxHeldBytes = 1 << 30
 
 // ReadOptions leave rows out of what is read. The zero value leaves out none.
 type ReadOptions struct {

@@ -2,7 +2,9 @@ package columnar
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -192,7 +194,20 @@ func (t Type) deltaJSON() any {
 // ParseDeltaSchema reads a schemaString. A type this package does not hold, such
 // as variant or void, is an error that names the column.
 func ParseDeltaSchema(schemaString string) (Schema, error) {
-	t, err := parseDeltaType([]byte(schemaString), 1)
+	// Every log entry with metadata has one, so it is read once from end to end.
+	var node any
+	d := json.NewDecoder(strings.NewReader(schemaString))
+	d.UseNumber()
+	err := d.Decode(&node)
+	if err == nil {
+		if _, after := d.Token(); !errors.Is(after, io.EOF) {
+			err = errors.New("there is more behind its end")
+		}
+	}
+	var t Type
+	if err == nil {
+		t, err = typeOf(node, 1)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("parse schemaString: %w", err)
 	}
@@ -202,71 +217,75 @@ func ParseDeltaSchema(schemaString string) (Schema, error) {
 	return t.Fields, nil
 }
 
-// maxSchemaDepth is how deep types nest at most: each level is read as often as there are
-// levels around it.
+// maxSchemaDepth is how deep types nest at most.
 const maxSchemaDepth = 100
 
-func parseDeltaType(raw []byte, depth int) (Type, error) {
+// typeOf is the type that a node of a schemaString stands for.
+func typeOf(node any, depth int) (Type, error) {
 	if depth > maxSchemaDepth {
 		return Type{}, fmt.Errorf("types nest more than %d deep", maxSchemaDepth)
 	}
-	var name string
-	if json.Unmarshal(raw, &name) == nil {
-		for k := Boolean; k <= Binary; k++ {
-			if k.String() == name {
-				return Of(k), nil
-			}
-		}
-		if t, ok := parseDecimalType(name); ok {
-			return t, nil
-		}
-		return Type{}, fmt.Errorf("type %q is not supported: drop the column, or cast it to another type", name)
+	var kind string
+	of, isObject := node.(map[string]any)
+	if isObject {
+		kind, _ = of["type"].(string)
+	} else if name, ok := node.(string); ok {
+		return primitiveOf(name)
+	} else {
+		return Type{}, fmt.Errorf("%v is no type", node)
 	}
-	var head struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(raw, &head); err != nil {
-		return Type{}, err
-	}
-	switch head.Type {
+	switch kind {
 	case "struct":
-		var s structJSON
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return Type{}, err
+		fields, ok := of["fields"].([]any)
+		if !ok && of["fields"] != nil {
+			return Type{}, errors.New("the fields of a struct are no list")
 		}
-		t := Type{Kind: Struct, Fields: make(Schema, len(s.Fields))}
-		for i, f := range s.Fields {
-			ft, err := parseDeltaType(f.Type, depth+1)
-			if err != nil {
-				return Type{}, fmt.Errorf("column %q: %w", f.Name, err)
+		t := Type{Kind: Struct, Fields: make(Schema, len(fields))}
+		for i, node := range fields {
+			field, _ := node.(map[string]any)
+			name, ok := field["name"].(string)
+			if !ok {
+				return Type{}, fmt.Errorf("field %d of a struct has no name", i+1)
 			}
-			t.Fields[i] = Field{Name: f.Name, Type: ft}
+			ft, err := typeOf(field["type"], depth+1)
+			if err != nil {
+				return Type{}, fmt.Errorf("column %q: %w", name, err)
+			}
+			t.Fields[i] = Field{Name: name, Type: ft}
 		}
 		return t, nil
 	case "map":
-		var m mapJSON
-		if err := json.Unmarshal(raw, &m); err != nil {
-			return Type{}, err
-		}
-		k, err := parseDeltaType(m.KeyType, depth+1)
+		k, err := typeOf(of["keyType"], depth+1)
 		if err != nil {
 			return Type{}, err
 		}
-		v, err := parseDeltaType(m.ValueType, depth+1)
+		v, err := typeOf(of["valueType"], depth+1)
 		if err != nil {
 			return Type{}, err
 		}
 		return MapOf(k, v), nil
 	case "array":
-		var l listJSON
-		if err := json.Unmarshal(raw, &l); err != nil {
-			return Type{}, err
-		}
-		e, err := parseDeltaType(l.ElementType, depth+1)
+		e, err := typeOf(of["elementType"], depth+1)
 		if err != nil {
 			return Type{}, err
 		}
 		return ListOf(e), nil
 	}
-	return Type{}, fmt.Errorf("type %q is not supported: drop the column, or cast it to another type", head.Type)
+	return Type{}, unsupportedType(kind)
+}
+
+func primitiveOf(name string) (Type, error) {
+	for k := Boolean; k <= Binary; k++ {
+		if k.String() == name {
+			return Of(k), nil
+		}
+	}
+	if t, ok := parseDecimalType(name); ok {
+		return t, nil
+	}
+	return Type{}, unsupportedType(name)
+}
+
+func unsupportedType(name string) error {
+	return fmt.Errorf("type %q is not supported: drop the column, or cast it to another type", name)
 }

@@ -46,6 +46,9 @@ func TestParseDeltaSchemaErrors(t *testing.T) {
 		``:                                                  "parse schemaString",
 		`{"type":"struct","fields":[{"name":"a","type":{}}]`: "parse schemaString",
 		`{"type":"struct","fields":[{"name":"a"}]}`:          `column "a"`,
+		`{"type":"struct","fields":[{"type":"long"}]}`:       "field 1 of a struct has no name",
+		`{"type":"struct","fields":7}`:                       "the fields of a struct are no list",
+		column(`"long"`) + "}":                               "more behind its end",
 	} {
 		if got, err := columnar.ParseDeltaSchema(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v %v, want %q", in, got, err, want)

@@ -68,14 +68,18 @@ func TestACancelAtEveryCall(t *testing.T) {
 	}
 }
 
-// TestACancelInLongSteps cancels a run over one large file, which spends seconds
-// between store calls, at points all over its duration.
+// TestACancelInLongSteps cancels a run over one large file, which spends long
+// between store calls, at points all over its duration; with -every-fault over twice as
+// large a file, at three times as many.
 func TestACancelInLongSteps(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: runs over 40 MB a dozen times or more")
 	}
 	var lines []string
-	const rows = 60_000
+	rows, points := 30_000, 4
+	if *everyFault {
+		rows, points = 60_000, 12
+	}
 	for i := range rows {
 		service := []string{"clusters", "jobs", "notebook", "unityCatalog"}[i%4]
 		lines = append(lines, event(i, service, "create", fmt.Sprintf(`{"name":"%0400d","k%d":"v"}`, i, i%50)))
@@ -86,25 +90,27 @@ func TestACancelInLongSteps(t *testing.T) {
 		w.deliver(file1, body)
 		return w
 	}
-	undisturbed := deliver()
-	begin := time.Now()
-	want := undisturbed.run()
-	whole := time.Since(begin)
-	points := 5
-	if *everyFault {
-		points = 12
+	var want etl.Summary
+	whole := time.Hour
+	for range 2 { // the second does without what only the first run of a process has to do
+		undisturbed := deliver()
+		r, _ := newRunner(t, undisturbed.source, undisturbed.lake, etl.Options{Workers: 1})
+		begin := time.Now()
+		var err error
+		if want, err = r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		whole = min(whole, time.Since(begin))
 	}
-	worst := time.Duration(0)
-	for i := range points {
+	// cut cancels a run after a time, and gives how much longer it took to return.
+	cut := func(after time.Duration) time.Duration {
 		w := deliver()
-		after := whole * time.Duration(i+1) / time.Duration(points+1)
 		ctx, cancel := context.WithTimeout(t.Context(), after)
+		defer cancel()
 		r, _ := newRunner(t, w.source, w.lake, etl.Options{Workers: 1})
 		_, err := r.Run(ctx)
-		if deadline, _ := ctx.Deadline(); err != nil {
-			worst = max(worst, time.Since(deadline))
-		}
-		cancel()
+		deadline, _ := ctx.Deadline()
+		late := time.Since(deadline)
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("after %s: %v", after, err)
 		}
@@ -113,6 +119,19 @@ func TestACancelInLongSteps(t *testing.T) {
 		if r2.Bronze != want.Bronze || r2.Silver != want.Silver {
 			t.Errorf("cancelled after %s, then run again: %+v, want %+v", after, r2, want)
 		}
+		return late
+	}
+	worst := time.Duration(0)
+	for i := range points {
+		after := whole * time.Duration(i+1) / time.Duration(points+1)
+		late := cut(after)
+		for try := 0; i == 0 && late > whole/2 && try < 2; try++ { // machines are noisy
+			late = min(late, cut(after))
+		}
+		if i == 0 && late > whole/2 {
+			t.Errorf("cancelled after %s, it took another %s, and a whole run takes %s", after, late, whole)
+		}
+		worst = max(worst, late)
 	}
 	t.Logf("a run of %s returned within %s of being cancelled", whole, worst)
 	if worst > stopsWithin {

@@ -21,7 +21,7 @@ import (
 
 var (
 	everyFault = flag.Bool("every-fault", false, "break every store call in every way, and stop at every call for other work, which takes minutes, instead of a sample")
-	sampled    = flag.Int("sampled", 4, "faults of each kind of work, and calls of each job, that are tried without -every-fault")
+	sampled    = flag.Int("sampled", 2, "faults of each kind of work, and calls of each job, that are tried without -every-fault")
 )
 
 // job is what a process does to a lake.

@@ -13,7 +13,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/store/storetest"
 )
 
-var everyMutation = flag.Bool("every-mutation", false, "try all mutations, which takes minutes, instead of one")
+var everyMutation = flag.Bool("every-mutation", false, "try all mutations, which takes minutes, instead of one with -whole and else none")
 
 // mutation is a mistake that the proofs have to notice.
 type mutation struct {
@@ -94,10 +94,10 @@ func mutations() []mutation {
 }
 
 // TestMutations has the go command build the proofs on sources with one mistake
-// each: they must fail.
+// each: they must fail. It takes -whole or -every-mutation.
 func TestMutations(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: builds and runs the proofs again for every mutation")
+	if !*whole && !*everyMutation {
+		t.Skip("it builds and runs the proofs again for every mutation: -whole tries one, -every-mutation all")
 	}
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command, which builds the mutated sources")

@@ -56,11 +56,12 @@ func policies() map[string]etl.RetentionOptions {
 }
 
 func TestRetentionKeepsTheBalance(t *testing.T) {
+	base := newAged(t)
+	base.days(10)
 	for name, o := range policies() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newAged(t)
-			w.days(10)
+			w := base.copyOf(t)
 			before := counts(content(t, w.lake))
 			horizon := func(days int) string { return w.now().AddDate(0, 0, -days).Format(time.DateOnly) }
 			sum := w.retain(o)
@@ -98,12 +99,13 @@ func TestRetentionKeepsTheBalance(t *testing.T) {
 // TestReplayAfterRetention: what can be built is built, what cannot is kept, and
 // what is gone stays gone.
 func TestReplayAfterRetention(t *testing.T) {
+	base := newAged(t)
+	base.days(10)
 	for name, o := range policies() {
 		for _, table := range []string{"", "clusters"} {
 			t.Run(name+" "+table, func(t *testing.T) {
 				t.Parallel()
-				w := newAged(t)
-				w.days(10)
+				w := base.copyOf(t)
 				w.retain(o)
 				before := content(t, w.lake)
 				for range 2 {
@@ -129,12 +131,13 @@ func TestReplayAfterRetention(t *testing.T) {
 // TestLateEventsAndRetention: events of long ago are delivered after retention has
 // passed. They are rows like others until it passes again.
 func TestLateEventsAndRetention(t *testing.T) {
+	base := newAged(t)
+	base.days(10)
 	for name, o := range policies() {
 		for _, replay := range []string{"no replay", "", "clusters"} {
 			t.Run(name+" "+replay, func(t *testing.T) {
 				t.Parallel()
-				w := newAged(t)
-				w.days(10)
+				w := base.copyOf(t)
 				w.retain(o)
 				w.deliver(fmt.Sprintf("workspaceId=42/date=%s/late.json", w.now().Format(time.DateOnly)),
 					eventAt(w.now().AddDate(0, 0, -9), 5000, "clusters", "create", ""), eventAt(w.now().AddDate(0, 0, -6), 5001, "late", "x", ""),

@@ -16,7 +16,7 @@ import (
 	"github.com/auditlake/auditlake/pkg/store/storetest"
 )
 
-var seeds = flag.Int("seeds", 24, "schedules of each TestSideBySide…")
+var seeds = flag.Int("seeds", 12, "schedules of each TestSideBySide…")
 
 // policy has every layer lose rows, each at another time.
 func policy() etl.RetentionOptions {

@@ -107,7 +107,9 @@ func plant(t *testing.T) (source string) {
 }
 
 // everyAnswer is all that the plugin tells somebody, in every way it can be
-// asked: queries, values of every column of every table, events, status.
+// asked: queries, values of every column of every table, events, status. Without -whole
+// only entries of maps are asked for in capitals and by the beginnings of what is hidden:
+// what a column shows of those it shows without, too.
 func (s *started) everyAnswer(w *world, opts ...host.Option) (answers, refusals string) {
 	s.t.Helper()
 	var told, refused strings.Builder
@@ -143,12 +145,16 @@ func (s *started) everyAnswer(w *world, opts ...host.Option) (answers, refusals 
 			columns = []struct{ Name, Type string }{{"actor", "string"}}
 		}
 		for _, c := range columns {
-			names := []string{c.Name, strings.ToUpper(c.Name)}
-			if strings.HasPrefix(c.Type, "map<") {
+			names, prefixes := []string{c.Name}, []string{""}
+			isMap := strings.HasPrefix(c.Type, "map<")
+			if *whole || isMap {
+				names, prefixes = append(names, strings.ToUpper(c.Name)), append(prefixes, plantedCommand[:8], "SELECT")
+			}
+			if isMap {
 				names = append(names, c.Name+".commandText", c.Name+".COMMANDTEXT", c.Name+".nested", c.Name+".token_value")
 			}
 			for _, name := range names {
-				for _, prefix := range []string{"", plantedCommand[:8], "SELECT"} {
+				for _, prefix := range prefixes {
 					get("values?" + url.Values{"table": {table.Name}, "column": {name}, "prefix": {prefix}}.Encode())
 				}
 			}

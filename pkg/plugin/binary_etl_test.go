@@ -256,7 +256,7 @@ func TestTheOldInstanceAndTheNewOneAnswerTogether(t *testing.T) {
 	h.await(idle)
 	young := scheduled(t, source, folder, map[string]any{"maxRows": 1000})
 	var panels sync.WaitGroup
-	for i := range 20 {
+	for i := range inPart(10, 20) {
 		s := []backend.DataSourceInstanceSettings{old, young}[i%2]
 		s.Updated = time.Unix(1_700_000_000+int64(i/2), 0) // each pair makes a new instance, and disposes the last
 		panels.Go(func() {
@@ -276,7 +276,7 @@ func TestSixtyFourPanelsWhileTheETLRuns(t *testing.T) {
 	w := theRealThing(t)
 	source, folder := filepath.Join(t.TempDir(), "delivery"), filepath.Join(t.TempDir(), "lake")
 	truth, err := generate.Write(t.Context(), generate.Config{
-		Seed: 2, Scenario: generate.Article, EventsPerDay: 20_000, Days: 2, Start: time.Date(2019, 12, 27, 0, 0, 0, 0, time.UTC),
+		Seed: 2, Scenario: generate.Article, EventsPerDay: inPart(10_000, 20_000), Days: 2, Start: time.Date(2019, 12, 27, 0, 0, 0, 0, time.UTC),
 	}, time.Time{}, generate.Folder(source))
 	if err != nil {
 		t.Fatal(err)
@@ -318,7 +318,7 @@ func TestStoppedInTheMiddleItEndsInTime(t *testing.T) {
 	w := theRealThing(t)
 	source := filepath.Join(t.TempDir(), "delivery")
 	truth, err := generate.Write(t.Context(), generate.Config{
-		Seed: 3, EventsPerDay: 60_000, Days: 1, Start: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC),
+		Seed: 3, EventsPerDay: inPart(30_000, 60_000), Days: 1, Start: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC),
 	}, time.Time{}, generate.Folder(source))
 	if err != nil {
 		t.Fatal(err)

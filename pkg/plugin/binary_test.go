@@ -68,7 +68,7 @@ func newWorld() (*world, error) {
 	if runtime.GOOS == "windows" {
 		w.binary += ".exe"
 	}
-	build := exec.Command("go", "build", "-o", w.binary, "..")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", w.binary, "..") // to link is half of it without names for debuggers
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the plugin: %w\n%s", err, out)

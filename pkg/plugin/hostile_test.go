@@ -73,7 +73,7 @@ func planOf(t testing.TB, text string) query.Plan {
 }
 
 func TestEachHostilePlanStopsAtItsLimit(t *testing.T) {
-	d := plugin.NewWith(crowdedLake(), `"maxRows": 5000, "maxJoinRows": 1000000, "maxQueryMemoryMiB": 16, "queryTimeout": "2s",`)
+	d := plugin.NewWith(crowdedLake(), `"maxRows": 5000, "maxJoinRows": 1000000, "maxQueryMemoryMiB": 16, "queryTimeout": "1s",`)
 	for name, setting := range map[string]string{
 		"join fan-out":     "the joins of the query give more than 1000000 rows: .* maxJoinRows",
 		"a million groups": "the query needs more than 16 MiB of memory: .* maxQueryMemoryMiB",
@@ -100,13 +100,18 @@ func TestEachHostilePlanStopsAtItsLimit(t *testing.T) {
 	}
 }
 
-// TestHostilePlansStopWhenAsked ends each at several moments of its life.
+// TestHostilePlansStopWhenAsked ends each at several moments of its life, with -whole at
+// a late one, too.
 func TestHostilePlansStopWhenAsked(t *testing.T) {
 	lake := crowdedLake()
 	limits := exec.Options{MaxRows: 1 << 40, MaxJoinRows: 1 << 40, MaxMemory: 2 << 30}
 	const tries = 4 // of which a machine that others use as well may spoil all but one
+	moments := []time.Duration{30 * time.Millisecond, 150 * time.Millisecond}
+	if *whole {
+		moments = append(moments, 600*time.Millisecond)
+	}
 	for name, text := range hostile(0) {
-		for _, after := range []time.Duration{30 * time.Millisecond, 150 * time.Millisecond, 600 * time.Millisecond} {
+		for _, after := range moments {
 			t.Run(fmt.Sprint(name, " after ", after), func(t *testing.T) {
 				plan := planOf(t, text)
 				best := time.Hour
@@ -150,20 +155,22 @@ func panels(t *testing.T, d *plugin.Datasource, n int, salt *int) time.Duration 
 
 // TestPanelsBesideHostileQueries has six people ask hostile questions without end.
 // The aim is that panels take at most twice the time of an idle data source. It is
-// measured with -v; what is asserted leaves room for a machine that others use too.
+// measured with -v and -whole, which asks for more panels; what is asserted leaves room
+// for a machine that others use too.
 func TestPanelsBesideHostileQueries(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes half a minute")
 	}
 	d := plugin.NewWith(crowdedLake(), `"resultCacheMiB": 0, "maxJoinRows": 10000000000,`)
 	salt := 0
-	panels(t, d, 20, &salt)
+	n := inPart(20, 60)
+	panels(t, d, 10, &salt)
 	const tries = 3
 	for try := 1; ; try++ {
-		idle := panels(t, d, 60, &salt)
+		idle := panels(t, d, n, &salt)
 		stop := besiege(t, d, try)
-		panels(t, d, 30, &salt) // until they are at work
-		beside := panels(t, d, 60, &salt)
+		panels(t, d, n/2, &salt) // until they are at work
+		beside := panels(t, d, n, &salt)
 		stop()
 		t.Logf("p95 of a panel: %s idle, %s beside hostile queries", idle, beside)
 		if beside <= 4*idle+50*time.Millisecond {
