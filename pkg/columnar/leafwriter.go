@@ -113,13 +113,16 @@ func (l *leafWriter) split(v *Vector, in *entries) int {
 		return 0
 	}
 	size := 0
-	if in.index == nil && v.Codes == nil {
+	switch {
+	case v.Codes != nil && v.Dict.Len() < in.n && in.n*longest(v.Dict) <= pageBytes:
+		return 0
+	case in.index == nil && v.Codes == nil:
 		end := int(v.Bytes.Ends[in.base+in.n-1])
 		size = end
 		if in.base > 0 {
 			size -= int(v.Bytes.Ends[in.base-1])
 		}
-	} else {
+	default:
 		for e := range in.n {
 			if i := in.value(e); i >= 0 {
 				size += len(v.ByteAt(i))
@@ -144,6 +147,15 @@ func (l *leafWriter) split(v *Vector, in *entries) int {
 		}
 	}
 	return 0
+}
+
+// longest is the size of the longest string.
+func longest(b *Bytes) int {
+	most, from := uint32(0), uint32(0)
+	for _, end := range b.Ends {
+		most, from = max(most, end-from), end
+	}
+	return int(most)
 }
 
 // levels adds the levels of the entries. The answer is the values that are not
