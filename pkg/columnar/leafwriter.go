@@ -116,6 +116,8 @@ func (l *leafWriter) split(v *Vector, in *entries) int {
 	switch {
 	case v.Codes != nil && v.Dict.Len() < in.n && in.n*longest(v.Dict) <= pageBytes:
 		return 0
+	case v.Codes == nil && len(v.Bytes.Data)+len(l.vals) <= pageBytes:
+		return 0
 	case in.index == nil && v.Codes == nil:
 		end := int(v.Bytes.Ends[in.base+in.n-1])
 		size = end
@@ -159,7 +161,7 @@ func longest(b *Bytes) int {
 }
 
 // levels adds the levels of the entries. The answer is the values that are not
-// null, or nil for all values from in.base.
+// null, or nil for all values from in.base; it is for reading.
 func (l *leafWriter) levels(v *Vector, in *entries) []int32 {
 	if l.maxRep > 0 {
 		for _, r := range in.rep {
@@ -174,11 +176,11 @@ func (l *leafWriter) levels(v *Vector, in *entries) []int32 {
 	at := len(l.def)
 	l.def = grow(l.def, in.n)[:at+in.n]
 	def := l.def[at:]
-	if in.index == nil && !anyNull(v, in) {
+	if !anyNull(v, in) && (in.index == nil || in.def == nil) {
 		for e := range def {
 			def[e] = l.maxDef
 		}
-		return nil
+		return in.index
 	}
 	sel := l.sel[:0]
 	for e := range def {
