@@ -93,6 +93,7 @@ vacuums, cleans up logs and removes the rows that are older than they are kept.`
 			}
 			opts.Sources, opts.Engine = src, Engine()
 			boundMemory()
+			fillProcessors()
 			var bar *progress
 			if !quiet {
 				bar = newProgress(errOut)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -19,6 +20,16 @@ func secret(variable string) string { return os.Getenv(variable) }
 
 // collectorIsSet reports whether who started the process has bounded its memory.
 func collectorIsSet() bool { return os.Getenv("GOMEMLIMIT") != "" || os.Getenv("GOGC") != "" }
+
+// fillProcessors gives Go's scheduler one place more than there are processors, unless
+// who started the process has said how many. A goroutine that waits for the disk keeps
+// its place until the scheduler looks for such, which it does every 10 ms at the worst,
+// and a sync is over by then: of as many places as processors, one stands idle meanwhile.
+func fillProcessors() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	}
+}
 
 // openNamed opens a file that the user of the command line names, for reading.
 func openNamed(path string) (*os.File, error) {

@@ -44,6 +44,14 @@ func (d *dictionary) reset() {
 	d.input, d.last, d.lastCode = nil, nil, -1
 }
 
+// again is an empty dictionary in the memory of d. Who knows d's values by their
+// address does not take them for those of the new one.
+func (d *dictionary) again() *dictionary {
+	next := *d
+	next.reset()
+	return &next
+}
+
 // size is the bytes of the dictionary page.
 func (d *dictionary) size() int { return len(d.values.Data) + 4*d.values.Len() }
 
@@ -70,6 +78,14 @@ func (d *dictionary) code(s []byte) int32 {
 	d.slots[i] = c + 1
 	d.last, d.lastCode = d.values.At(int(c)), c
 	return c
+}
+
+// codeString is code for a string.
+func (d *dictionary) codeString(s string) int32 {
+	if d.lastCode >= 0 && string(d.last) == s {
+		return d.lastCode
+	}
+	return d.code([]byte(s))
 }
 
 func (d *dictionary) grow() {

@@ -113,13 +113,18 @@ func (l *leafWriter) split(v *Vector, in *entries) int {
 		return 0
 	}
 	size := 0
-	if in.index == nil && v.Codes == nil {
+	switch {
+	case v.Codes != nil && v.Dict.Len() < in.n && in.n*longest(v.Dict) <= pageBytes:
+		return 0
+	case v.Codes == nil && len(v.Bytes.Data)+len(l.vals) <= pageBytes:
+		return 0
+	case in.index == nil && v.Codes == nil:
 		end := int(v.Bytes.Ends[in.base+in.n-1])
 		size = end
 		if in.base > 0 {
 			size -= int(v.Bytes.Ends[in.base-1])
 		}
-	} else {
+	default:
 		for e := range in.n {
 			if i := in.value(e); i >= 0 {
 				size += len(v.ByteAt(i))
@@ -146,8 +151,17 @@ func (l *leafWriter) split(v *Vector, in *entries) int {
 	return 0
 }
 
+// longest is the size of the longest string.
+func longest(b *Bytes) int {
+	most, from := uint32(0), uint32(0)
+	for _, end := range b.Ends {
+		most, from = max(most, end-from), end
+	}
+	return int(most)
+}
+
 // levels adds the levels of the entries. The answer is the values that are not
-// null, or nil for all values from in.base.
+// null, or nil for all values from in.base; it is for reading.
 func (l *leafWriter) levels(v *Vector, in *entries) []int32 {
 	if l.maxRep > 0 {
 		for _, r := range in.rep {
@@ -162,11 +176,11 @@ func (l *leafWriter) levels(v *Vector, in *entries) []int32 {
 	at := len(l.def)
 	l.def = grow(l.def, in.n)[:at+in.n]
 	def := l.def[at:]
-	if in.index == nil && !anyNull(v, in) {
+	if !anyNull(v, in) && (in.index == nil || in.def == nil) {
 		for e := range def {
 			def[e] = l.maxDef
 		}
-		return nil
+		return in.index
 	}
 	sel := l.sel[:0]
 	for e := range def {

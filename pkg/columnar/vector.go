@@ -63,7 +63,9 @@ type Vector struct {
 	// Of a map they are keys and values, of a list the elements.
 	Children []*Vector
 
-	nulls []bool // memory for Null, kept by Reset
+	nulls []bool      // memory for Null, kept by Reset
+	coder *dictionary // of Dict, where the vector makes its codes; see Code
+	coded int64       // bytes of the strings that have become codes
 }
 
 // NewVector is an empty vector to append to.
@@ -83,6 +85,14 @@ func NewVector(t Type) *Vector {
 		v.Children = []*Vector{NewVector(*t.Elem)}
 	}
 	return v
+}
+
+// Code has an empty vector of strings keep them as codes: each value that is appended
+// is looked up once, here, where it is at hand, and whoever writes the vector to files
+// looks up those of the dictionary alone.
+func (v *Vector) Code() {
+	v.coder, v.Codes = newDictionary(), []int32{}
+	v.Dict = &v.coder.values
 }
 
 // IsNull reports whether value i is null.
@@ -116,7 +126,12 @@ func (v *Vector) Reset() {
 	v.Len, v.Null = 0, nil
 	v.Ints, v.Floats = v.Ints[:0], v.Floats[:0]
 	v.Bytes.Data, v.Bytes.Ends = v.Bytes.Data[:0], v.Bytes.Ends[:0]
-	v.Codes, v.Dict = nil, nil
+	if v.coder != nil {
+		v.coder, v.coded = v.coder.again(), 0
+		v.Codes, v.Dict = v.Codes[:0], &v.coder.values
+	} else {
+		v.Codes, v.Dict = nil, nil
+	}
 	if v.Offsets != nil {
 		v.Offsets = v.Offsets[:1]
 	}
@@ -134,6 +149,9 @@ func (v *Vector) fresh() *Vector {
 		out.Ints = make([]int64, 0, room(v.Len))
 	case k.InFloats():
 		out.Floats = make([]float64, 0, room(v.Len))
+	case v.coder != nil:
+		out.Code()
+		out.Codes = make([]int32, 0, room(v.Len))
 	case k.InBytes():
 		out.Bytes = Bytes{Data: make([]byte, 0, room(len(v.Bytes.Data))), Ends: make([]uint32, 0, room(v.Len))}
 	case k != Struct:
@@ -168,6 +186,8 @@ func (v *Vector) AppendNull() {
 		v.Ints = append(v.Ints, 0)
 	case k.InFloats():
 		v.Floats = append(v.Floats, 0)
+	case v.coder != nil:
+		v.Codes = append(v.Codes, -1)
 	case k.InBytes():
 		v.Bytes.Ends = append(v.Bytes.Ends, uint32(len(v.Bytes.Data)))
 	case k == Struct:
@@ -194,13 +214,27 @@ func (v *Vector) AppendFloat(f float64) {
 
 // AppendBytes adds a string or binary value, copied.
 func (v *Vector) AppendBytes(s []byte) {
-	v.Bytes.Append(s)
+	v.addBytes(s)
 	v.appended(false)
+}
+
+func (v *Vector) addBytes(s []byte) {
+	if v.coder != nil {
+		v.Codes = append(v.Codes, v.coder.code(s))
+		v.coded += int64(len(s))
+		return
+	}
+	v.Bytes.Append(s)
 }
 
 // AppendString adds a string value, copied.
 func (v *Vector) AppendString(s string) {
-	v.Bytes.AppendString(s)
+	if v.coder != nil {
+		v.Codes = append(v.Codes, v.coder.codeString(s))
+		v.coded += int64(len(s))
+	} else {
+		v.Bytes.AppendString(s)
+	}
 	v.appended(false)
 }
 
@@ -275,11 +309,15 @@ func (v *Vector) AppendRange(src *Vector, from, to int) {
 		v.Ints = append(v.Ints, src.Ints[from:to]...)
 	case k.InFloats():
 		v.Floats = append(v.Floats, src.Floats[from:to]...)
-	case k.InBytes() && src.Codes == nil:
+	case k.InBytes() && src.Codes == nil && v.coder == nil:
 		v.Bytes.appendRange(&src.Bytes, from, to)
 	case k.InBytes():
 		for i := from; i < to; i++ {
-			v.Bytes.Append(src.ByteAt(i))
+			if src.IsNull(i) && v.coder != nil {
+				v.Codes = append(v.Codes, -1)
+			} else {
+				v.addBytes(src.ByteAt(i))
+			}
 		}
 	case k == Struct:
 		for c, child := range v.Children {
@@ -402,7 +440,7 @@ func (v *Vector) AppendRows(src *Vector, rows []int32) {
 		}
 	default:
 		for _, r := range rows {
-			v.Bytes.Append(src.ByteAt(int(r)))
+			v.addBytes(src.ByteAt(int(r)))
 		}
 	}
 	if v.Null != nil {
@@ -422,6 +460,9 @@ func (b *Batch) TextBytes() int64 {
 }
 
 func (v *Vector) textBytes() int64 {
+	if v.coder != nil {
+		return v.coded
+	}
 	if v.Codes == nil {
 		n := int64(len(v.Bytes.Data))
 		for _, c := range v.Children {

@@ -1,6 +1,7 @@
 package columnar_test
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -55,6 +56,70 @@ func TestBulkCopies(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A vector that makes codes holds what one of plain strings holds, when it is filled
+// for the first time and again, and becomes the same file.
+func TestCode(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		schema := drawSchema(rt, 3)
+		b := drawBatch(rt, schema)
+		want, _ := write(t, schema, columnar.WriterOptions{}, b)
+		coded := columnar.NewBatch(schema)
+		for _, v := range coded.Columns {
+			code(v)
+		}
+		for _, fill := range []func(){
+			func() { coded.Append(b) },
+			func() {
+				coded.Reset()
+				for i := range b.Len {
+					coded.AppendRow(b, i)
+				}
+			},
+			func() {
+				coded = coded.Fresh()
+				coded.Append(b)
+			},
+		} {
+			fill()
+			check(t, coded)
+			if diff := cmp.Diff(text(b), text(coded)); diff != "" {
+				rt.Fatalf("(-plain +coded):\n%s", diff)
+			}
+			if b.TextBytes() != coded.TextBytes() {
+				rt.Fatalf("%d bytes of text, coded %d", b.TextBytes(), coded.TextBytes())
+			}
+			if got, _ := write(t, schema, columnar.WriterOptions{}, coded); !bytes.Equal(got, want) {
+				rt.Fatal("another file")
+			}
+		}
+	})
+}
+
+// code has all strings of an empty vector become codes.
+func code(v *columnar.Vector) {
+	if v.Type.Kind.InBytes() {
+		v.Code()
+	}
+	for _, c := range v.Children {
+		code(c)
+	}
+}
+
+// Somebody who keeps what he found of a vector's dictionary sees that the vector, filled
+// again, has another one.
+func TestCodeAgain(t *testing.T) {
+	v := columnar.NewVector(columnar.Of(columnar.String))
+	v.Code()
+	v.AppendString("a")
+	v.AppendString("a")
+	first := v.Dict
+	v.Reset()
+	v.AppendString("b")
+	if v.Dict == first || v.Dict.Len() != 1 || string(v.ByteAt(0)) != "b" {
+		t.Errorf("the dictionary of before, or %d values, or %q", v.Dict.Len(), v.ByteAt(0))
+	}
 }
 
 func TestAny(t *testing.T) {

@@ -58,7 +58,10 @@ func (b *bronzeWriter) newPage() *page {
 	default:
 	}
 	if b.page == nil {
-		return &page{Batch: columnar.NewBatch(bronzeSchema())}
+		p := &page{Batch: columnar.NewBatch(bronzeSchema())}
+		p.Columns[bronzeSourceFile].Code()
+		p.Columns[bronzeSourceEtag].Code()
+		return p
 	}
 	return &page{Batch: b.page.Fresh()}
 }
@@ -157,7 +160,7 @@ func (p pages) newEvents(last *columnar.Batch) *columnar.Batch {
 	default:
 	}
 	if last == nil {
-		return columnar.NewBatch(event.Schema())
+		return event.NewBatch()
 	}
 	return last.Fresh()
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/etl/event"
 )
 
@@ -127,7 +126,7 @@ func TestAzureSampleEvents(t *testing.T) {
 	from := origin()
 	from.IngestedAt = sampled().UnixMicro()
 	var lines []string
-	c, b := event.NewCleanser(), columnar.NewBatch(event.Schema())
+	c, b := event.NewCleanser(), event.NewBatch()
 	appendLine := func(line string) {
 		if reason := c.Append(b, []byte(line), from); reason != "" {
 			t.Fatalf("%s: %s", line, reason)

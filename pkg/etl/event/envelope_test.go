@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/etl/event"
 )
 
@@ -190,7 +189,7 @@ func TestWrapped(t *testing.T) {
 }
 
 func TestARecordSaysItsPlace(t *testing.T) {
-	c, b := event.NewCleanser(), columnar.NewBatch(event.Schema())
+	c, b := event.NewCleanser(), event.NewBatch()
 	from := origin()
 	from.EventIndex, from.EventCount = 2, 3
 	if reason := c.Append(b, []byte(azure("", "")), from); reason != "" {
@@ -218,7 +217,7 @@ func TestOneCleanserForBothForms(t *testing.T) {
 	for _, order := range [][]int{{0, 1, 2, 3, 4, 5}, {5, 4, 3, 2, 1, 0}, {2, 0, 4, 0, 3, 1}} {
 		for _, i := range order {
 			want, reason := cleanse(lines[i])
-			b := columnar.NewBatch(event.Schema())
+			b := event.NewBatch()
 			if got := used.Append(b, []byte(lines[i]), origin()); got != reason {
 				t.Fatalf("reason %q, by a new cleanser %q", got, reason)
 			}
@@ -238,7 +237,7 @@ func TestClassesOfReasons(t *testing.T) {
 		azure(`"time":"never"`, ""): event.BadTime, azure(`"time":"1999-01-01T00:00:00Z"`, ""): event.BadTime,
 	} {
 		c := event.NewCleanser()
-		if reason := c.Append(columnar.NewBatch(event.Schema()), []byte(line), origin()); reason == "" || c.Class() != want {
+		if reason := c.Append(event.NewBatch(), []byte(line), origin()); reason == "" || c.Class() != want {
 			t.Errorf("%.40q: %q of class %d, want %d", line, reason, c.Class(), want)
 		}
 	}

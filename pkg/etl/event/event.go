@@ -106,6 +106,23 @@ func Schema() columnar.Schema {
 	}
 }
 
+// codedColumns have few values in a page: each is looked up where the event is parsed,
+// and by code from there on, in silver and in gold.
+var codedColumns = [...]int{
+	ColVersion, ColAuditLevel, ColOrgID, ColAccountID, ColShardName, ColSourceIPAddress, ColUserAgent,
+	ColServiceName, ColActionName, ColEmail, ColActor, ColOutcome, ColSourceFile,
+}
+
+// NewBatch is a batch of Schema to append to.
+func NewBatch() *columnar.Batch {
+	b := columnar.NewBatch(Schema())
+	for _, c := range codedColumns {
+		b.Columns[c].Code()
+	}
+	b.Columns[ColRequestParams].Children[0].Code()
+	return b
+}
+
 // Origin is where a line was delivered.
 type Origin struct {
 	SourceFile  []byte // key relative to the source

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/etl/event"
 )
 
@@ -19,7 +18,7 @@ func origin() event.Origin {
 
 // cleanse is the row of one line, or the reason why it is none.
 func cleanse(line string) (map[string]any, event.Reason) {
-	b := columnar.NewBatch(event.Schema())
+	b := event.NewBatch()
 	if reason := event.NewCleanser().Append(b, []byte(line), origin()); reason != "" {
 		return nil, reason
 	}
@@ -161,7 +160,7 @@ func TestTimesAtTheEdgeAreAccepted(t *testing.T) {
 // A line that came up to quarantine must go there again when the pass that
 // brought it is repeated, or both it and silver have it.
 func TestTheFutureIsJudgedByTheTimeOfIngestion(t *testing.T) {
-	b := columnar.NewBatch(event.Schema())
+	b := event.NewBatch()
 	c := event.NewCleanser()
 	line := []byte(`{"timestamp":1710244800001}`)
 	if reason := c.Append(b, line, origin()); reason == "" {

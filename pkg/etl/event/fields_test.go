@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/etl/event"
 )
 
@@ -80,7 +79,7 @@ func TestTheFolderNamesTheWorkspaceWhereTheEventDoesNot(t *testing.T) {
 		"neither":              {``, -1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := columnar.NewBatch(event.Schema())
+			b := event.NewBatch()
 			from := origin()
 			from.WorkspaceID = tc.folder
 			if reason := event.NewCleanser().Append(b, []byte(`{"timestamp":1709985600000`+tc.member+`}`), from); reason != "" {

@@ -91,7 +91,7 @@ func FuzzCleanse(f *testing.F) {
 	}
 	used := event.NewCleanser()
 	f.Fuzz(func(t *testing.T, line []byte) {
-		b := columnar.NewBatch(event.Schema())
+		b := event.NewBatch()
 		reason := used.Append(b, line, origin())
 		if again := event.NewCleanser().Append(b, line, origin()); again != reason {
 			t.Fatalf("reason %q, by a new cleanser %q", reason, again)

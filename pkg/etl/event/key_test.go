@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/auditlake/auditlake/pkg/columnar"
 	"github.com/auditlake/auditlake/pkg/etl/event"
 )
 
@@ -65,7 +64,7 @@ func TestWhatTheCleanserCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := event.NewCleanser()
-			b := columnar.NewBatch(event.Schema())
+			b := event.NewBatch()
 			if reason := c.Append(b, []byte(`{"timestamp":1709985600000,`+tc.members+`}`), origin()); reason != "" {
 				t.Fatal(reason)
 			}
@@ -90,7 +89,7 @@ func TestOneCleanserForAllLines(t *testing.T) {
 		`{"timestamp":1709985600000,"key000001":1}`,
 	}
 	c := event.NewCleanser()
-	b := columnar.NewBatch(event.Schema())
+	b := event.NewBatch()
 	var want []map[string]any
 	for range 2 {
 		for _, line := range lines {
@@ -190,7 +189,7 @@ func TestHostileLinesTakeNoMoreMemory(t *testing.T) {
 
 func TestManyParametersOnceDoNotSlowDownTheRest(t *testing.T) {
 	c := event.NewCleanser()
-	b := columnar.NewBatch(event.Schema())
+	b := event.NewBatch()
 	huge := []byte(`{"timestamp":1709985600000,"requestParams":` + manyKeys(100_000) + `}`)
 	usual := []byte(`{"timestamp":1709985600000,"requestParams":` + manyKeys(40) + `}`)
 	c.Append(b, huge, origin())
