@@ -227,6 +227,15 @@ func (v *Vector) addBytes(s []byte) {
 	v.Bytes.Append(s)
 }
 
+// addBytesOf is addBytes for value i of another vector, where a null has no code.
+func (v *Vector) addBytesOf(src *Vector, i int) {
+	if v.coder != nil && src.IsNull(i) {
+		v.Codes = append(v.Codes, -1)
+		return
+	}
+	v.addBytes(src.ByteAt(i))
+}
+
 // AppendString adds a string value, copied.
 func (v *Vector) AppendString(s string) {
 	if v.coder != nil {
@@ -313,11 +322,7 @@ func (v *Vector) AppendRange(src *Vector, from, to int) {
 		v.Bytes.appendRange(&src.Bytes, from, to)
 	case k.InBytes():
 		for i := from; i < to; i++ {
-			if src.IsNull(i) && v.coder != nil {
-				v.Codes = append(v.Codes, -1)
-			} else {
-				v.addBytes(src.ByteAt(i))
-			}
+			v.addBytesOf(src, i)
 		}
 	case k == Struct:
 		for c, child := range v.Children {
@@ -440,7 +445,7 @@ func (v *Vector) AppendRows(src *Vector, rows []int32) {
 		}
 	default:
 		for _, r := range rows {
-			v.addBytes(src.ByteAt(int(r)))
+			v.addBytesOf(src, int(r))
 		}
 	}
 	if v.Null != nil {
