@@ -1,6 +1,7 @@
 package query
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func KnownColumns(table string) []KnownColumn {
 	case lake.Silver:
 		return eventKnown()
 	}
-	return append(eventKnown(), derivedKnown(table)...)
+	return append(eventKnown(), derivedKnown()[table]...)
 }
 
 // FindKnown is the column at a path, with the names as the table spells them, which
@@ -137,27 +138,26 @@ func eventKnown() []KnownColumn {
 	)
 }
 
-// derivedKnown are the derived columns of a gold table.
-func derivedKnown(table string) []KnownColumn {
+// derivedKnown are the derived columns of the gold tables that have any.
+func derivedKnown() map[string][]KnownColumn {
 	interactive := []string{"cluster_creator", "cluster_name", "cluster_source", "custom_tags", "JobId", "SqlEndpointId", "DltPipelineId"}
-	switch table {
-	case "clusters":
-		return []KnownColumn{
+	return map[string][]KnownColumn{
+		"clusters": {
 			{"clusterId", columnar.String, []string{"cluster_id", "clusterId", "resourceId"}},
 			{"jobId", columnar.String, []string{"custom_tags", "JobId", "acl_path_prefix", "idempotency_token", "cluster_name"}},
 			{"isInteractive", columnar.Boolean, interactive},
 			{"creator", columnar.String, append(interactive, "acl_path_prefix", "idempotency_token")},
 			{"autoterminationMinutes", columnar.Long, []string{"autotermination_minutes"}},
-		}
-	case "jobs":
-		return []KnownColumn{
+		},
+		"jobs": {
 			{"jobId", columnar.String, []string{"jobId", "job_id", "resourceId"}},
 			{"runId", columnar.String, []string{"runId", "run_id", "jobRunId"}},
 			{"clusterId", columnar.String, []string{"clusterId", "cluster_id", "existing_cluster_id"}},
-		}
+		},
 	}
-	return nil
 }
+
+func derivedTables() []string { return slices.Sorted(maps.Keys(derivedKnown())) }
 
 func runsKnown() []KnownColumn {
 	return slices.Concat(
@@ -196,7 +196,11 @@ func identitiesKnown() []KnownColumn {
 // made from, whichever table it is in. A column that is not known counts as made
 // from all, so that one that is missing here is hidden and not shown.
 func madeFrom(column string) (params []string, known bool) {
-	for _, c := range slices.Concat(eventKnown(), lineKnown(), derivedKnown("clusters"), derivedKnown("jobs")) {
+	all := slices.Concat(eventKnown(), lineKnown())
+	for _, derived := range derivedKnown() {
+		all = append(all, derived...)
+	}
+	for _, c := range all {
 		if c.Name == column {
 			params, known = append(params, c.from...), true
 		}

@@ -231,7 +231,7 @@ func FilterColumn(key string) (col Col, tables []string, err error) {
 	if c, ok := FindKnown(lake.Silver, path); ok {
 		return c, []string{lake.Silver}, nil
 	}
-	for _, table := range derivedTables {
+	for _, table := range derivedTables() {
 		if c, ok := FindKnown(table, path); ok {
 			col, tables = c, append(tables, table)
 		}
@@ -242,12 +242,9 @@ func FilterColumn(key string) (col Col, tables []string, err error) {
 	return col, tables, err
 }
 
-// derivedTables are the gold tables with derived columns.
-var derivedTables = [...]string{"clusters", "jobs"}
-
 // FilterColumns are the keys that conditions can have besides request parameters.
 func FilterColumns() (keys []string) {
-	for _, table := range append([]string{lake.Silver}, derivedTables[:]...) {
+	for _, table := range append([]string{lake.Silver}, derivedTables()...) {
 		for _, c := range KnownColumns(table) {
 			if !slices.Contains(keys, c.Name) {
 				keys = append(keys, c.Name)
