@@ -53,6 +53,22 @@ func TestFunctionsAgreeWithTrino(t *testing.T) {
 	t.Logf("%d values from seed %d, %d calls wrong", compared, *firstSeed, wrong)
 }
 
+// TestEveryFunctionIsCompared: a new function is one that TestFunctionsAgreeWithTrino calls.
+func TestEveryFunctionIsCompared(t *testing.T) {
+	var called strings.Builder
+	for _, th := range themes(t) {
+		for _, c := range th.calls {
+			called.WriteString(" " + c.String())
+		}
+	}
+	text := strings.NewReplacer("(", " (", ")", " )").Replace(called.String())
+	for _, f := range query.Functions() {
+		if !strings.Contains(text, " "+f.Name+" (") {
+			t.Errorf("nothing calls %s: give it to themes in trino_themes_test.go", f.Name)
+		}
+	}
+}
+
 func appendValue(v *columnar.Vector, x columnar.Value) {
 	switch {
 	case x.Kind == columnar.Invalid:

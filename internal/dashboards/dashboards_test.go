@@ -93,7 +93,7 @@ func TestTablesFit(t *testing.T) {
 func TestEveryColumnIsKnown(t *testing.T) {
 	for _, d := range dashboards.All() {
 		for _, column := range d.Unknown() {
-			t.Errorf("%s: column %s is not in column.go", d.Title(), column)
+			t.Errorf("%s: column %s has no name in column.go: give it one, then -update again", d.Title(), column)
 		}
 	}
 }

@@ -196,7 +196,7 @@ const datasourceVariable = "${datasource}"
 
 func (d Dashboard) checkPanels(n *notes) {
 	var ids, titles []string
-	taken := map[[2]int]string{}
+	taken, below := map[[2]int]string{}, 0
 	for _, p := range d.Panels {
 		where := fmt.Sprintf("%s panel %d (%s)", d.File, p.ID, p.Title)
 		if p.ID < 1 {
@@ -208,6 +208,7 @@ func (d Dashboard) checkPanels(n *notes) {
 			n.add(where, "there is no variable %s", strings.Join(unknown, ", "))
 		}
 		p.GridPos.check(n, where, taken)
+		below = max(below, p.GridPos.Y+p.GridPos.H)
 		if p.Type == "row" {
 			if p.Collapsed || len(p.Panels)+len(p.Targets) > 0 {
 				n.add(where, "a row that holds panels or queries is not checked")
@@ -222,6 +223,14 @@ func (d Dashboard) checkPanels(n *notes) {
 		}
 		p.checkDrawing(n, where)
 		d.checkTargets(n, where, p)
+	}
+	for y := range below {
+		for x := range 24 {
+			if _, ok := taken[[2]int{x, y}]; !ok {
+				n.add(d.File, "there is a hole in line %d from column %d on: the panels of a line are 24 wide together and of one height", y, x)
+				return
+			}
+		}
 	}
 }
 

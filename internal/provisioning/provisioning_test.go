@@ -191,6 +191,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		"an unknown query":                    {cluster, `"named": "clusters_by_job"`, `"named": "clusters_by_jobs"`, "did you mean clusters_by_job"},
 		"an unknown parameter":                {dashboard, `"limit": "20"`, `"limits": "20"`, "did you mean limit"},
 		"a panel over another":                {cluster, "\"y\": 0,\n        \"w\": 16", "\"y\": 0,\n        \"w\": 17", "it lies over"},
+		"a hole between panels":               {cluster, "\"y\": 0,\n        \"w\": 16", "\"y\": 0,\n        \"w\": 15", "there is a hole in line 0 from column 15 on"},
 		"a panel beyond the edge":             {dashboard, "\"w\": 24,\n        \"h\": 1\n", "\"w\": 25,\n        \"h\": 1\n", "24 columns"},
 		"the same id twice":                   {cluster, `"id": 7,`, `"id": 6,`, `id "6" is there twice`},
 		"no description":                      {cluster, `"description": "The jobs that created the most clusters. Click a job to see its runs and owner.",`, "", "description is missing"},

@@ -98,7 +98,7 @@ func TestPublishedQueries(t *testing.T) {
 			continue
 		}
 		if diff := cmp.Diff(q.answer, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", q.name, diff)
+			t.Errorf("%s has another answer: go test ./pkg/query/sql -update writes it (-want +got):\n%s", q.name, diff)
 		}
 		if q.answered() && !strings.Contains(q.answer, "\n") {
 			t.Errorf("%s has no rows: give it an event", q.name)

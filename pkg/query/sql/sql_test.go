@@ -68,7 +68,7 @@ func TestStatements(t *testing.T) {
 			continue
 		}
 		if diff := cmp.Diff(string(text), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", file, diff)
+			t.Errorf("%s is not that of the code: go test ./pkg/query/sql -update writes it (-want +got):\n%s", file, diff)
 		}
 	}
 }

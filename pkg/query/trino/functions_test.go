@@ -70,7 +70,7 @@ func TestEveryFunctionIsSaid(t *testing.T) {
 				call.Args = append(call.Args, arg)
 			}
 			if text, err := printed(t, call); err != nil {
-				t.Errorf("%s: %v", call, err)
+				t.Errorf("%s: %v: say it in forms, or why not in TestFunctionsThatAreNotSaid", call, err)
 			} else if strings.ContainsAny(text, "$") && !strings.Contains(text, "'$") {
 				t.Errorf("%s: an argument is left out: %s", call, text)
 			}

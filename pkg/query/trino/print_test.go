@@ -68,7 +68,7 @@ func TestPrint(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("statements (-want +got, the other way round):\n%s", diff)
+		t.Errorf("%s is not that of the code: go test ./pkg/query/trino -update writes it (-code +file):\n%s", file, diff)
 	}
 }
 
