@@ -111,3 +111,12 @@ func (d *dictionary) translate(input *Bytes, write int64) {
 		d.inputCodes = append(d.inputCodes, -1)
 	}
 }
+
+// longest is the size of the longest string.
+func longest(b *Bytes) int {
+	most, from := uint32(0), uint32(0)
+	for _, end := range b.Ends {
+		most, from = max(most, end-from), end
+	}
+	return int(most)
+}

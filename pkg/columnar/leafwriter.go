@@ -151,15 +151,6 @@ func (l *leafWriter) split(v *Vector, in *entries) int {
 	return 0
 }
 
-// longest is the size of the longest string.
-func longest(b *Bytes) int {
-	most, from := uint32(0), uint32(0)
-	for _, end := range b.Ends {
-		most, from = max(most, end-from), end
-	}
-	return int(most)
-}
-
 // levels adds the levels of the entries. The answer is the values that are not
 // null, or nil for all values from in.base; it is for reading.
 func (l *leafWriter) levels(v *Vector, in *entries) []int32 {
