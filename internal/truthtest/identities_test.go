@@ -200,7 +200,7 @@ func TestIdentitiesAreThoseOfTheLines(t *testing.T) {
 		}
 		last = named
 	}
-	if last < 20 {
+	if last < min(40, *eventsPerDay/25) {
 		t.Errorf("the lines name %d principals: too few to prove anything", last)
 	}
 	before := identities(t, folder)

@@ -24,7 +24,7 @@ var article = []string{
 func TestHistoryAnswersTheSame(t *testing.T) {
 	logs, whole := t.TempDir(), t.TempDir()
 	truth := deliver(t, logs, generate.Config{
-		Seed: 1, Start: time.Date(2019, 12, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: 200, Scenario: generate.Article,
+		Seed: 1, Start: time.Date(2019, 12, 1, 0, 0, 0, 0, time.UTC), Days: 30, EventsPerDay: *eventsPerDay * 2 / 5, Scenario: generate.Article,
 	}, time.Time{})
 	if truth.Article == nil || truth.Article.Created != 714 {
 		t.Fatalf("the article's day is %+v", truth.Article)

@@ -114,7 +114,7 @@ func (l *leafWriter) split(v *Vector, in *entries) int {
 	}
 	size := 0
 	switch {
-	case v.Codes != nil && v.Dict.Len() < in.n && in.n*longest(v.Dict) <= pageBytes:
+	case v.Codes != nil && v.Dict.Len() < in.n && in.n*longest(v.Dict)+len(l.vals) <= pageBytes:
 		return 0
 	case v.Codes == nil && len(v.Bytes.Data)+len(l.vals) <= pageBytes:
 		return 0
